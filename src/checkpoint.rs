@@ -1,0 +1,220 @@
+//! Weights from files: PyTorch checkpoints and safetensors, read without running anything in them.
+//!
+//! A [`StateDict`] knows the name, shape and element type of every tensor at once and reads the
+//! values of one tensor when they are asked for, so that a large file is never in memory twice.
+//! The format is told from the content of a file, never from its name.
+//!
+//! `.pth` files are pickles, which are programs. Their opcodes are first walked through without
+//! effect and checked against a list of names; only then does `pytorch-reader` look at them,
+//! which runs nothing either. Sizes in a file are never believed: each is checked against what the
+//! file holds before memory is taken.
+
+mod archive;
+mod detect;
+mod dtype;
+mod error;
+mod names;
+mod open;
+mod pickle_policy;
+mod pickle_scan;
+mod pth;
+mod safetensors;
+mod weights;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::ops::Range;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use self::detect::Kind;
+pub use self::dtype::DType;
+pub use self::error::{CheckpointError, FileProblem, Origin, TensorProblem};
+pub use self::weights::Weights;
+
+/// How the weights were stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+pub enum Format {
+    /// `torch.save` since PyTorch 1.6: a zip archive.
+    #[strum(to_string = "PyTorch zip")]
+    PthZip,
+    /// `torch.save` before PyTorch 1.6: a stream of pickles, then the values.
+    #[strum(to_string = "PyTorch legacy")]
+    PthLegacy,
+    /// A zip archive with one of the other formats inside, as pytorchcv publishes its weights.
+    #[strum(to_string = "PyTorch inside a zip")]
+    PthInZip,
+    /// The format of Hugging Face, and of the bundled weights.
+    #[strum(to_string = "safetensors")]
+    Safetensors,
+}
+
+/// The tensors of a checkpoint file, under the names that the network gave them.
+pub struct StateDict {
+    format: Format,
+    entries: BTreeMap<String, Entry>,
+    metadata: BTreeMap<String, String>,
+    /// The file behind [`Data::Range`].
+    source: Option<safetensors::Source>,
+    /// Files to delete at the end; behind `entries`, which keep them open.
+    unpacked: Vec<NamedTempFile>,
+}
+
+struct Entry {
+    dtype: DType,
+    shape: Vec<usize>,
+    data: Data,
+}
+
+enum Data {
+    Torch(pytorch_reader::Tensor),
+    Range(Range<u64>),
+}
+
+impl StateDict {
+    /// Opens a `.pth`, `.pth.zip` or `.safetensors` file.
+    ///
+    /// A training checkpoint is unwrapped (`net`, `state_dict`, `model` …), and prefixes that all
+    /// names share are stripped (`module.` …).
+    ///
+    /// # Errors
+    /// [`CheckpointError::File`] says what the file is or holds instead.
+    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        Self::from_path(path, true)
+            .map_err(|problem| CheckpointError::file(path.display(), problem))
+    }
+
+    /// Opens a file that is already in memory; `name` is for messages. Safetensors are read in
+    /// place, the other formats through a temporary file.
+    ///
+    /// # Errors
+    /// As [`StateDict::open`].
+    pub fn from_bytes(
+        name: &str,
+        bytes: impl Into<Cow<'static, [u8]>>,
+    ) -> Result<Self, CheckpointError> {
+        let open = |bytes: Cow<'static, [u8]>| {
+            let head = bytes.get(..detect::HEAD_BYTES).unwrap_or(&bytes);
+            if detect::kind(head)? == Kind::Safetensors {
+                return Self::from_safetensors(safetensors::Source::Bytes(bytes));
+            }
+            let mut file = NamedTempFile::new()?;
+            file.write_all(&bytes)?;
+            Self::from_unpacked(file, true)
+        };
+        open(bytes.into()).map_err(|problem| CheckpointError::file(name, problem))
+    }
+
+    /// How the weights were stored.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The names of all tensors in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// The extents of a tensor, outermost first; empty for a scalar.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.entries.get(name).map(|entry| entry.shape.as_slice())
+    }
+
+    /// The element type of a tensor.
+    pub fn dtype(&self, name: &str) -> Option<DType> {
+        self.entries.get(name).map(|entry| entry.dtype)
+    }
+
+    /// The element types of all tensors, such as `f32` or `mixed: f32, f16`; the batch counters of
+    /// batch normalisation are left out.
+    pub fn dtype_summary(&self) -> String {
+        let counted = self.entries.iter().filter(|(name, _)| !is_counter(name));
+        let types: BTreeSet<DType> = counted.map(|(_, entry)| entry.dtype).collect();
+        let names: Vec<String> = types.iter().map(DType::to_string).collect();
+        let mixed = if names.len() > 1 { "mixed: " } else { "" };
+        format!("{mixed}{}", names.join(", "))
+    }
+
+    /// The number of trained values: all floats but the running statistics of batch
+    /// normalisation, as `sum(p.numel() for p in model.parameters())` counts them.
+    pub fn parameter_count(&self) -> usize {
+        let is_buffer = |name: &str| {
+            let last = name.rsplit('.').next().unwrap_or(name);
+            matches!(last, "running_mean" | "running_var") || is_counter(name)
+        };
+        let trained = (self.entries.iter())
+            .filter(|(name, entry)| entry.dtype.is_float() && !is_buffer(name));
+        trained
+            .map(|(_, entry)| entry.shape.iter().product::<usize>())
+            .sum()
+    }
+
+    /// What lay beside the tensors, such as `epoch` and `acc`, as text.
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// Hands out tensors by name and shape, and tells in the end what was left.
+    pub fn weights(&self) -> Weights<'_> {
+        Weights::new(self)
+    }
+
+    /// The values of a tensor in C order, contiguous, whatever its strides in the file.
+    ///
+    /// # Errors
+    /// If the tensor is missing, holds no floats, or cannot be read.
+    pub fn f32(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        self.read(name)
+            .map_err(|problem| CheckpointError::tensor(name, problem))
+    }
+
+    /// As [`StateDict::f32`], but NaN and infinities are errors.
+    ///
+    /// # Errors
+    /// As [`StateDict::f32`], and [`TensorProblem::NotFinite`].
+    pub fn finite_f32(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        let values = self.f32(name)?;
+        let Some(bad) = values.iter().find(|value| !value.is_finite()) else {
+            return Ok(values);
+        };
+        let what = if bad.is_nan() { "NaN" } else { "infinities" };
+        Err(CheckpointError::tensor(
+            name,
+            TensorProblem::NotFinite(what),
+        ))
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<f32>, TensorProblem> {
+        let entry = self.entries.get(name).ok_or(TensorProblem::Missing)?;
+        let unreadable =
+            |error: std::io::Error| TensorProblem::Unreadable(one_line(&error.to_string()));
+        if !entry.dtype.is_float() {
+            return Err(TensorProblem::NotFloat(entry.dtype));
+        }
+        let bytes = match (&entry.data, &self.source) {
+            (Data::Torch(tensor), _) => Cow::Owned(tensor.read().map_err(unreadable)?),
+            (Data::Range(range), Some(source)) => source.read(range.clone()).map_err(unreadable)?,
+            (Data::Range(_), None) => return Err(TensorProblem::Missing),
+        };
+        Ok(dtype::f32_from_bytes(entry.dtype, &bytes))
+    }
+}
+
+/// True for the counters of batch normalisation, which only training uses and old files lack.
+fn is_counter(name: &str) -> bool {
+    name == "num_batches_tracked" || name.ends_with(".num_batches_tracked")
+}
+
+/// Text of a file as part of a message: on one line, without control characters, not too long.
+fn one_line(text: &str) -> String {
+    const MAX_CHARS: usize = 80;
+    let mut chars = text.chars();
+    let shown = chars.by_ref().take(MAX_CHARS);
+    let shown: String = shown
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let dots = if chars.next().is_some() { "…" } else { "" };
+    format!("{shown}{dots}")
+}

@@ -1,0 +1,132 @@
+//! From a file to a [`StateDict`], by way of its kind.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Mutex;
+
+use tempfile::NamedTempFile;
+
+use super::archive::{self, Archive};
+use super::detect::{self, Kind};
+use super::{Data, Entry, FileProblem, Format, StateDict, names, one_line, pth, safetensors};
+
+/// Most bytes that all tensors of a file may take as f32.
+const MAX_F32_BYTES: u64 = 8 << 30;
+/// A tensor larger than its file repeats its values (stride 0), which is fine up to this.
+const MAX_REPEATED_BYTES: u64 = 64 << 20;
+
+impl StateDict {
+    pub(super) fn from_path(path: &Path, may_be_packed: bool) -> Result<Self, FileProblem> {
+        let not = |what: &str| Err(FileProblem::NotACheckpoint(what.to_owned()));
+        let about = std::fs::metadata(path)?;
+        if !about.is_file() {
+            return not("a folder or device, not a file");
+        }
+        let open = || File::open(path);
+        let mut head = Vec::new();
+        (open()?.take(detect::HEAD_BYTES as u64)).read_to_end(&mut head)?;
+        match detect::kind(&head)? {
+            Kind::Zip => match archive::open(open()?)? {
+                Archive::Checkpoint { bytes } => Self::from_pth(path, Format::PthZip, bytes),
+                Archive::Inner(file) if may_be_packed => Ok(Self {
+                    format: Format::PthInZip,
+                    ..Self::from_unpacked(file, false)?
+                }),
+                Archive::Inner(_) => not("a zip archive within another; unpack the outer one"),
+            },
+            Kind::Legacy => {
+                pth::scan_legacy(open()?)?;
+                Self::from_pth(path, Format::PthLegacy, about.len())
+            }
+            Kind::Safetensors => {
+                Self::from_safetensors(safetensors::Source::File(Mutex::new(open()?)))
+            }
+            kind @ (Kind::OtherPickle | Kind::PerhapsPickle) => {
+                let problem = pth::other_pickle(open()?, kind == Kind::OtherPickle);
+                Err(problem.unwrap_or_else(|| detect::other(&head)))
+            }
+        }
+    }
+
+    pub(super) fn from_unpacked(
+        file: NamedTempFile,
+        may_be_packed: bool,
+    ) -> Result<Self, FileProblem> {
+        let mut state_dict = Self::from_path(file.path(), may_be_packed)?;
+        state_dict.unpacked.push(file);
+        Ok(state_dict)
+    }
+
+    /// `held`: the bytes that all tensors can have together.
+    fn from_pth(path: &Path, format: Format, held: u64) -> Result<Self, FileProblem> {
+        let pth::Loaded { tensors, metadata } = pth::load(path)?;
+        let entries = tensors.into_iter().map(|(name, tensor)| {
+            let entry = Entry {
+                dtype: tensor.dtype().into(),
+                shape: tensor.shape().to_vec(),
+                data: Data::Torch(tensor),
+            };
+            (name, entry)
+        });
+        Ok(Self {
+            format,
+            entries: checked(entries.collect(), held)?,
+            metadata,
+            source: None,
+            unpacked: Vec::new(),
+        })
+    }
+
+    pub(super) fn from_safetensors(source: safetensors::Source) -> Result<Self, FileProblem> {
+        let safetensors::Header { tensors, metadata } = safetensors::header(&source)?;
+        let entries = tensors.into_iter().map(|(name, place)| {
+            let entry = Entry {
+                dtype: place.dtype,
+                shape: place.shape,
+                data: Data::Range(place.range),
+            };
+            (name, entry)
+        });
+        Ok(Self {
+            format: Format::Safetensors,
+            entries: checked(entries.collect(), u64::MAX)?,
+            metadata,
+            source: Some(source),
+            unpacked: Vec::new(),
+        })
+    }
+}
+
+/// Refuses files without tensors, and tensors that could not be held in memory.
+fn checked(
+    entries: BTreeMap<String, Entry>,
+    held: u64,
+) -> Result<BTreeMap<String, Entry>, FileProblem> {
+    if entries.is_empty() {
+        return Err(FileProblem::NotACheckpoint(
+            "a checkpoint without any tensors".to_owned(),
+        ));
+    }
+    let mut total = 0u64;
+    for (name, entry) in entries.iter().filter(|(_, entry)| entry.dtype.is_float()) {
+        let sizes = entry.shape.iter().map(|&size| size as u64);
+        let bytes = sizes.fold(4, u64::saturating_mul);
+        // An f16 tensor is twice as large here as in its file.
+        if bytes > held.saturating_mul(2).max(MAX_REPEATED_BYTES) {
+            return Err(FileProblem::TooLarge(format!(
+                "tensor {} claims shape {:?}, but the file has {held} bytes",
+                one_line(name),
+                entry.shape
+            )));
+        }
+        total = total.saturating_add(bytes);
+    }
+    if total > MAX_F32_BYTES {
+        return Err(FileProblem::TooLarge(format!(
+            "its tensors would take {total} bytes"
+        )));
+    }
+    Ok(names::strip_prefixes(entries))
+}

@@ -1,0 +1,115 @@
+//! Reads what `torch.save` wrote, once the pickles in it are known to be harmless.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use pytorch_reader::{PickleError, PickleValue, PytorchError, PytorchReader, Tensor};
+
+use super::pickle_policy::Findings;
+use super::pickle_scan::{ScanError, scan};
+use super::{FileProblem, names, one_line};
+
+/// The tensors of the state dict by name, and the numbers and words saved beside it.
+pub(super) struct Loaded {
+    pub tensors: BTreeMap<String, Tensor>,
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Loads the state dict from a zip or legacy file; the tensors are read later, one by one.
+pub(super) fn load(path: &Path) -> Result<Loaded, FileProblem> {
+    let root = match PytorchReader::read_pickle_data(path, None)? {
+        PickleValue::Dict(root) => root,
+        other => return Err(not_a_dict(&other)),
+    };
+    let prefix = names::state_dict_prefix(&root);
+    let tensors = PytorchReader::new(path)?.into_tensors().into_iter();
+    let tensors = tensors.filter_map(|(name, tensor)| {
+        (name.strip_prefix(&prefix)).map(|name| (name.to_owned(), tensor))
+    });
+    Ok(Loaded {
+        tensors: tensors.collect(),
+        metadata: metadata(&root),
+    })
+}
+
+/// The pickles of a legacy file: magic number, protocol, system, the saved object, storage keys.
+/// The numbers of the tensors follow behind them.
+pub(super) fn scan_legacy(file: File) -> Result<(), FileProblem> {
+    scan_pickles(&mut BufReader::new(file), 5)
+}
+
+/// Refuses pickles that name anything but tensors and plain data.
+pub(super) fn scan_pickles(reader: &mut impl BufRead, count: usize) -> Result<(), FileProblem> {
+    let mut findings = Findings::default();
+    let scanned = (0..count).try_for_each(|_| scan(reader, &mut findings));
+    // What a file would run matters more than how it is broken.
+    findings.verdict(true)?;
+    Ok(scanned?)
+}
+
+/// What is in a pickle that `torch.save` did not write, which cannot be used. `None` if it is no
+/// pickle from beginning to end, and yet not `is_certain` to be one.
+pub(super) fn other_pickle(file: File, is_certain: bool) -> Option<FileProblem> {
+    let mut findings = Findings::default();
+    let scanned = scan(&mut BufReader::new(file), &mut findings);
+    if scanned.is_err() && !is_certain {
+        return None;
+    }
+    Some(match (findings.verdict(false), scanned) {
+        (Err(problem), _) => problem,
+        (Ok(()), Err(error)) => error.into(),
+        (Ok(()), Ok(())) => FileProblem::NotACheckpoint(
+            "a Python pickle without tensors; save model.state_dict() with torch.save".to_owned(),
+        ),
+    })
+}
+
+/// The plain values beside the state dict, such as `epoch` and `acc`.
+fn metadata(root: &HashMap<String, PickleValue>) -> BTreeMap<String, String> {
+    let plain = root.iter().filter_map(|(key, value)| {
+        let text = match value {
+            PickleValue::Bool(value) => value.to_string(),
+            PickleValue::Int(value) => value.to_string(),
+            PickleValue::Float(value) => value.to_string(),
+            PickleValue::String(value) => one_line(value),
+            _ => return None,
+        };
+        Some((one_line(key), text))
+    });
+    plain.collect()
+}
+
+fn not_a_dict(value: &PickleValue) -> FileProblem {
+    let what = match value {
+        PickleValue::List(_) => "list",
+        PickleValue::Unsupported(class) if class == "torch.Tensor" => "single tensor",
+        _ => "single value",
+    };
+    FileProblem::NotACheckpoint(format!(
+        "a PyTorch file with a {what} in it, not a state dict; save model.state_dict()"
+    ))
+}
+
+impl From<ScanError> for FileProblem {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Io(error) if error.raw_os_error().is_some() => Self::Io(error),
+            ScanError::TooLarge(_) => Self::TooLarge(error.to_string()),
+            error => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
+impl From<PytorchError> for FileProblem {
+    fn from(error: PytorchError) -> Self {
+        match error {
+            PytorchError::Io(error) if error.raw_os_error().is_some() => Self::Io(error),
+            PytorchError::Pickle(PickleError::UnsupportedType(class)) => {
+                Self::Unsupported(format!("a {}", one_line(&class)))
+            }
+            error => Self::Damaged(one_line(&error.to_string())),
+        }
+    }
+}

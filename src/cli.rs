@@ -1,0 +1,97 @@
+//! The command line: the whole program without a window.
+//!
+//! Results go to the standard output, one line about anything that failed to the standard error.
+//! Exit code 0: done; 1: failed; 2: the command line makes no sense.
+
+mod args;
+mod bench;
+mod cam;
+mod classify;
+mod explain;
+mod input;
+mod model;
+mod output;
+mod tree;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::engine::Engine;
+use crate::explanation::{Explanation, ModelInfo};
+use crate::model::DeviceChoice;
+use crate::protocol::ModelRequest;
+use args::{Cli, Command, PictureArgs};
+
+/// Where results are printed.
+type Out<'a> = &'a mut dyn std::io::Write;
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = std::io::stdout().lock();
+    match run(cli, &mut out).and_then(|()| Ok(out.flush()?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("glasstree: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whoever read our output has seen enough (`glasstree models | head -1`): no failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn run(cli: Cli, out: Out<'_>) -> anyhow::Result<()> {
+    match cli.command {
+        None => {
+            writeln!(out, "The window is not part of this version yet; these commands are:\n")?;
+            write!(out, "{}", Cli::command().render_help())?;
+            Ok(())
+        }
+        Some(Command::Explain(args)) => explain::run(&args, out),
+        Some(Command::Classify(args)) => classify::run(&args, out),
+        Some(Command::Cam(args)) => cam::run(&args, out),
+        Some(Command::Input(args)) => input::run(&args, out),
+        Some(Command::Tree(args)) => tree::run(&args, out),
+        Some(Command::Induce(args)) => tree::induce(&args, out),
+        Some(Command::Info(args)) => model::info(&args, out),
+        Some(Command::Models(args)) => model::list(&args, out),
+        Some(Command::Bench(args)) => bench::run(&args, out),
+    }
+}
+
+/// The engine, for one command: asks and waits.
+struct Session {
+    engine: Engine,
+}
+
+impl Session {
+    fn start(device: DeviceChoice) -> anyhow::Result<Self> {
+        Ok(Self { engine: Engine::spawn(device, Arc::new(|| {}))? })
+    }
+
+    fn load(&self, model: &ModelRequest) -> anyhow::Result<Arc<ModelInfo>> {
+        Ok(self.engine.load(model, &mut warn)?)
+    }
+
+    fn explain(
+        &self,
+        picture: &PictureArgs,
+        image: &std::path::Path,
+        model: &ModelRequest,
+    ) -> anyhow::Result<Arc<Explanation>> {
+        Ok(self.engine.explain(picture.source(image), model, &mut warn)?)
+    }
+}
+
+/// One line for the user that is not a result.
+fn warn(note: &str) {
+    eprintln!("glasstree: {note}");
+}

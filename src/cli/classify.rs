@@ -1,0 +1,77 @@
+//! `glasstree classify`
+
+use serde_json::json;
+
+use super::args::ClassifyArgs;
+use super::{Out, Session};
+use crate::catalog::ModelSource;
+use crate::explain::ClassId;
+use crate::explanation::Explanation;
+
+pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());
+    let session = Session::start(args.options.device)?;
+    session.load(&request)?;
+    let mut failed = 0;
+    for image in &args.images {
+        match session.explain(&args.picture, image, &request) {
+            Ok(explanation) if args.json => {
+                let mut line = to_json(&explanation, args.top, args.logits);
+                line["image"] = json!(image.display().to_string());
+                writeln!(out, "{line}")?;
+            }
+            Ok(explanation) => print(&explanation, args, out)?,
+            Err(error) if args.images.len() == 1 => return Err(error),
+            // One picture that cannot be read is no reason to leave out the others.
+            Err(error) => {
+                failed += 1;
+                super::warn(&format!("{error:#}"));
+            }
+        }
+    }
+    anyhow::ensure!(failed == 0, "{failed} of {} pictures failed", args.images.len());
+    Ok(())
+}
+
+fn print(explanation: &Explanation, args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
+    writeln!(out, "{}", explanation.photo.name)?;
+    let count = if args.logits { explanation.forward.logits.len() } else { args.top };
+    for class in explanation.top(count) {
+        let percent = explanation.probabilities[class] * 100.0;
+        let label = explanation.model.label(class);
+        let logit = explanation.forward.logits[class];
+        if args.logits {
+            writeln!(out, "{percent:7.2} %  {logit:9.4}  {label} ({class})")?;
+        } else {
+            writeln!(out, "{percent:7.2} %  {label} ({class})")?;
+        }
+    }
+    Ok(())
+}
+
+fn to_json(explanation: &Explanation, top: usize, logits: bool) -> serde_json::Value {
+    let predictions = explanation.top(top).into_iter().map(|class| one(explanation, class));
+    let mut value = json!({
+        "model": explanation.model.source.name(),
+        "device": explanation.device,
+        "predictions": predictions.collect::<Vec<_>>(),
+    });
+    if logits {
+        value["logits"] = json!(explanation.forward.logits);
+    }
+    value
+}
+
+/// A class as JSON: index, label, WordNet id if known, logit, probability.
+pub fn one(explanation: &Explanation, class: ClassId) -> serde_json::Value {
+    let mut value = json!({
+        "index": class,
+        "label": explanation.model.label(class),
+        "logit": explanation.forward.logits[class],
+        "probability": explanation.probabilities[class],
+    });
+    if let Some(wnid) = explanation.model.wnid(class) {
+        value["wnid"] = json!(wnid);
+    }
+    value
+}

@@ -1,0 +1,34 @@
+//! `glasstree input`
+
+use super::args::InputArgs;
+use super::{Out, Session, output};
+use crate::catalog::ModelSource;
+use crate::npy;
+
+pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());
+    let session = Session::start(args.options.device)?;
+    let explanation = session.explain(&args.picture, &args.image, &request)?;
+    let (input, recipe) = (&explanation.input, &explanation.model.recipe);
+    let side = recipe.crop as usize;
+    if let Some(path) = &args.npy {
+        output::write(path, &npy::to_bytes(&[3, side, side], &input.chw)?)?;
+        writeln!(out, " * Wrote tensor to {}", path.display())?;
+    }
+    if let Some(path) = &args.png {
+        output::write_png(path, &input.crop)?;
+        writeln!(out, " * Wrote picture to {}", path.display())?;
+    }
+    let resize = recipe.resize.map_or("not resized".to_owned(), |side| {
+        format!("short side resized to {side} ({})", recipe.filter)
+    });
+    let [left, top] = input.photo_from_input.apply([0.0, 0.0]);
+    let [right, bottom] = input.photo_from_input.apply([side as f64; 2]);
+    let (width, height) = explanation.photo.rgb.dimensions();
+    writeln!(out, "Recipe: {resize}, middle {side}×{side}, less {:?}, by {:?}", recipe.mean, recipe.std)?;
+    writeln!(
+        out,
+        "Seen: x {left:.1} to {right:.1}, y {top:.1} to {bottom:.1} of the {width}×{height} photo"
+    )?;
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! `glasstree info` and `glasstree models`
+
+use serde_json::json;
+
+use super::args::{InfoArgs, ModelsArgs};
+use super::{Out, Session};
+use crate::catalog::{CATALOG, ModelSource};
+use crate::model::DeviceChoice;
+use crate::protocol::ModelRequest;
+
+pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let request = ModelRequest::from(ModelSource::from_argument(&args.weights));
+    let model = Session::start(DeviceChoice::Cpu)?.load(&request)?;
+    let (classes, recipe) = (model.head.classes, &model.recipe);
+    if args.json {
+        let value = json!({
+            "architecture": model.architecture,
+            "classes": classes,
+            "parameters": model.parameters,
+            "format": model.format,
+            "dtype": model.dtype,
+            "unused": model.unused,
+            "dataset": model.dataset.map(|dataset| dataset.name()),
+            "recipe": recipe,
+        });
+        writeln!(out, "{value}")?;
+        return Ok(());
+    }
+    writeln!(out, "Architecture: {}", model.architecture)?;
+    match model.dataset {
+        Some(dataset) => writeln!(out, "Classes:      {classes}, as in {}", dataset.name())?,
+        None => writeln!(out, "Classes:      {classes}")?,
+    }
+    writeln!(out, "Parameters:   {}", model.parameters)?;
+    writeln!(out, "Format:       {}, {}", model.format, model.dtype)?;
+    let resize = recipe.resize.map_or("none".to_owned(), |side| side.to_string());
+    writeln!(out, "Recipe:       resize {resize} ({}), crop {}", recipe.filter, recipe.crop)?;
+    if !model.unused.is_empty() {
+        writeln!(out, "Unused:       {}", model.unused.join(", "))?;
+    }
+    Ok(())
+}
+
+pub fn list(args: &ModelsArgs, out: Out<'_>) -> anyhow::Result<()> {
+    if args.json {
+        let models: Vec<_> = CATALOG
+            .iter()
+            .map(|entry| {
+                json!({
+                    "id": entry.id, "title": entry.title, "dataset": entry.dataset.name(),
+                    "classes": entry.dataset.class_count(), "paper": entry.paper,
+                    "accuracy": entry.accuracy, "licence": entry.licence, "file": entry.file,
+                    "recipe": entry.recipe, "hierarchy": entry.hierarchy.unwrap_or("induced"),
+                })
+            })
+            .collect();
+        writeln!(out, "{}", json!(models))?;
+        return Ok(());
+    }
+    for entry in &CATALOG {
+        writeln!(out, "{:<20} {}", entry.id, entry.title)?;
+        writeln!(out, "{:<20} {}; {}", "", entry.accuracy, entry.licence)?;
+    }
+    writeln!(out, "\nAny weights file of a known network can be given instead of a name.")?;
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! Writing files so that there is never half of one.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use image::{ImageFormat, RgbImage};
+
+/// Writes `bytes` to `path`: first beside it, then in its place.
+pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || -> std::io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".glasstree");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("Could not write {}", path.display()))
+}
+
+/// Writes a picture as PNG.
+pub fn write_png(path: &Path, picture: &RgbImage) -> anyhow::Result<()> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).context("Could not encode the picture")?;
+    write(path, bytes.get_ref())
+}
+
+/// Makes the folder if it is not there.
+pub fn make_folder(path: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(path)
+        .with_context(|| format!("Could not make the folder {}", path.display()))
+}

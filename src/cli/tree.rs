@@ -1,0 +1,93 @@
+//! `glasstree tree` and `glasstree induce`
+
+use anyhow::anyhow;
+use serde_json::json;
+
+use super::args::{InduceArgs, TreeArgs};
+use super::{Out, Session, output};
+use crate::catalog::ModelSource;
+use crate::explain::Rule;
+use crate::explanation::Explanation;
+use crate::induce;
+use crate::model::DeviceChoice;
+use crate::protocol::{HierarchyChoice, ModelRequest};
+
+pub fn run(args: &TreeArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let mut request =
+        args.options.request(args.model.as_deref(), ModelSource::default_tree_model());
+    request.hierarchy = match args.hierarchy.as_deref() {
+        None => HierarchyChoice::Auto,
+        Some("induced") => HierarchyChoice::Induced,
+        Some(name) => HierarchyChoice::Named(name.to_owned()),
+    };
+    let session = Session::start(args.options.device)?;
+    // A hierarchy that cannot be used is told before the network runs.
+    session.load(&request)?.tree().map_err(|error| anyhow!("{error}"))?;
+    let explanation = session.explain(&args.picture, &args.image, &request)?;
+    if args.json {
+        writeln!(out, "{}", to_json(&explanation, args.rule)?)?;
+        return Ok(());
+    }
+    print_decisions(&explanation, args.rule, out)?;
+    let agreement = explanation.agreement().map_err(|error| anyhow!("{error}"))?;
+    if !agreement.is_unanimous() {
+        let label = |class| explanation.model.label(class);
+        writeln!(
+            out,
+            "They differ: network alone {}, hard tree {}, soft tree {}",
+            label(agreement.plain),
+            label(agreement.hard),
+            label(agreement.soft)
+        )?;
+    }
+    Ok(())
+}
+
+/// `Prediction: cat // Decisions: animal (99.34%), …`, without the root.
+pub fn print_decisions(explanation: &Explanation, rule: Rule, out: Out<'_>) -> anyhow::Result<()> {
+    let tree = explanation.model.tree().map_err(|error| anyhow!("{error}"))?;
+    let decision = explanation.decision(rule).map_err(|error| anyhow!("{error}"))?;
+    let steps = decision.steps(&tree.hierarchy);
+    let steps = steps.iter().skip_while(|step| step.child.is_none());
+    let texts: Vec<String> =
+        steps.map(|step| format!("{} ({:.2}%)", step.name, step.probability * 100.0)).collect();
+    let label = explanation.model.label(decision.class);
+    writeln!(out, "Prediction: {label} // Decisions: {}", texts.join(", "))?;
+    Ok(())
+}
+
+fn to_json(explanation: &Explanation, rule: Rule) -> anyhow::Result<serde_json::Value> {
+    let tree = explanation.model.tree().map_err(|error| anyhow!("{error}"))?;
+    let decision = explanation.decision(rule).map_err(|error| anyhow!("{error}"))?;
+    let decisions: Vec<_> = decision.steps(&tree.hierarchy);
+    Ok(json!({
+        "model": explanation.model.source.name(),
+        "hierarchy": tree.name,
+        "rule": rule.to_string(),
+        "prediction": {
+            "index": decision.class,
+            "label": explanation.model.label(decision.class),
+        },
+        "decisions": decisions,
+        "class_probabilities": decision.class_prob,
+        "agreement": explanation.agreement().map_err(|error| anyhow!("{error}"))?,
+    }))
+}
+
+pub fn induce(args: &InduceArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let mut request = ModelRequest::from(ModelSource::from_argument(&args.model));
+    request.wnids = args.wnids.clone();
+    let model = Session::start(DeviceChoice::Cpu)?.load(&request)?;
+    let head = &model.head;
+    let wnids = model.classes.wnids.clone().unwrap_or_else(|| induce::fake_wnids(head.classes));
+    let graph = induce::induce(&head.weight, head.classes, head.channels, &wnids)?;
+    let json = graph.to_json();
+    match &args.out {
+        Some(path) => {
+            output::write(path, json.as_bytes())?;
+            writeln!(out, " * Wrote hierarchy of {} classes to {}", head.classes, path.display())?;
+        }
+        None => writeln!(out, "{json}")?,
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! The engine: one thread that owns the networks and the device.
+//!
+//! Requests go in through a channel, [`Event`]s come out of another. A GPU that fails, at the
+//! start or later, is named and the work is done again on the CPU. The engine knows nothing about
+//! windows; it calls `wake` after each event so that a window can look.
+
+mod bench;
+mod load;
+mod tree;
+mod worker;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+pub use bench::{BenchRequest, BenchResult, bench};
+pub use load::LoadError;
+
+use crate::explanation::{Explanation, ModelInfo};
+use crate::model::DeviceChoice;
+use crate::protocol::{Event, JobId, ModelRequest, PictureSource, Request};
+use worker::Worker;
+
+/// Called after every event, from the engine's thread.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// A handle on the engine's thread; dropping it ends the thread after the job at hand.
+#[derive(Debug)]
+pub struct Engine {
+    requests: Option<Sender<Request>>,
+    events: Receiver<Event>,
+    oldest_wanted: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// One line for the user: what failed and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct EngineError(pub String);
+
+impl Engine {
+    /// Starts the thread. The device is opened there, with the first request.
+    ///
+    /// # Errors
+    /// When the operating system grants no thread.
+    pub fn spawn(device: DeviceChoice, wake: Wake) -> Result<Self, EngineError> {
+        let (requests, inbox) = channel();
+        let (outbox, events) = channel();
+        let oldest_wanted = Arc::new(AtomicU64::new(0));
+        let worker = Worker::new(device, outbox, wake, Arc::clone(&oldest_wanted));
+        let thread = std::thread::Builder::new()
+            .name("glasstree-engine".to_owned())
+            .spawn(move || worker.run(&inbox))
+            .map_err(|error| EngineError(format!("Could not start the engine's thread: {error}")))?;
+        Ok(Self { requests: Some(requests), events, oldest_wanted, thread: Some(thread) })
+    }
+
+    /// Asks for something. A dead engine has said so with [`Event::Stopped`].
+    pub fn send(&self, request: Request) {
+        if let Some(requests) = &self.requests {
+            requests.send(request).ok();
+        }
+    }
+
+    /// Everything that was answered since the last call; never waits.
+    pub fn drain(&self) -> Vec<Event> {
+        self.events.try_iter().collect()
+    }
+
+    /// Gives up on all jobs before `job`: those still waiting are dropped, one that runs ends at its
+    /// next stage.
+    pub fn cancel_before(&self, job: JobId) {
+        self.oldest_wanted.store(job.0, Ordering::Relaxed);
+    }
+
+    /// Loads a model and waits for it. For callers without a window; `notes` gets what the engine
+    /// says on the way, such as a GPU that failed.
+    ///
+    /// # Errors
+    /// One line for the user.
+    pub fn load(
+        &self,
+        model: &ModelRequest,
+        notes: &mut dyn FnMut(&str),
+    ) -> Result<Arc<ModelInfo>, EngineError> {
+        let job = JobId(u64::MAX);
+        self.send(Request::Load { job, model: model.clone() });
+        self.wait(notes, |event| match event {
+            Event::ModelReady { model, .. } => Some(model),
+            _ => None,
+        })
+    }
+
+    /// Explains a picture and waits for it, as [`Self::load`] does.
+    ///
+    /// # Errors
+    /// One line for the user.
+    pub fn explain(
+        &self,
+        picture: PictureSource,
+        model: &ModelRequest,
+        notes: &mut dyn FnMut(&str),
+    ) -> Result<Arc<Explanation>, EngineError> {
+        let job = JobId(u64::MAX);
+        self.send(Request::Explain { job, picture, model: model.clone() });
+        self.wait(notes, |event| match event {
+            Event::Explained { explanation, .. } => Some(explanation),
+            _ => None,
+        })
+    }
+
+    fn wait<T>(
+        &self,
+        notes: &mut dyn FnMut(&str),
+        wanted: impl Fn(Event) -> Option<T>,
+    ) -> Result<T, EngineError> {
+        loop {
+            match self.events.recv() {
+                Ok(Event::Failed { error, .. }) => return Err(EngineError(error)),
+                Ok(Event::Device { note: Some(note), .. }) => notes(&note),
+                Ok(Event::Stopped { reason }) => return Err(EngineError(reason)),
+                Ok(event) => {
+                    if let Some(answer) = wanted(event) {
+                        return Ok(answer);
+                    }
+                }
+                Err(_) => return Err(EngineError("The engine has stopped".to_owned())),
+            }
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.cancel_before(JobId(u64::MAX));
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Times what the program spends its time on.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::EngineError;
+use crate::checkpoint::StateDict;
+use crate::explain::{CamSet, Decision, Head, Hierarchy, Rule};
+use crate::induce::{fake_wnids, induce};
+use crate::model::{Classifier, Compute, DeviceChoice};
+
+/// What to time.
+#[derive(Debug, Clone)]
+pub struct BenchRequest {
+    pub device: DeviceChoice,
+    /// A name for the results, a weights file, and the side of its input in pixels.
+    pub models: Vec<(String, PathBuf, usize)>,
+    pub rounds: usize,
+}
+
+/// Times of one piece of work, in milliseconds.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct BenchResult {
+    pub name: String,
+    pub ms_min: f64,
+    pub ms_median: f64,
+    /// The very first time, with whatever is warmed up then.
+    pub ms_first: f64,
+    pub rounds: usize,
+}
+
+/// Runs everything on the engine's thread; the name of the device and the results.
+///
+/// # Errors
+/// One line for the user.
+pub fn bench(request: BenchRequest) -> Result<(String, Vec<BenchResult>), EngineError> {
+    let thread = std::thread::Builder::new()
+        .name("glasstree-engine".to_owned())
+        .spawn(move || run(&request))
+        .map_err(|error| EngineError(format!("Could not start the engine's thread: {error}")))?;
+    thread.join().map_err(|_| EngineError("The benchmark crashed".to_owned()))?
+}
+
+fn run(request: &BenchRequest) -> Result<(String, Vec<BenchResult>), EngineError> {
+    let fail = |error: &dyn std::fmt::Display| EngineError(error.to_string());
+    let compute = Compute::open(request.device).map_err(|error| fail(&error))?;
+    let rounds = request.rounds.max(1);
+    let mut results = Vec::new();
+    for (name, path, side) in &request.models {
+        let load = || -> Result<Classifier, EngineError> {
+            let state = StateDict::open(path).map_err(|error| fail(&error))?;
+            Classifier::load(&state, &compute).map_err(|error| fail(&error))
+        };
+        results.push(time(format!("{name} load"), rounds, || load().map(drop))?);
+        let classifier = load()?;
+        let input = ramp(3 * side * side);
+        for batch in [1, 16] {
+            let inputs = vec![input.as_slice(); batch];
+            results.push(time(format!("{name} forward b{batch}"), rounds, || {
+                classifier.forward(&inputs, *side).map(drop).map_err(|error| fail(&error))
+            })?);
+        }
+    }
+    results.extend(explanations(rounds)?);
+    Ok((compute.name().to_owned(), results))
+}
+
+/// All maps of a ResNet-18 and of its tree of 1000 classes; needs no network.
+fn explanations(rounds: usize) -> Result<Vec<BenchResult>, EngineError> {
+    let (classes, channels, side) = (1000, 512, 7);
+    let features = crate::explain::FeatureMap {
+        channels,
+        height: side,
+        width: side,
+        data: ramp(channels * side * side),
+    };
+    let bias = vec![0.0; classes];
+    let head = Head { classes, channels, weight: ramp(classes * channels), bias };
+    let wnids = fake_wnids(classes);
+    let fail = |error: &dyn std::fmt::Display| EngineError(error.to_string());
+    let graph = induce(&head.weight, classes, channels, &wnids).map_err(|error| fail(&error))?;
+    let hierarchy = Hierarchy::from_json(&graph.to_json(), &wnids, &|_| None);
+    let hierarchy = hierarchy.map_err(|error| fail(&error))?;
+    let logits = ramp(classes);
+    let maps = CamSet::of_classes(&features, &head);
+    Ok(vec![
+        time("cam all classes".to_owned(), rounds, || {
+            std::hint::black_box(CamSet::of_classes(&features, &head));
+            Ok(())
+        })?,
+        time("cam all nodes".to_owned(), rounds, || {
+            std::hint::black_box(maps.of_nodes(&hierarchy));
+            Ok(())
+        })?,
+        time("tree 1000".to_owned(), rounds, || {
+            std::hint::black_box(Decision::new(&hierarchy, &logits, Rule::Soft));
+            Ok(())
+        })?,
+        time("induce 1000".to_owned(), rounds.min(3), || {
+            induce(&head.weight, classes, channels, &wnids).map(drop).map_err(|error| fail(&error))
+        })?,
+    ])
+}
+
+/// Numbers between -1 and 1 that are not all alike.
+fn ramp(n: usize) -> Vec<f32> {
+    (0..n).map(|i| ((i * 7919) % 2003) as f32 / 1001.0 - 1.0).collect()
+}
+
+fn time(
+    name: String,
+    rounds: usize,
+    mut work: impl FnMut() -> Result<(), EngineError>,
+) -> Result<BenchResult, EngineError> {
+    let mut times = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        let started = Instant::now();
+        work()?;
+        times.push(started.elapsed().as_secs_f64() * 1e3);
+    }
+    let ms_first = times[0];
+    times.sort_by(f64::total_cmp);
+    let (ms_min, ms_median) = (times[0], times[times.len() / 2]);
+    Ok(BenchResult { name, ms_min, ms_median, ms_first, rounds })
+}

@@ -1,0 +1,167 @@
+//! From a [`ModelRequest`] to a network on a device with its labels and recipe.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::assets::Dataset;
+use crate::catalog::ModelSource;
+use crate::checkpoint::{CheckpointError, StateDict};
+use super::tree;
+use crate::explanation::{LazyTree, ModelInfo};
+use crate::labels::{self, ClassList, ListError};
+use crate::model::{Architecture, Classifier, Compute, ModelError};
+use crate::preprocess::Recipe;
+use crate::protocol::{ModelRequest, RecipeChanges};
+use crate::wordnet;
+
+/// Why a model could not be made ready. One line for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error("{name}: {source}")]
+    Model { name: String, source: ModelError },
+    #[error(transparent)]
+    List(#[from] ListError),
+    #[error(
+        "{what} has {found} entries, but {model} has {classes} classes; give one line per class"
+    )]
+    Count { what: String, found: usize, model: String, classes: usize },
+}
+
+/// A model that is ready to run.
+#[derive(Debug)]
+pub struct Loaded {
+    pub info: Arc<ModelInfo>,
+    pub classifier: Classifier,
+}
+
+/// Loads weights onto `compute` and finds out all the rest.
+///
+/// # Errors
+/// What is wrong with which file, in one line.
+pub fn load(request: &ModelRequest, compute: &Compute) -> Result<Loaded, LoadError> {
+    let name = request.source.name();
+    let state = open(&request.source)?;
+    let classifier = Classifier::load(&state, compute)
+        .map_err(|source| LoadError::Model { name: name.clone(), source })?;
+    let head = classifier.head().clone();
+    let dataset = dataset(request, head.classes);
+    let classes = class_list(request, dataset, head.classes)?;
+    let recipe = recipe(request, classifier.architecture(), dataset);
+    let tree = {
+        let (request, architecture) = (request.clone(), classifier.architecture().clone());
+        let (classes, head) = (classes.clone(), head.clone());
+        let make = move || {
+            tree::load(&request, &architecture, dataset, &classes, &head)
+                .map_err(|error| error.to_string())
+        };
+        LazyTree::new(Box::new(make))
+    };
+    let info = Arc::new(ModelInfo {
+        source: request.source.clone(),
+        architecture: classifier.architecture().to_string(),
+        cell: classifier.architecture().stride(),
+        parameters: state.parameter_count(),
+        format: state.format().to_string(),
+        dtype: state.dtype_summary(),
+        unused: classifier.unused().to_vec(),
+        recipe,
+        dataset,
+        classes,
+        head,
+        tree,
+    });
+    Ok(Loaded { info, classifier })
+}
+
+fn open(source: &ModelSource) -> Result<StateDict, CheckpointError> {
+    match source {
+        ModelSource::Bundled(entry) => StateDict::from_bytes(entry.file, entry.weights),
+        ModelSource::File(path) => StateDict::open(path),
+    }
+}
+
+/// Whose classes these are: the catalogue knows, and a file with 10, 100, 200 or 1000 outputs has
+/// the classes of the data set with as many, unless the user brings labels.
+fn dataset(request: &ModelRequest, classes: usize) -> Option<Dataset> {
+    match &request.source {
+        _ if request.labels.is_some() => None,
+        ModelSource::Bundled(entry) => Some(entry.dataset),
+        ModelSource::File(_) => Dataset::from_class_count(classes),
+    }
+}
+
+fn class_list(
+    request: &ModelRequest,
+    dataset: Option<Dataset>,
+    classes: usize,
+) -> Result<ClassList, LoadError> {
+    let model = request.source.name();
+    let check = |path: &Path, found: usize| {
+        let (what, model) = (path.display().to_string(), model.clone());
+        if found == classes {
+            Ok(())
+        } else {
+            Err(LoadError::Count { what, found, model, classes })
+        }
+    };
+    let mut list = match (&request.labels, dataset) {
+        (Some(path), _) => {
+            let list = ClassList::read(path)?;
+            check(path, list.labels.len())?;
+            list
+        }
+        (None, Some(dataset)) => dataset.classes().clone(),
+        (None, None) => {
+            let labels = (0..classes).map(|class| format!("class {class}")).collect();
+            ClassList { labels, wnids: None }
+        }
+    };
+    if let Some(path) = &request.wnids {
+        let wnids = labels::read_wnids(path)?;
+        check(path, wnids.len())?;
+        if request.labels.is_none() && dataset.is_none() {
+            let name = |wnid: &String| wordnet::name_of(wnid).map_or_else(|| wnid.clone(), named);
+            list.labels = wnids.iter().map(name).collect();
+        }
+        list.wnids = Some(wnids);
+    }
+    Ok(list)
+}
+
+fn named(lemma: &str) -> String {
+    lemma.replace('_', " ")
+}
+
+fn recipe(
+    request: &ModelRequest,
+    architecture: &Architecture,
+    dataset: Option<Dataset>,
+) -> Recipe {
+    let recipe = match (&request.source, architecture) {
+        (ModelSource::Bundled(entry), _) => entry.recipe.clone(),
+        (_, Architecture::EfficientNetLite(shape)) => {
+            // All sizes are evaluated on the middle of a picture that is 32 pixels larger.
+            let side = shape.input_side();
+            Recipe { resize: Some(side + 32), crop: side, ..Recipe::efficientnet_lite0() }
+        }
+        (_, architecture) if architecture.is_for_small_pictures() => match dataset {
+            Some(Dataset::TinyImagenet200) => Recipe::tiny_imagenet(),
+            _ => Recipe::cifar(),
+        },
+        _ => Recipe::tutorial_imagenet(),
+    };
+    changed(recipe, &request.recipe)
+}
+
+fn changed(mut recipe: Recipe, changes: &RecipeChanges) -> Recipe {
+    let RecipeChanges { resize, crop, filter, mean, std } = *changes;
+    recipe.resize = resize.or(recipe.resize);
+    // A crop follows a smaller size, so that `--resize 160` alone means a picture of 160².
+    recipe.crop = crop.unwrap_or_else(|| recipe.crop.min(recipe.resize.unwrap_or(recipe.crop)));
+    recipe.filter = filter.unwrap_or(recipe.filter);
+    recipe.mean = mean.unwrap_or(recipe.mean);
+    recipe.std = std.unwrap_or(recipe.std);
+    recipe
+}

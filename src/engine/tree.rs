@@ -1,0 +1,130 @@
+//! The hierarchy that a model decides with: shipped, from a file, or induced from its head.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use crate::assets::Dataset;
+use crate::catalog::ModelSource;
+use crate::explain::{Head, Hierarchy, HierarchyError};
+use crate::explanation::Tree;
+use crate::induce::{self, InduceError};
+use crate::labels::ClassList;
+use crate::model::Architecture;
+use crate::protocol::{HierarchyChoice, ModelRequest};
+use crate::wordnet;
+
+/// Largest hierarchy file that is read, in bytes.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Why there is no hierarchy. One line for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    #[error("Could not read the hierarchy {}: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("Could not use the hierarchy {name}: {source}")]
+    Hierarchy { name: String, source: HierarchyError },
+    #[error("Could not induce a hierarchy: {0}")]
+    Induce(#[from] InduceError),
+    #[error("There is no hierarchy named {name}{known}, and no file of that name")]
+    Unknown { name: String, known: String },
+}
+
+/// Finds or makes the hierarchy that `request` asks for.
+///
+/// # Errors
+/// What is wrong with which file, in one line.
+pub fn load(
+    request: &ModelRequest,
+    architecture: &Architecture,
+    dataset: Option<Dataset>,
+    classes: &ClassList,
+    head: &Head,
+) -> Result<Tree, TreeError> {
+    let shipped = match &request.hierarchy {
+        HierarchyChoice::Induced => None,
+        HierarchyChoice::Named(name) => Some(name.clone()),
+        HierarchyChoice::Auto => {
+            let name = trained_with(&request.source, architecture);
+            let exists = |name: &&str| dataset.is_some_and(|set| set.hierarchy(name).is_some());
+            name.filter(exists).map(str::to_owned)
+        }
+    };
+    let (json, name) = match shipped {
+        Some(name) => find(&name, dataset)?,
+        None => (induced(head, classes)?, "induced from this model's head".to_owned()),
+    };
+    let wrap = |source| TreeError::Hierarchy { name: name.clone(), source };
+    let ids = leaf_ids(&json, dataset, classes);
+    let names = |wnid: &str| wordnet::name_of(wnid).map(str::to_owned);
+    let mut hierarchy = Hierarchy::from_json(&json, &ids, &names).map_err(wrap)?;
+    hierarchy.set_labels(&classes.labels).map_err(wrap)?;
+    Ok(Tree { hierarchy, name })
+}
+
+/// nbdt's released models were trained with the hierarchy that carries their own name.
+fn trained_with(source: &ModelSource, architecture: &Architecture) -> Option<&'static str> {
+    match (source, architecture) {
+        (ModelSource::Bundled(entry), _) => entry.hierarchy,
+        (_, Architecture::WideResNet(_)) => Some("induced"),
+        (_, Architecture::ResNet(shape)) if architecture.is_for_small_pictures() => {
+            match shape.blocks {
+                [1, 1, 1, 1] if !shape.bottleneck => Some("induced-ResNet10"),
+                [2, 2, 2, 2] if !shape.bottleneck => Some("induced-ResNet18"),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// A hierarchy of the data set, or the content of a file.
+fn find(name: &str, dataset: Option<Dataset>) -> Result<(String, String), TreeError> {
+    if let Some(asset) = dataset.and_then(|dataset| dataset.hierarchy(name)) {
+        return Ok((asset.json.to_owned(), asset.name.to_owned()));
+    }
+    let path = Path::new(name);
+    if !path.exists() {
+        let known = dataset.map_or_else(String::new, |dataset| {
+            let names: Vec<_> = dataset.hierarchies().iter().map(|asset| asset.name).collect();
+            format!(" for {} (there are induced, {})", dataset.name(), names.join(", "))
+        });
+        return Err(TreeError::Unknown { name: name.to_owned(), known });
+    }
+    let wrap = |source| TreeError::Read { path: path.to_owned(), source };
+    let mut json = String::new();
+    let read = File::open(path)
+        .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut json));
+    read.map_err(wrap)?;
+    Ok((json, path.display().to_string()))
+}
+
+fn induced(head: &Head, classes: &ClassList) -> Result<String, TreeError> {
+    let wnids = own_ids(classes);
+    Ok(induce::induce(&head.weight, head.classes, head.channels, &wnids)?.to_json())
+}
+
+fn own_ids(classes: &ClassList) -> Vec<String> {
+    classes.wnids.clone().unwrap_or_else(|| induce::fake_wnids(classes.labels.len()))
+}
+
+/// The id of each class's leaf in this file: nbdt's files for Tiny ImageNet order them in their
+/// own way (see [`Dataset::leaf_ids`]).
+fn leaf_ids(json: &str, dataset: Option<Dataset>, classes: &ClassList) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Nodes<'a> {
+        #[serde(borrow)]
+        nodes: Vec<Node<'a>>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Node<'a> {
+        id: &'a str,
+    }
+    let own = own_ids(classes);
+    match (dataset, serde_json::from_str::<Nodes<'_>>(json)) {
+        (Some(set), Ok(Nodes { nodes })) if own == set.wnids() => {
+            set.leaf_ids_of(nodes.iter().map(|node| node.id)).to_vec()
+        }
+        _ => own,
+    }
+}

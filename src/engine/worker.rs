@@ -1,0 +1,210 @@
+//! The loop on the engine's thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::Instant;
+
+use super::load::{self, LoadError, Loaded};
+use super::{EngineError, Wake};
+use crate::explanation::Explanation;
+use crate::model::{Compute, DeviceChoice, ModelError};
+use crate::photo::Photo;
+use crate::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Stage};
+
+/// Models kept in memory: a classifier and a tree model.
+const KEPT_MODELS: usize = 2;
+
+pub struct Worker {
+    choice: DeviceChoice,
+    compute: Option<Compute>,
+    /// Most recently used last.
+    models: Vec<(ModelRequest, Loaded)>,
+    outbox: Sender<Event>,
+    wake: Wake,
+    oldest_wanted: Arc<AtomicU64>,
+}
+
+/// Why a job ended without a result.
+enum Stop {
+    Cancelled,
+    Failed(String),
+    /// The device failed; the job is worth trying on another one.
+    Device(String),
+}
+
+impl From<LoadError> for Stop {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Model { source, .. } if source.is_device_failure() => {
+                Self::Device(source.to_string())
+            }
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<ModelError> for Stop {
+    fn from(error: ModelError) -> Self {
+        if error.is_device_failure() {
+            Self::Device(error.to_string())
+        } else {
+            Self::Failed(error.to_string())
+        }
+    }
+}
+
+impl Worker {
+    pub fn new(
+        choice: DeviceChoice,
+        outbox: Sender<Event>,
+        wake: Wake,
+        oldest_wanted: Arc<AtomicU64>,
+    ) -> Self {
+        Self { choice, compute: None, models: Vec::new(), outbox, wake, oldest_wanted }
+    }
+
+    /// Answers requests until the other end hangs up.
+    pub fn run(mut self, inbox: &Receiver<Request>) {
+        while let Ok(request) = inbox.recv() {
+            if let Err(error) = self.open_device() {
+                self.say(Event::Failed { job: request.job(), error: error.0 });
+                continue;
+            }
+            let mut result = self.attempt(&request);
+            if let Err(Stop::Device(reason)) = &result
+                && self.compute.as_ref().is_some_and(Compute::is_gpu)
+            {
+                self.fall_back(reason);
+                result = self.attempt(&request);
+            }
+            match result {
+                Ok(()) | Err(Stop::Cancelled) => {}
+                Err(Stop::Failed(error) | Stop::Device(error)) => {
+                    self.say(Event::Failed { job: request.job(), error });
+                }
+            }
+        }
+        self.say(Event::Stopped { reason: "The engine has ended".to_owned() });
+    }
+
+    fn say(&self, event: Event) {
+        // Nobody listening is no reason to fail: the program is closing.
+        self.outbox.send(event).ok();
+        (self.wake)();
+    }
+
+    fn open_device(&mut self) -> Result<(), EngineError> {
+        if self.compute.is_none() {
+            let compute = Compute::open(self.choice).map_err(|e| EngineError(e.to_string()))?;
+            self.say(Event::Device { name: compute.name().to_owned(), note: None });
+            self.compute = Some(compute);
+        }
+        Ok(())
+    }
+
+    fn fall_back(&mut self, reason: &str) {
+        let failed = self.compute.replace(Compute::cpu());
+        let failed = failed.map_or_else(String::new, |compute| compute.name().to_owned());
+        self.choice = DeviceChoice::Cpu;
+        self.models.clear();
+        let note = format!("{failed} failed ({reason}); the work is done on the CPU instead");
+        self.say(Event::Device { name: Compute::cpu().name().to_owned(), note: Some(note) });
+    }
+
+    /// One request. A panic inside burn or a driver counts as a failure of the device.
+    fn attempt(&mut self, request: &Request) -> Result<(), Stop> {
+        let answer = catch_unwind(AssertUnwindSafe(|| self.answer(request)));
+        answer.unwrap_or_else(|panic| {
+            self.models.clear();
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(Stop::Device(format!("internal error: {}", text.unwrap_or("unknown"))))
+        })
+    }
+
+    fn answer(&mut self, request: &Request) -> Result<(), Stop> {
+        match request {
+            Request::Load { job, model } => {
+                let started = Instant::now();
+                let loaded = self.model(*job, model)?;
+                let info = Arc::clone(&loaded.info);
+                self.say(Event::ModelReady { job: *job, model: info, took: started.elapsed() });
+            }
+            Request::Explain { job, picture, model } => {
+                let photo = self.picture(*job, picture)?;
+                let explanation = self.explain(*job, photo, model)?;
+                self.say(Event::Explained { job: *job, explanation: Arc::new(explanation) });
+            }
+        }
+        Ok(())
+    }
+
+    fn explain(
+        &mut self,
+        job: JobId,
+        photo: Arc<Photo>,
+        model: &ModelRequest,
+    ) -> Result<Explanation, Stop> {
+        self.model(job, model)?;
+        self.stage(job, Stage::Running)?;
+        let loaded = self.model(job, model)?;
+        let input = loaded
+            .info
+            .recipe
+            .apply(&photo.rgb)
+            .map_err(|error| Stop::Failed(format!("{}: {error}", photo.name)))?;
+        let started = Instant::now();
+        let size = loaded.info.recipe.crop as usize;
+        let mut forwards = loaded.classifier.forward(&[&input.chw], size)?;
+        let took = started.elapsed();
+        let Some(forward) = forwards.pop() else {
+            return Err(Stop::Failed("The network returned nothing".to_owned()));
+        };
+        let device = loaded.classifier.compute().name().to_owned();
+        let info = Arc::clone(&loaded.info);
+        Ok(Explanation::new(photo, info, input, forward, took, device))
+    }
+
+    /// Announces a stage, unless the job is not wanted any more.
+    fn stage(&self, job: JobId, stage: Stage) -> Result<(), Stop> {
+        if job.0 < self.oldest_wanted.load(Ordering::Relaxed) {
+            return Err(Stop::Cancelled);
+        }
+        self.say(Event::Progress { job, stage });
+        Ok(())
+    }
+
+    fn picture(&self, job: JobId, picture: &PictureSource) -> Result<Arc<Photo>, Stop> {
+        self.stage(job, Stage::Decoding)?;
+        let photo = match picture {
+            PictureSource::Photo(photo) => return Ok(Arc::clone(photo)),
+            PictureSource::File(path, options) => Photo::open(path, options),
+            PictureSource::Bytes(name, bytes, options) => Photo::decode(name, bytes, options),
+        };
+        let photo = Arc::new(photo.map_err(|error| Stop::Failed(error.to_string()))?);
+        self.say(Event::PhotoReady { job, photo: Arc::clone(&photo) });
+        Ok(photo)
+    }
+
+    /// The model, from memory or from its file.
+    fn model(&mut self, job: JobId, request: &ModelRequest) -> Result<&Loaded, Stop> {
+        if let Some(at) = self.models.iter().position(|(known, _)| known == request) {
+            let model = self.models.remove(at);
+            self.models.push(model);
+        } else {
+            self.stage(job, Stage::LoadingModel)?;
+            let compute = self.compute.clone().unwrap_or_else(Compute::cpu);
+            let loaded = load::load(request, &compute)?;
+            if self.models.len() >= KEPT_MODELS {
+                self.models.remove(0);
+            }
+            self.models.push((request.clone(), loaded));
+        }
+        match self.models.last() {
+            Some((_, loaded)) => Ok(loaded),
+            None => Err(Stop::Failed("The model is gone".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The tree of a neural-backed decision tree: classes at the leaves, decisions at the inner nodes.
+
+use thiserror::Error;
+
+use super::feature_map::ClassId;
+
+mod graph;
+mod json;
+
+/// Index of a node in [`Hierarchy::nodes`].
+pub type NodeId = usize;
+
+/// A branch of the tree, or a class at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// The identifier in the file: a WordNet 3.0 noun such as `n02121620`, or any other text.
+    pub wnid: String,
+    /// What to call it: the class label of a leaf; the WordNet name of an inner node, or a
+    /// description of its leaves where `generated`.
+    pub name: String,
+    /// Whether `name` had to be made up from the leaves.
+    pub generated: bool,
+    /// `None` for the root alone.
+    pub parent: Option<NodeId>,
+    /// In the order of the file: child 0 is the first output of the decision.
+    pub children: Vec<NodeId>,
+    /// The classes below, from the first child's to the last one's; the class itself for a leaf.
+    pub leaves: Vec<ClassId>,
+    /// The class, for leaves alone.
+    pub class: Option<ClassId>,
+    /// Steps from the root, which has depth 0.
+    pub depth: usize,
+}
+
+impl Node {
+    /// Whether this is a class rather than a decision.
+    pub fn is_leaf(&self) -> bool {
+        self.children.is_empty()
+    }
+}
+
+/// A tree over all classes of a model. Each class is exactly one leaf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hierarchy {
+    /// In depth-first order: the root first, parents before children, subtrees in one piece.
+    nodes: Vec<Node>,
+    /// By class.
+    leaf_of_class: Vec<NodeId>,
+}
+
+/// Why a file is no hierarchy for a model. Names that come from the file are quoted.
+#[derive(Debug, Error)]
+pub enum HierarchyError {
+    #[error(
+        "This is no hierarchy in node-link JSON ({0}); export it with nbdt or `glasstree induce`"
+    )]
+    Json(#[from] serde_json::Error),
+    #[error("The edges of the hierarchy have no direction; write it with \"directed\": true")]
+    Undirected,
+    #[error("The hierarchy lists the node {0:?} twice; remove one of them")]
+    DuplicateNode(String),
+    #[error("The hierarchy lists the edge from {parent:?} to {child:?} twice; remove one of them")]
+    DuplicateEdge { parent: String, child: String },
+    #[error("An edge of the hierarchy names {0:?}, which is not among the nodes; add the node")]
+    DanglingEdge(String),
+    #[error("The node {child:?} has two parents, {first:?} and {second:?}; a tree allows one")]
+    SecondParent {
+        child: String,
+        first: String,
+        second: String,
+    },
+    #[error("The hierarchy has no nodes; it needs at least the classes")]
+    Empty,
+    #[error(
+        "The hierarchy has several roots, among them {0:?} and {1:?}; join them under one node"
+    )]
+    SeveralRoots(String, String),
+    #[error(
+        "The node {0:?} is its own ancestor, so it hangs on no root; remove one edge of the cycle"
+    )]
+    Cycle(String),
+    #[error(
+        "The node {0:?} has no children and is no class of the model; \
+         check that the hierarchy and the list of wnids belong to the same classes"
+    )]
+    UnknownLeaf(String),
+    #[error("The class {0:?} has children; in a hierarchy every class is a leaf")]
+    ClassWithChildren(String),
+    #[error(
+        "The hierarchy has no leaf for the class {wnid:?} (line {line} of the wnids, {missing} \
+         missing); check that it was made for the same classes"
+    )]
+    MissingClass {
+        wnid: String,
+        line: usize,
+        missing: usize,
+    },
+    #[error("The list of wnids has {0:?} twice; every class needs its own")]
+    DuplicateClass(String),
+    #[error("The hierarchy is too large or too deep to be shown ({0})")]
+    TooLarge(String),
+    #[error("There are {labels} labels for a hierarchy of {classes} classes; give one per class")]
+    LabelCount { labels: usize, classes: usize },
+}
+
+impl Hierarchy {
+    /// All nodes in depth-first order: parents come before children, and the root is first.
+    ///
+    /// Forwards this is an order from the top down, backwards from the bottom up.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node that has no parent.
+    pub fn root(&self) -> NodeId {
+        0
+    }
+
+    /// # Panics
+    /// If there is no such node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id]
+    }
+
+    /// How many classes there are.
+    pub fn classes(&self) -> usize {
+        self.leaf_of_class.len()
+    }
+
+    /// The leaf of a class; `None` if there is no such class.
+    pub fn leaf(&self, class: ClassId) -> Option<NodeId> {
+        self.leaf_of_class.get(class).copied()
+    }
+
+    /// The nodes from the root to `id`, both included.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn path_to(&self, id: NodeId) -> Vec<NodeId> {
+        let up = std::iter::successors(Some(id), |&id| self.nodes[id].parent);
+        let mut path: Vec<NodeId> = up.collect();
+        path.reverse();
+        path
+    }
+
+    /// The node with this wnid, or else the first one with this name, whatever its case.
+    pub fn find_node(&self, wnid_or_name: &str) -> Option<NodeId> {
+        let by_name = |node: &Node| node.name.eq_ignore_ascii_case(wnid_or_name);
+        let by_wnid = self.nodes.iter().position(|node| node.wnid == wnid_or_name);
+        by_wnid.or_else(|| self.nodes.iter().position(by_name))
+    }
+
+    /// Which of its siblings a node is, counted from 0; `None` for the root.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn child_index(&self, id: NodeId) -> Option<usize> {
+        let parent = self.nodes[id].parent?;
+        self.nodes[parent]
+            .children
+            .iter()
+            .position(|&child| child == id)
+    }
+
+    /// Names the leaves by the labels of the model, in class order, and describes the unnamed inner
+    /// nodes anew.
+    pub fn set_labels(&mut self, labels: &[String]) -> Result<(), HierarchyError> {
+        let classes = self.classes();
+        if labels.len() != classes {
+            return Err(HierarchyError::LabelCount {
+                labels: labels.len(),
+                classes,
+            });
+        }
+        for (&leaf, label) in self.leaf_of_class.iter().zip(labels) {
+            self.nodes[leaf].name.clone_from(label);
+            self.nodes[leaf].generated = false;
+        }
+        self.describe();
+        Ok(())
+    }
+
+    /// Gives the unnamed inner nodes a name that tells what is below them.
+    fn describe(&mut self) {
+        for id in 0..self.nodes.len() {
+            if self.nodes[id].generated && !self.nodes[id].is_leaf() {
+                self.nodes[id].name = self.description(&self.nodes[id].leaves);
+            }
+        }
+    }
+
+    /// "2 classes: cat, dog" or "34 classes: trout … shark".
+    fn description(&self, leaves: &[ClassId]) -> String {
+        const LISTED: usize = 3;
+        // "tench, Tinca tinca" is "tench" here: the synonyms would hide the number of classes.
+        let name = |&class: &ClassId| {
+            let label = &self.nodes[self.leaf_of_class[class]].name;
+            label.split(',').next().unwrap_or(label).trim()
+        };
+        match leaves {
+            [only] => format!("1 class: {}", name(only)),
+            [first, .., last] if leaves.len() > LISTED => {
+                format!("{} classes: {} … {}", leaves.len(), name(first), name(last))
+            }
+            few => {
+                let names: Vec<&str> = few.iter().map(name).collect();
+                format!("{} classes: {}", few.len(), names.join(", "))
+            }
+        }
+    }
+}

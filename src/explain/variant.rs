@@ -1,0 +1,107 @@
+//! The kinds of map: the paper's, Grad-CAM, and the two of the 2020 tutorial.
+
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::cam::Cam;
+use super::feature_map::Forward;
+use super::render::{Paint, Scale, heatmap, tutorial_heatmap};
+
+/// Which map to compute, and how its heatmap is drawn.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumIter,
+    strum::EnumString,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", ascii_case_insensitive)]
+pub enum Variant {
+    /// Zhou et al. 2016, on the pooled features: signed, and it adds up to the logit.
+    #[default]
+    Paper,
+    /// The 2020 tutorial to the pixel: it reads the last convolution before batch norm, skip
+    /// connection and ReLU, mirrors the map about its diagonal, and enlarges coloured pixels.
+    Tutorial,
+    /// The tutorial's map the right way round; everything else as there.
+    TutorialFixed,
+    /// Selvaraju et al. 2017, as `pytorch-grad-cam` draws it: the paper's map without its negative
+    /// part.
+    #[serde(rename = "gradcam")]
+    #[strum(serialize = "gradcam")]
+    GradCam,
+}
+
+/// The tutorial's maps need a tensor that the network does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "The map {0:?} needs the last convolution of a ResNet with basic blocks (18 or 34 layers); \
+     use the map \"paper\" or \"gradcam\" for this network",
+    self.variant.to_string()
+)]
+pub struct MissingConv2 {
+    /// The map that was asked for.
+    pub variant: Variant,
+}
+
+impl Variant {
+    /// The map before any scaling, for a row of the head (a class) or a mean of rows (a tree node).
+    ///
+    /// `[H, W]`, but `[W, H]` for [`Variant::Tutorial`]. Only [`Variant::Paper`] is in logits.
+    ///
+    /// # Panics
+    /// If `row` has not one weight per channel.
+    pub fn raw(self, forward: &Forward, row: &[f32]) -> Result<Cam, MissingConv2> {
+        let of_conv2 = || {
+            let features = forward
+                .conv2
+                .as_ref()
+                .ok_or(MissingConv2 { variant: self })?;
+            Ok(Cam::compute(features, row))
+        };
+        match self {
+            Self::Paper => Ok(Cam::compute(&forward.features, row)),
+            Self::Tutorial => Ok(of_conv2()?.transposed()),
+            Self::TutorialFixed => of_conv2(),
+            Self::GradCam => Ok(Cam::compute(&forward.features, row).gradcam_raw()),
+        }
+    }
+
+    /// The picture of a map from [`Variant::raw`], `width` x `height`.
+    ///
+    /// The tutorial's maps have colours of their own and ignore `paint`.
+    pub fn heatmap(self, raw: &Cam, width: u32, height: u32, paint: &Paint) -> RgbImage {
+        match self {
+            Self::Paper => heatmap(raw, width, height, paint),
+            Self::Tutorial | Self::TutorialFixed => tutorial_heatmap(raw, width, height),
+            Self::GradCam if paint.smooth => {
+                // Scaled to 0..1 already; zero stays in the middle of a signed colour map.
+                let floor = if paint.scale == Scale::Symmetric {
+                    -1.0
+                } else {
+                    0.0
+                };
+                let paint = Paint {
+                    scale: Scale::Shared([floor, 1.0]),
+                    ..*paint
+                };
+                heatmap(
+                    &raw.gradcam_picture(height as usize, width as usize),
+                    width,
+                    height,
+                    &paint,
+                )
+            }
+            Self::GradCam => heatmap(raw, width, height, paint),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What one model says about one picture.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use crate::assets::Dataset;
+use crate::catalog::ModelSource;
+use crate::explain::{
+    Agreement, Cam, ClassId, Decision, Forward, Head, Hierarchy, IdentityCheck, NodeId, Rule,
+    argmax, softmax,
+};
+use crate::labels::ClassList;
+use crate::photo::Photo;
+use crate::preprocess::{ModelInput, Recipe};
+
+/// Everything about a loaded model that is not on a device.
+#[derive(Debug)]
+pub struct ModelInfo {
+    pub source: ModelSource,
+    /// For the user, such as `ResNet-18`.
+    pub architecture: String,
+    /// Side of one cell of the feature map, in input pixels.
+    pub cell: usize,
+    /// Numbers in all tensors.
+    pub parameters: usize,
+    /// Of the file: `safetensors`, `PyTorch (zip)` …
+    pub format: String,
+    /// Of the numbers in the file: `f32`, `f16` …
+    pub dtype: String,
+    /// Tensors of the file that the network has no place for.
+    pub unused: Vec<String>,
+    pub recipe: Recipe,
+    /// Whose classes these are, if that is known.
+    pub dataset: Option<Dataset>,
+    pub classes: ClassList,
+    pub head: Head,
+    /// Made when it is first needed: inducing one for a thousand classes takes longer than looking
+    /// at a picture.
+    pub(crate) tree: LazyTree,
+}
+
+/// A hierarchy over the model's classes, or one line that says why there is none.
+pub(crate) type LazyTree = LazyLock<Result<Tree, String>, Box<dyn FnOnce() -> Result<Tree, String> + Send>>;
+
+/// The hierarchy that a model decides with.
+#[derive(Debug)]
+pub struct Tree {
+    pub hierarchy: Hierarchy,
+    /// Where it comes from, for the user.
+    pub name: String,
+}
+
+impl ModelInfo {
+    /// The tree; the first call may take a while.
+    ///
+    /// # Errors
+    /// One line for the user: the hierarchy that was asked for cannot be used, or the model has too
+    /// many classes to induce one.
+    pub fn tree(&self) -> Result<&Tree, &str> {
+        self.tree.as_ref().map_err(String::as_str)
+    }
+
+    pub fn label(&self, class: ClassId) -> &str {
+        self.classes.labels.get(class).map_or("?", String::as_str)
+    }
+
+    pub fn wnid(&self, class: ClassId) -> Option<&str> {
+        self.classes.wnids.as_ref()?.get(class).map(String::as_str)
+    }
+}
+
+/// What a map speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CamTarget {
+    Class(ClassId),
+    /// A node of the model's hierarchy: the mean of its leaves.
+    Node(NodeId),
+}
+
+/// One picture seen by one model. Never changes, and is shared.
+#[derive(Debug)]
+pub struct Explanation {
+    pub photo: Arc<Photo>,
+    pub model: Arc<ModelInfo>,
+    pub input: ModelInput,
+    pub forward: Forward,
+    /// Softmax of the logits, by class.
+    pub probabilities: Vec<f32>,
+    /// Time of the forward pass, with reading back.
+    pub took: Duration,
+    /// The device it ran on.
+    pub device: String,
+}
+
+impl Explanation {
+    /// Puts the parts together; computes the probabilities.
+    pub fn new(
+        photo: Arc<Photo>,
+        model: Arc<ModelInfo>,
+        input: ModelInput,
+        forward: Forward,
+        took: Duration,
+        device: String,
+    ) -> Self {
+        let probabilities = softmax(&forward.logits);
+        Self { photo, model, input, forward, probabilities, took, device }
+    }
+
+    /// The class with the largest logit, the first one on ties.
+    pub fn prediction(&self) -> ClassId {
+        argmax(&self.forward.logits)
+    }
+
+    /// The `k` likeliest classes, likeliest first; ties in order of the classes.
+    pub fn top(&self, k: usize) -> Vec<ClassId> {
+        let mut order: Vec<ClassId> = (0..self.forward.logits.len()).collect();
+        let logits = &self.forward.logits;
+        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+        order.truncate(k);
+        order
+    }
+
+    /// Row of the head and bias for a target: a class's own, a node's mean over its leaves.
+    pub fn row(&self, target: CamTarget) -> (Vec<f32>, f32) {
+        let head = &self.model.head;
+        match target {
+            CamTarget::Class(class) => head.mean_row(&[class]),
+            CamTarget::Node(node) => head.mean_row(self.leaves(node)),
+        }
+    }
+
+    /// The logit of a target: a class's own, a node's mean over its leaves.
+    pub fn logit(&self, target: CamTarget) -> f32 {
+        let logits = &self.forward.logits;
+        match target {
+            CamTarget::Class(class) => logits[class],
+            CamTarget::Node(node) => {
+                let leaves = self.leaves(node);
+                let sum: f64 = leaves.iter().map(|&leaf| f64::from(logits[leaf])).sum();
+                (sum / leaves.len().max(1) as f64) as f32
+            }
+        }
+    }
+
+    /// The evidence map of a target (Zhou et al. 2016), in logits.
+    pub fn cam(&self, target: CamTarget) -> Cam {
+        Cam::compute(&self.forward.features, &self.row(target).0)
+    }
+
+    /// Whether the map adds up: mean + bias = logit.
+    pub fn check(&self, target: CamTarget) -> IdentityCheck {
+        let (row, bias) = self.row(target);
+        Cam::compute(&self.forward.features, &row).check(bias, self.logit(target))
+    }
+
+    /// How the tree decides.
+    ///
+    /// # Errors
+    /// Where there is no tree: see [`ModelInfo::tree`].
+    pub fn decision(&self, rule: Rule) -> Result<Decision, &str> {
+        Ok(Decision::new(&self.model.tree()?.hierarchy, &self.forward.logits, rule))
+    }
+
+    /// What the network alone, the hard tree and the soft tree say.
+    ///
+    /// # Errors
+    /// Where there is no tree: see [`ModelInfo::tree`].
+    pub fn agreement(&self) -> Result<Agreement, &str> {
+        Ok(Agreement::new(&self.model.tree()?.hierarchy, &self.forward.logits))
+    }
+
+    /// The classes below a node; none where there is no tree.
+    fn leaves(&self, node: NodeId) -> &[ClassId] {
+        self.model.tree().map_or(&[], |tree| &tree.hierarchy.node(node).leaves)
+    }
+}

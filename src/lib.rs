@@ -1,0 +1,35 @@
+//! glasstree shows what an image classifier looked at and how it decided.
+//!
+//! | module | question |
+//! | --- | --- |
+//! | [`photo`] | how does a picture file become upright RGB? |
+//! | [`preprocess`] | what does the network see of it? |
+//! | [`checkpoint`] | which tensors does a weights file hold? |
+//! | [`model`] | which network is that, and what does it answer? (the only one that talks to burn) |
+//! | [`explain`] | which maps and decisions follow from the answer? (plain arithmetic) |
+//! | [`induce`] | which tree lies in a linear layer? |
+//! | [`assets`], [`labels`], [`wordnet`] | what are the classes called? |
+//! | [`catalog`] | which models come with the program? |
+//! | [`protocol`], [`engine`] | what can be asked of the thread that computes, and what does it answer? |
+//! | [`explanation`] | what does one model say about one picture? |
+//! | [`cli`] | which commands are there? |
+//!
+//! `ARCHITECTURE.md` says who may use whom.
+
+#![recursion_limit = "256"]
+
+pub mod assets;
+pub mod catalog;
+pub mod checkpoint;
+pub mod cli;
+pub mod engine;
+pub mod explain;
+pub mod explanation;
+pub mod induce;
+pub mod labels;
+pub mod model;
+pub mod npy;
+pub mod photo;
+pub mod preprocess;
+pub mod protocol;
+pub mod wordnet;

@@ -1,0 +1,7 @@
+//! The program: see [`glasstree::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    glasstree::cli::main()
+}

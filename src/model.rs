@@ -1,0 +1,52 @@
+//! Networks: the only module that talks to burn.
+//!
+//! [`Classifier`] is what the rest of the program uses: weights in, logits and feature map out.
+//! All of it must run on one thread (the engine's), because the GPU runtime orders its work by
+//! operating-system thread.
+
+mod architecture;
+mod classifier;
+mod convolution;
+mod device;
+mod efficientnet;
+mod layers;
+mod loader;
+mod network;
+mod resnet;
+mod wide_resnet;
+
+pub use architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideResNetShape};
+pub use classifier::Classifier;
+pub use device::{Compute, DeviceChoice};
+
+use crate::checkpoint::CheckpointError;
+
+/// Why a network could not be built or run.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error(
+        "The weights fit no network known here: {reason}. Known are torchvision's ResNets, the CIFAR \
+         ResNets of nbdt, pytorchcv's CIFAR WideResNets and EfficientNet-Lite"
+    )]
+    Unknown { reason: String },
+    #[error("The compute device failed: {0}")]
+    Device(String),
+    #[error("{0}")]
+    NoDevice(String),
+    #[error("The network returned {0}; its weights are damaged or do not fit this program")]
+    NotFinite(f32),
+}
+
+impl ModelError {
+    /// Wraps whatever burn reports.
+    pub(crate) fn device(error: impl std::fmt::Display) -> Self {
+        Self::Device(error.to_string())
+    }
+
+    /// Whether another device might succeed where this one failed.
+    pub fn is_device_failure(&self) -> bool {
+        matches!(self, Self::Device(_) | Self::NoDevice(_))
+    }
+}

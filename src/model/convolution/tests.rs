@@ -1,0 +1,131 @@
+//! Every method against the definition of convolution, in `f64`.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::*;
+
+/// SplitMix64's output function as a hash: values in [−1, 1).
+fn noise(seed: usize, n: usize) -> Vec<f32> {
+    (seed..seed + n)
+        .map(|i| {
+            let mut z = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            (z >> 40) as f32 / (1u32 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+/// `[N, C, H, W]` and its shape, from `x` of shape `[n, C_in, height, width]`.
+fn naive(
+    shape: &ConvShape,
+    x: &[f32],
+    [n, height, width]: [usize; 3],
+    weight: &[f32],
+) -> ([usize; 4], Vec<f64>) {
+    let ConvShape { channels_in, channels_out, kernel, stride, padding, groups } = *shape;
+    let (channels, outs) = (channels_in / groups, channels_out / groups);
+    let side = |size: usize| match padding {
+        Padding::Fixed(pad) => ((size + 2 * pad - kernel) / stride + 1, pad),
+        Padding::Same => {
+            let out = size.div_ceil(stride);
+            (out, ((out - 1) * stride + kernel).saturating_sub(size) / 2)
+        }
+    };
+    let ((out_height, top), (out_width, left)) = (side(height), side(width));
+    let mut result = Vec::new();
+    for i in 0..n * channels_out * out_height * out_width {
+        let (ox, oy) = (i % out_width, i / out_width % out_height);
+        let out = i / out_width / out_height % channels_out;
+        let sample = i / out_width / out_height / channels_out;
+        let mut sum = 0.0;
+        for tap in 0..channels * kernel * kernel {
+            let (kx, ky, c) = (tap % kernel, tap / kernel % kernel, tap / kernel / kernel);
+            let (y, x_) = (oy * stride + ky, ox * stride + kx);
+            if (top..top + height).contains(&y) && (left..left + width).contains(&x_) {
+                let plane = sample * channels_in + out / outs * channels + c;
+                let at = (plane * height + y - top) * width + x_ - left;
+                sum += f64::from(x[at]) * f64::from(weight[out * channels * kernel * kernel + tap]);
+            }
+        }
+        result.push(sum);
+    }
+    ([n, channels_out, out_height, out_width], result)
+}
+
+fn check(shape: ConvShape, size: [usize; 3], layout: Layout) {
+    let device = Device::flex();
+    let [n, height, width] = size;
+    let x = noise(1, n * shape.channels_in * height * width);
+    let weight = noise(1 << 20, shape.weight_shape().iter().product());
+    let bias = noise(1 << 30, shape.channels_out);
+    let (out, sums) = naive(&shape, &x, size, &weight);
+    let residual = noise(1 << 40, sums.len());
+
+    let tensor = |values: Vec<f32>, shape: [usize; 4]| {
+        let tensor = Tensor::<4>::from_data(TensorData::new(values, shape), &device);
+        match layout {
+            Layout::ChannelsFirst => tensor,
+            Layout::ChannelsLast => tensor.permute([0, 2, 3, 1]),
+        }
+    };
+    let conv = Conv::new(shape, weight, Some(bias.clone()), layout, &device);
+    let input = tensor(x, [n, shape.channels_in, height, width]);
+    let y = conv
+        .forward(input, Some(tensor(residual.clone(), out)), Activation::Relu)
+        .unwrap();
+    let y = match layout {
+        Layout::ChannelsFirst => y,
+        Layout::ChannelsLast => y.permute([0, 3, 1, 2]),
+    };
+    assert_eq!(y.dims(), out, "{shape:?}");
+    let found = y.into_data().try_to_vec::<f32>().unwrap();
+
+    // Rounding: each of the `terms` additions errs by at most half an ulp of a sum that stays below
+    // sqrt(terms), nearly always; 4 for the transforms of Winograd's algorithm, which add up to 16
+    // input values.
+    let terms = (shape.channels_in / shape.groups * shape.kernel * shape.kernel) as f64;
+    let tolerance = 4.0 * f64::from(f32::EPSILON) * terms;
+    for (i, (found, sum)) in found.iter().zip(sums).enumerate() {
+        let bias = bias[i / (out[2] * out[3]) % out[1]];
+        let expected = (sum + f64::from(bias) + f64::from(residual[i])).max(0.0);
+        let error = (f64::from(*found) - expected).abs();
+        assert!(error <= tolerance.max(1e-6), "{shape:?} {size:?} {i}: {found} for {expected}");
+    }
+}
+
+fn check_sizes(shape: ConvShape) {
+    for size in [[1, 7, 7], [2, 5, 8], [1, 1, 1], [3, 2, 9], [1, 12, 3]] {
+        for padding in [Padding::Fixed(shape.kernel / 2), Padding::Same] {
+            for layout in [Layout::ChannelsFirst, Layout::ChannelsLast] {
+                check(ConvShape { padding, ..shape }, size, layout);
+            }
+        }
+    }
+}
+
+#[test]
+fn winograd_is_convolution() {
+    let shape = ConvShape::new(16, 24, 3, 1);
+    assert!(Winograd::fits(&shape));
+    check_sizes(shape);
+    let unpadded = ConvShape { padding: Padding::Fixed(0), ..shape };
+    check(unpadded, [2, 6, 7], Layout::ChannelsLast);
+}
+
+#[test]
+fn depthwise_is_convolution() {
+    for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2)] {
+        let shape = ConvShape { groups: 16, ..ConvShape::new(16, 16, kernel, stride) };
+        assert!(Depthwise::fits(&shape));
+        check_sizes(shape);
+    }
+}
+
+#[test]
+fn patches_are_convolution() {
+    for (kernel, stride) in [(1, 1), (1, 2), (3, 1), (3, 2), (5, 1), (7, 2)] {
+        check_sizes(ConvShape::new(3, 5, kernel, stride));
+        check_sizes(ConvShape { groups: 3, ..ConvShape::new(6, 9, kernel, stride) });
+    }
+}

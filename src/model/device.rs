@@ -1,0 +1,159 @@
+//! Which processor does the arithmetic.
+
+use std::fmt;
+use std::str::FromStr;
+
+use burn::tensor::Device;
+
+use super::ModelError;
+
+/// What the user asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeviceChoice {
+    /// A real GPU if there is one, else the CPU. Never a software Vulkan driver: those take
+    /// seconds where the CPU takes a tenth of one.
+    #[default]
+    Auto,
+    Cpu,
+    /// A GPU, or an error. A software driver counts only if there is nothing better.
+    Gpu,
+    /// The CPU through burn's older ndarray backend (cargo feature `ndarray`).
+    Ndarray,
+}
+
+impl FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "gpu" => Ok(Self::Gpu),
+            "ndarray" => Ok(Self::Ndarray),
+            _ => Err("the device is one of auto, cpu, gpu, ndarray".to_owned()),
+        }
+    }
+}
+
+/// An opened device.
+#[derive(Debug, Clone)]
+pub struct Compute {
+    pub(super) device: Device,
+    name: String,
+    is_gpu: bool,
+}
+
+impl Compute {
+    /// Opens what was asked for.
+    ///
+    /// # Errors
+    /// [`ModelError::NoDevice`] says what is not there and what to use instead. `Auto` and `Cpu`
+    /// never fail.
+    pub fn open(choice: DeviceChoice) -> Result<Self, ModelError> {
+        match choice {
+            DeviceChoice::Cpu => Ok(Self::cpu()),
+            DeviceChoice::Auto => Ok(gpu::open(false).unwrap_or_else(|_| Self::cpu())),
+            DeviceChoice::Gpu => gpu::open(true),
+            DeviceChoice::Ndarray => Self::ndarray(),
+        }
+    }
+
+    /// The CPU; always there.
+    pub fn cpu() -> Self {
+        Self { device: Device::flex(), name: "CPU".to_owned(), is_gpu: false }
+    }
+
+    #[cfg(feature = "ndarray")]
+    #[expect(clippy::unnecessary_wraps, reason = "the other build of this function fails")]
+    fn ndarray() -> Result<Self, ModelError> {
+        #[expect(deprecated, reason = "burn replaces it by flex; kept for comparison")]
+        let device = Device::ndarray();
+        Ok(Self { device, name: "CPU (ndarray)".to_owned(), is_gpu: false })
+    }
+
+    #[cfg(not(feature = "ndarray"))]
+    fn ndarray() -> Result<Self, ModelError> {
+        let text = "This build has no ndarray device; build it with --features ndarray, or use cpu";
+        Err(ModelError::NoDevice(text.to_owned()))
+    }
+
+    /// For the user: `CPU` or the adapter's own name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn is_gpu(&self) -> bool {
+        self.is_gpu
+    }
+}
+
+impl fmt::Display for Compute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+#[cfg(not(feature = "gpu"))]
+mod gpu {
+    use super::{Compute, ModelError};
+
+    pub fn open(_software: bool) -> Result<Compute, ModelError> {
+        let text = "This build has no GPU support; build it with --features gpu, or use cpu";
+        Err(ModelError::NoDevice(text.to_owned()))
+    }
+}
+
+#[cfg(feature = "gpu")]
+mod gpu {
+    use std::sync::Mutex;
+
+    use burn::tensor::wgpu::wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
+    use burn::tensor::{Device, DeviceKind};
+
+    use super::{Compute, ModelError};
+
+    /// The GPU runtime can be started once in a process; everybody after that gets a copy. The
+    /// only global of the program.
+    static OPENED: Mutex<Option<Compute>> = Mutex::new(None);
+
+    /// Opens the best adapter; a software driver only if `software` allows it.
+    pub fn open(software: bool) -> Result<Compute, ModelError> {
+        let mut opened = OPENED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(compute) = opened.as_ref() {
+            return Ok(compute.clone());
+        }
+        let (name, kind) = std::panic::catch_unwind(|| best_adapter(software))
+            .map_err(|_| no_device("the graphics driver crashed"))?
+            .ok_or_else(|| no_device("no adapter was found"))?;
+        let init = || Device::wgpu_options().device_kind(kind).init();
+        let device = std::panic::catch_unwind(std::panic::AssertUnwindSafe(init))
+            .map_err(|_| no_device("the graphics driver crashed"))?
+            .map_err(|error| no_device(&error.to_string()))?;
+        let compute = Compute { device, name, is_gpu: true };
+        *opened = Some(compute.clone());
+        Ok(compute)
+    }
+
+    fn no_device(reason: &str) -> ModelError {
+        ModelError::NoDevice(format!("No GPU could be used ({reason}); use --device cpu"))
+    }
+
+    fn best_adapter(software: bool) -> Option<(String, DeviceKind)> {
+        let instance = Instance::new(InstanceDescriptor::new_without_display_handle());
+        let adapters = pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY));
+        let infos: Vec<_> = adapters.iter().map(|adapter| adapter.get_info()).collect();
+        let preferred = [
+            (DeviceType::DiscreteGpu, DeviceKind::DiscreteGpu(0)),
+            (DeviceType::IntegratedGpu, DeviceKind::IntegratedGpu(0)),
+            (DeviceType::VirtualGpu, DeviceKind::VirtualGpu(0)),
+            (DeviceType::Cpu, DeviceKind::Cpu),
+        ];
+        preferred
+            .into_iter()
+            .filter(|(device_type, _)| software || *device_type != DeviceType::Cpu)
+            .find_map(|(device_type, kind)| {
+                let info = infos.iter().find(|info| info.device_type == device_type)?;
+                Some((format!("{} ({})", info.name, info.backend), kind))
+            })
+    }
+}

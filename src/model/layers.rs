@@ -1,0 +1,95 @@
+//! The layers that all networks here are made of, for inference only.
+//!
+//! Batch normalisation never appears as a layer of its own where it follows a convolution: it is
+//! folded into the weights when they are loaded (`w' = w·γ/σ`, `b' = β − μ·γ/σ`), computed in
+//! `f64` so that the folded network stays as close to PyTorch's as the unfolded one.
+
+use burn::tensor::Tensor;
+use burn::tensor::module::max_pool2d;
+use burn::tensor::ops::MaxPoolOptions;
+use rayon::prelude::*;
+
+use super::ModelError;
+
+pub use super::convolution::{Activation, Conv, ConvShape, Layout, Padding};
+
+/// `y = scale·x + shift` per channel: batch normalisation at inference, where no convolution
+/// precedes it (pre-activation networks) or where the convolution's own output is wanted.
+#[derive(Debug)]
+pub struct Affine {
+    /// `γ / sqrt(running_var + eps)`, in the shape that broadcasts: `[1, C, 1, 1]`, or
+    /// `[1, 1, 1, C]` if the channels are last.
+    pub scale: Tensor<4>,
+    /// `β − running_mean · scale`, in the same shape.
+    pub shift: Tensor<4>,
+}
+
+impl Affine {
+    /// Same shape in and out.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        x * self.scale.clone() + self.shift.clone()
+    }
+
+    /// Normalise, then ReLU: the first half of a pre-activation layer.
+    pub fn activate(&self, x: Tensor<4>) -> Tensor<4> {
+        Activation::Relu.forward(self.forward(x))
+    }
+}
+
+/// The classifier head: global average pooling, then one linear layer.
+///
+/// That this is all that follows the feature map is what makes class activation maps exact.
+#[derive(Debug)]
+pub struct PooledLinear {
+    /// Shape `[C, classes]` (transposed from PyTorch's).
+    pub weight: Tensor<2>,
+    /// Shape `[1, classes]`.
+    pub bias: Tensor<2>,
+    pub layout: Layout,
+}
+
+impl PooledLinear {
+    /// # Shapes
+    /// feature map `[N, C, H, W]` (`[N, H, W, C]` if the channels are last) → logits
+    /// `[N, classes]`
+    pub fn forward(&self, features: Tensor<4>) -> Tensor<2> {
+        let [n, a, b, c] = features.dims();
+        let pooled: Tensor<3> = match self.layout {
+            Layout::ChannelsFirst => features.reshape([n, a, b * c]).mean_dim(2),
+            Layout::ChannelsLast => features.reshape([n, a * b, c]).mean_dim(1),
+        };
+        pooled.flatten::<2>(1, 2).matmul(self.weight.clone()) + self.bias.clone()
+    }
+}
+
+/// 3×3, stride 2, one pixel of padding: the only pooling in these networks' bodies.
+///
+/// # Errors
+/// When the device fails to hand out its numbers.
+pub fn max_pool(x: Tensor<4>, layout: Layout) -> Result<Tensor<4>, ModelError> {
+    if layout == Layout::ChannelsFirst {
+        let options = MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]);
+        return Ok(max_pool2d(x, options));
+    }
+    let device = x.device();
+    let [n, height, width, channels] = x.dims();
+    let (out_height, out_width) = (height.div_ceil(2), width.div_ceil(2));
+    let data = x.try_into_data().map_err(ModelError::device)?;
+    let image: &[f32] = data.as_slice().map_err(ModelError::device)?;
+    let mut out = vec![f32::NEG_INFINITY; n * out_height * out_width * channels];
+    out.par_chunks_exact_mut(out_width * channels).enumerate().for_each(|(i, line)| {
+        let (sample, y) = (i / out_height, i % out_height * 2);
+        for (x, out) in line.chunks_exact_mut(channels).enumerate() {
+            for y in y.saturating_sub(1)..(y + 2).min(height) {
+                for x in (2 * x).saturating_sub(1)..(2 * x + 2).min(width) {
+                    let pixel = &image[((sample * height + y) * width + x) * channels..];
+                    for (max, value) in out.iter_mut().zip(pixel) {
+                        *max = if *value > *max { *value } else { *max };
+                    }
+                }
+            }
+        }
+    });
+    let data = burn::tensor::TensorData::new(out, [n, out_height, out_width, channels]);
+    Ok(Tensor::from_data(data, &device))
+}

@@ -1,0 +1,184 @@
+//! From named tensors in a file to layers on a device.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::ModelError;
+use super::layers::{Affine, Conv, ConvShape, Layout, PooledLinear};
+use crate::checkpoint::{StateDict, Weights};
+use crate::explain::Head;
+
+/// Hands out layers and keeps book of which tensors were used.
+pub struct Loader<'a> {
+    state: &'a StateDict,
+    weights: Weights<'a>,
+    device: &'a Device,
+    layout: Layout,
+    head: Option<Head>,
+}
+
+/// Batch normalisation as `scale · x + shift`, not yet on a device.
+struct Norm {
+    scale: Vec<f64>,
+    shift: Vec<f64>,
+}
+
+impl<'a> Loader<'a> {
+    /// `layout`: the order of axes that the network will run with.
+    pub fn new(state: &'a StateDict, device: &'a Device, layout: Layout) -> Self {
+        Self { state, weights: state.weights(), device, layout, head: None }
+    }
+
+    /// The head as plain numbers, and the tensors of the file that no layer asked for.
+    pub fn finish(self) -> (Head, Vec<String>) {
+        let empty = Head { classes: 0, channels: 0, weight: Vec::new(), bias: Vec::new() };
+        (self.head.unwrap_or(empty), self.weights.unused().into_iter().map(str::to_owned).collect())
+    }
+
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.state.shape(name).is_some()
+    }
+
+    /// First dimension of a weight: its output channels.
+    ///
+    /// # Errors
+    /// When the tensor is missing or has none.
+    pub fn channels_out(&self, name: &str) -> Result<usize, ModelError> {
+        self.dimension(name, 0)
+    }
+
+    /// Side of a convolution's kernel: 1, 3, 5 or 7.
+    ///
+    /// # Errors
+    /// When the tensor is missing or its kernel has another size.
+    pub fn kernel(&self, name: &str) -> Result<usize, ModelError> {
+        match self.dimension(name, 3)? {
+            kernel @ (1 | 3 | 5 | 7) => Ok(kernel),
+            kernel => Err(ModelError::Unknown {
+                reason: format!("tensor {name} has a kernel of size {kernel}"),
+            }),
+        }
+    }
+
+    fn dimension(&self, name: &str, axis: usize) -> Result<usize, ModelError> {
+        let shape = self.state.shape(name);
+        match shape.and_then(|shape| shape.get(axis)) {
+            Some(&size) if size > 0 => Ok(size),
+            _ => Err(ModelError::Unknown {
+                reason: match shape {
+                    Some(shape) => format!("tensor {name} has the odd shape {shape:?}"),
+                    None => format!("tensor {name} is missing"),
+                },
+            }),
+        }
+    }
+
+    /// A convolution without bias or normalisation.
+    ///
+    /// # Errors
+    /// A tensor that is missing, has another shape or holds NaN is named.
+    pub fn conv(&mut self, key: &str, shape: ConvShape) -> Result<Conv, ModelError> {
+        let weight = self.take(&format!("{key}.weight"), &shape.weight_shape())?;
+        Ok(self.make_conv(shape, weight, None))
+    }
+
+    /// A convolution with the batch normalisation that follows it folded in.
+    ///
+    /// # Errors
+    /// As [`Self::conv`].
+    pub fn conv_norm(
+        &mut self,
+        conv_key: &str,
+        norm_key: &str,
+        shape: ConvShape,
+        epsilon: f64,
+    ) -> Result<Conv, ModelError> {
+        let mut weight = self.take(&format!("{conv_key}.weight"), &shape.weight_shape())?;
+        let norm = self.take_norm(norm_key, shape.channels_out, epsilon)?;
+        let per_channel = weight.len() / shape.channels_out;
+        for (kernel, scale) in weight.chunks_exact_mut(per_channel).zip(&norm.scale) {
+            for value in kernel {
+                *value = (f64::from(*value) * scale) as f32;
+            }
+        }
+        let bias = norm.shift.iter().map(|&shift| shift as f32).collect();
+        Ok(self.make_conv(shape, weight, Some(bias)))
+    }
+
+    /// Batch normalisation that stands alone.
+    ///
+    /// # Errors
+    /// As [`Self::conv`].
+    pub fn norm(&mut self, key: &str, channels: usize, epsilon: f64) -> Result<Affine, ModelError> {
+        let norm = self.take_norm(key, channels, epsilon)?;
+        let [scale, shift] = [norm.scale, norm.shift].map(|values| {
+            let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+            self.tensor(
+                values,
+                match self.layout {
+                    Layout::ChannelsFirst => [1, channels, 1, 1],
+                    Layout::ChannelsLast => [1, 1, 1, channels],
+                },
+            )
+        });
+        Ok(Affine { scale, shift })
+    }
+
+    /// The linear layer on the pooled features; any number of classes.
+    ///
+    /// # Errors
+    /// As [`Self::conv`].
+    pub fn pooled_linear(&mut self, key: &str, channels: usize) -> Result<PooledLinear, ModelError> {
+        let weight_key = format!("{key}.weight");
+        let classes = self.channels_out(&weight_key)?;
+        let weight = self.take(&weight_key, &[classes, channels])?;
+        let bias_key = format!("{key}.bias");
+        let bias = if self.has(&bias_key) {
+            self.take(&bias_key, &[classes])?
+        } else {
+            vec![0.0; classes]
+        };
+        let matrix: Tensor<2> = self.tensor(weight.clone(), [classes, channels]);
+        let row = self.tensor(bias.clone(), [1, classes]);
+        self.head = Some(Head { classes, channels, weight, bias });
+        Ok(PooledLinear { weight: matrix.transpose(), bias: row, layout: self.layout })
+    }
+
+    fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
+        Ok(self.weights.take(name, shape)?)
+    }
+
+    fn take_norm(&mut self, key: &str, channels: usize, epsilon: f64) -> Result<Norm, ModelError> {
+        let mut take = |name: &str| self.take(&format!("{key}.{name}"), &[channels]);
+        let (gamma, beta) = (take("weight")?, take("bias")?);
+        let (mean, var) = (take("running_mean")?, take("running_var")?);
+        let scale: Vec<f64> = gamma
+            .iter()
+            .zip(&var)
+            .map(|(&gamma, &var)| f64::from(gamma) / (f64::from(var) + epsilon).sqrt())
+            .collect();
+        if scale.iter().any(|scale| !scale.is_finite()) {
+            return Err(ModelError::Unknown {
+                reason: format!("tensor {key}.running_var holds negative variances"),
+            });
+        }
+        let shift = beta
+            .iter()
+            .zip(&mean)
+            .zip(&scale)
+            .map(|((&beta, &mean), scale)| f64::from(beta) - f64::from(mean) * scale)
+            .collect();
+        Ok(Norm { scale, shift })
+    }
+
+    fn make_conv(&self, shape: ConvShape, weight: Vec<f32>, bias: Option<Vec<f32>>) -> Conv {
+        Conv::new(shape, weight, bias, self.layout, self.device)
+    }
+
+    fn tensor<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
+        Tensor::from_data(TensorData::new(values, shape), self.device)
+    }
+}

@@ -1,0 +1,55 @@
+//! The closed set of networks, behind one `forward`.
+
+use burn::tensor::Tensor;
+
+use super::ModelError;
+use super::architecture::Architecture;
+use super::efficientnet::EfficientNetLite;
+use super::loader::Loader;
+use super::resnet::ResNet;
+use super::wide_resnet::WideResNet;
+
+/// What a forward pass leaves on the device.
+pub struct Activations {
+    /// `[N, classes]`
+    pub logits: Tensor<2>,
+    /// `[N, C, H, W]`: the tensor that is average-pooled.
+    pub features: Tensor<4>,
+    /// `[N, C, H, W]`: output of the last convolution before batch norm, shortcut and ReLU
+    /// (ResNets of BasicBlocks only).
+    pub conv2: Option<Tensor<4>>,
+}
+
+#[derive(Debug)]
+pub enum Network {
+    ResNet(ResNet),
+    WideResNet(WideResNet),
+    EfficientNetLite(EfficientNetLite),
+}
+
+impl Network {
+    /// # Errors
+    /// A tensor that is missing, has another shape or holds NaN is named.
+    pub fn load(loader: &mut Loader<'_>, architecture: &Architecture) -> Result<Self, ModelError> {
+        Ok(match architecture {
+            Architecture::ResNet(shape) => Self::ResNet(ResNet::load(loader, shape)?),
+            Architecture::WideResNet(shape) => Self::WideResNet(WideResNet::load(loader, shape)?),
+            Architecture::EfficientNetLite(shape) => {
+                Self::EfficientNetLite(EfficientNetLite::load(loader, shape)?)
+            }
+        })
+    }
+
+    /// # Shapes
+    /// `[N, 3, H, W]`, normalised → [`Activations`]
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn forward(&self, x: Tensor<4>) -> Result<Activations, ModelError> {
+        match self {
+            Self::ResNet(network) => network.forward(x),
+            Self::WideResNet(network) => network.forward(x),
+            Self::EfficientNetLite(network) => network.forward(x),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Wide residual networks for 32×32 pictures, pre-activation (batch norm → ReLU → convolution).
+//!
+//! Zagoruyko and Komodakis 2016, "Wide residual networks". Layer names follow pytorchcv's
+//! `wrn_cifar.py`; the first stage-2 and stage-3 units project the *pre-activated* input.
+//!
+//! The map that is average-pooled is the output of the final batch norm and ReLU.
+
+use burn::tensor::Tensor;
+
+use super::ModelError;
+use super::architecture::WideResNetShape;
+use super::layers::{Activation, Affine, Conv, ConvShape, PooledLinear};
+use super::loader::Loader;
+use super::network::Activations;
+use super::resnet::EPSILON;
+
+#[derive(Debug)]
+pub struct WideResNet {
+    stem: Conv,
+    units: Vec<Unit>,
+    last_norm: Affine,
+    head: PooledLinear,
+}
+
+/// `y = conv2(relu(bn2(conv1(h)))) + identity`, with `h = relu(bn1(x))`; bn2 is folded into conv1.
+#[derive(Debug)]
+struct Unit {
+    norm: Affine,
+    conv1: Conv,
+    conv2: Conv,
+    identity: Option<Conv>,
+}
+
+impl WideResNet {
+    /// # Errors
+    /// A tensor that is missing, has another shape or holds NaN is named.
+    pub fn load(loader: &mut Loader<'_>, shape: &WideResNetShape) -> Result<Self, ModelError> {
+        let mut channels = shape.stem_channels;
+        let stem = loader.conv("features.init_block", ConvShape::new(3, channels, 3, 1))?;
+        let mut units = Vec::new();
+        for stage in 1..=3 {
+            for index in 1..=shape.units {
+                let prefix = format!("features.stage{stage}.unit{index}");
+                let stride = if stage > 1 && index == 1 { 2 } else { 1 };
+                let (unit, out) = Unit::load(loader, &prefix, channels, stride)?;
+                units.push(unit);
+                channels = out;
+            }
+        }
+        let last_norm = loader.norm("features.post_activ.bn", channels, EPSILON)?;
+        let head = loader.pooled_linear("output", channels)?;
+        Ok(Self { stem, units, last_norm, head })
+    }
+
+    /// # Shapes
+    /// `[N, 3, H, W]` → logits `[N, classes]`, feature map `[N, C, H/4, W/4]`
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn forward(&self, x: Tensor<4>) -> Result<Activations, ModelError> {
+        let mut x = self.stem.forward(x, None, Activation::None)?;
+        for unit in &self.units {
+            x = unit.forward(x)?;
+        }
+        let features = self.last_norm.activate(x);
+        Ok(Activations { logits: self.head.forward(features.clone()), features, conv2: None })
+    }
+}
+
+impl Unit {
+    fn load(
+        loader: &mut Loader<'_>,
+        prefix: &str,
+        channels: usize,
+        stride: usize,
+    ) -> Result<(Self, usize), ModelError> {
+        let key = |name: &str| format!("{prefix}.{name}");
+        let out = loader.channels_out(&key("body.conv1.conv.weight"))?;
+        let norm = loader.norm(&key("body.conv1.bn"), channels, EPSILON)?;
+        let conv1 = ConvShape::new(channels, out, 3, stride);
+        let conv1 =
+            loader.conv_norm(&key("body.conv1.conv"), &key("body.conv2.bn"), conv1, EPSILON)?;
+        let conv2 = loader.conv(&key("body.conv2.conv"), ConvShape::new(out, out, 3, 1))?;
+        let identity = if stride != 1 || channels != out {
+            Some(loader.conv(&key("identity_conv"), ConvShape::new(channels, out, 1, stride))?)
+        } else {
+            None
+        };
+        Ok((Self { norm, conv1, conv2, identity }, out))
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Result<Tensor<4>, ModelError> {
+        let h = self.norm.activate(x.clone());
+        let identity = match &self.identity {
+            Some(conv) => conv.forward(h.clone(), None, Activation::None)?,
+            None => x,
+        };
+        let y = self.conv1.forward(h, None, Activation::Relu)?;
+        self.conv2.forward(y, Some(identity), Activation::None)
+    }
+}

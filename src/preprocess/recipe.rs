@@ -1,0 +1,246 @@
+//! Resize, centre crop and normalisation: torchvision's `Resize`, `CenterCrop`, `ToTensor` and
+//! `Normalize` in one step, with the way back from the input to the picture.
+
+use image::{RgbImage, imageops};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::resample::{Filter, Region, resize_region};
+
+/// The longest side of an input, in pixels: far above that of any classifier.
+const MAX_SIDE: u32 = 4096;
+
+/// How a network wants its pictures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// The short side after resizing, in pixels; `None` leaves the picture as it is.
+    pub resize: Option<u32>,
+    /// Both sides of the square that is cut from the middle, in pixels.
+    pub crop: u32,
+    /// How to resize.
+    pub filter: Filter,
+    /// Of red, green and blue, where a channel lies in 0..=1.
+    pub mean: [f32; 3],
+    /// In the unit of `mean`.
+    pub std: [f32; 3],
+}
+
+/// What a network sees of a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelInput {
+    /// `[3, crop, crop]`: red, green and blue, normalised.
+    pub chw: Vec<f32>,
+    /// The same pixels before normalisation.
+    pub crop: RgbImage,
+    /// From places in the crop to places in the picture.
+    pub photo_from_input: RectTransform,
+}
+
+/// Moves and stretches the plane: x' = scale x + offset, each axis by itself.
+///
+/// Places are in pixels, y points down, and (0, 0) is the corner of the upper left pixel, whose
+/// middle is (0.5, 0.5).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RectTransform {
+    /// Of x and y.
+    pub scale: [f64; 2],
+    /// Of x and y, in pixels.
+    pub offset: [f64; 2],
+}
+
+/// A picture or a recipe that makes no input.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum PreprocessError {
+    /// A picture without width or height.
+    #[error("The picture has no pixels; choose another one")]
+    NoPixels,
+    /// The long side of the resized picture would be billions of pixels.
+    #[error("The picture of {width} x {height} pixels is too narrow to be resized; cut it first")]
+    TooNarrow { width: u32, height: u32 },
+    /// A crop or a short side out of range.
+    #[error("An input cannot have a side of {0} pixels; take 1 to {MAX_SIDE}")]
+    Side(u32),
+    /// Constants that give no numbers.
+    #[error("An input cannot be normalised by mean {mean} and std {std}; std must be above 0")]
+    Normalisation { mean: f32, std: f32 },
+}
+
+impl Recipe {
+    const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+    const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+    const fn new(resize: u32, crop: u32, mean: [f32; 3], std: [f32; 3]) -> Self {
+        Self {
+            resize: Some(resize),
+            crop,
+            filter: Filter::Bilinear,
+            mean,
+            std,
+        }
+    }
+
+    /// ImageNet with the short side at 224, so that nothing is cut from a square picture.
+    pub const fn tutorial_imagenet() -> Self {
+        Self::new(224, 224, Self::IMAGENET_MEAN, Self::IMAGENET_STD)
+    }
+
+    /// ImageNet as torchvision's networks were evaluated.
+    pub const fn torchvision_imagenet() -> Self {
+        Self::new(256, 224, Self::IMAGENET_MEAN, Self::IMAGENET_STD)
+    }
+
+    /// ImageNet as EfficientNet-Lite0 was evaluated.
+    pub const fn efficientnet_lite0() -> Self {
+        let recipe = Self::new(256, 224, [0.498; 3], [0.502; 3]);
+        Self {
+            filter: Filter::Bicubic,
+            ..recipe
+        }
+    }
+
+    /// CIFAR-10 and CIFAR-100 as in nbdt (Wan et al. 2021).
+    pub const fn cifar() -> Self {
+        Self::new(32, 32, [0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010])
+    }
+
+    /// Tiny ImageNet as in nbdt, whose pictures have 64 x 64 pixels already.
+    pub const fn tiny_imagenet() -> Self {
+        Self::new(64, 64, [0.4802, 0.4481, 0.3975], [0.2302, 0.2265, 0.2262])
+    }
+
+    /// Makes the input of a network from `photo`.
+    ///
+    /// The cost is that of the crop: a long strip is not resized in full. A picture smaller than
+    /// the crop gets a black border, half of it on each side.
+    ///
+    /// # Errors
+    /// When the picture is empty or billions of pixels long once resized, or when the recipe asks
+    /// for sides outside 1..=4096 or divides by zero.
+    pub fn apply(&self, photo: &RgbImage) -> Result<ModelInput, PreprocessError> {
+        self.check()?;
+        let size = self.resized(photo.width(), photo.height())?;
+        let [x, y] = size.map(|side| CropSpan::new(side, self.crop));
+
+        let region = Region {
+            x: x.first_seen(),
+            y: y.first_seen(),
+            width: x.seen,
+            height: y.seen,
+        };
+        let seen = resize_region(photo, size, region, self.filter);
+        let crop = if [x.seen, y.seen] == [self.crop; 2] {
+            seen
+        } else {
+            let mut crop = RgbImage::new(self.crop, self.crop);
+            imageops::replace(&mut crop, &seen, x.border().into(), y.border().into());
+            crop
+        };
+
+        let scale = [
+            f64::from(photo.width()) / f64::from(size[0]),
+            f64::from(photo.height()) / f64::from(size[1]),
+        ];
+        let offset = [x.start as f64 * scale[0], y.start as f64 * scale[1]];
+        let photo_from_input = RectTransform { scale, offset };
+        Ok(ModelInput {
+            chw: self.normalised(&crop),
+            crop,
+            photo_from_input,
+        })
+    }
+
+    fn check(&self) -> Result<(), PreprocessError> {
+        for side in [self.crop, self.resize.unwrap_or(1)] {
+            if !(1..=MAX_SIDE).contains(&side) {
+                return Err(PreprocessError::Side(side));
+            }
+        }
+        for (&mean, &std) in self.mean.iter().zip(&self.std) {
+            if !(mean.is_finite() && std.is_finite() && std > 0.0) {
+                return Err(PreprocessError::Normalisation { mean, std });
+            }
+        }
+        Ok(())
+    }
+
+    /// Width and height after torchvision's `Resize`, which rounds the long side down.
+    fn resized(&self, width: u32, height: u32) -> Result<[u32; 2], PreprocessError> {
+        let (short, long) = (width.min(height), width.max(height));
+        if short == 0 {
+            return Err(PreprocessError::NoPixels);
+        }
+        let Some(side) = self.resize else {
+            return Ok([width, height]);
+        };
+        let long = u64::from(side) * u64::from(long) / u64::from(short);
+        let long = u32::try_from(long).map_err(|_| PreprocessError::TooNarrow { width, height })?;
+        Ok(if width <= height {
+            [side, long]
+        } else {
+            [long, side]
+        })
+    }
+
+    /// `[3, height, width]` in single precision, with divisions as in torch: a product with a
+    /// reciprocal would differ in the last bit.
+    fn normalised(&self, crop: &RgbImage) -> Vec<f32> {
+        let mut chw = Vec::with_capacity(crop.len());
+        for (channel, (mean, std)) in self.mean.iter().zip(self.std).enumerate() {
+            let values = crop.iter().skip(channel).step_by(3);
+            chw.extend(values.map(|&value| (f32::from(value) / 255.0 - mean) / std));
+        }
+        chw
+    }
+}
+
+/// Where a centred crop lies along one axis of a picture.
+#[derive(Clone, Copy)]
+struct CropSpan {
+    /// The first pixel of the crop; below zero if the crop is the larger one.
+    start: i64,
+    /// How many of the crop's pixels lie in the picture.
+    seen: u32,
+}
+
+impl CropSpan {
+    fn new(side: u32, crop: u32) -> Self {
+        let start = if side >= crop {
+            // Python's `round`: halves go to the even neighbour.
+            let spare = i64::from(side - crop);
+            spare / 2 + (spare % 2) * (spare / 2 % 2)
+        } else {
+            -i64::from((crop - side) / 2)
+        };
+        Self {
+            start,
+            seen: side.min(crop),
+        }
+    }
+
+    fn first_seen(self) -> u32 {
+        self.start.max(0) as u32
+    }
+
+    /// How many pixels of the crop lie before the picture.
+    fn border(self) -> u32 {
+        (-self.start).max(0) as u32
+    }
+}
+
+impl RectTransform {
+    /// Where `[x, y]` goes.
+    pub fn apply(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        let Self { scale, offset } = self;
+        [scale[0] * x + offset[0], scale[1] * y + offset[1]]
+    }
+
+    /// The way back; a scale must not be zero, and those of [`Recipe::apply`] never are.
+    pub fn inverse(&self) -> Self {
+        let Self { scale, offset } = self;
+        Self {
+            scale: [1.0 / scale[0], 1.0 / scale[1]],
+            offset: [-offset[0] / scale[0], -offset[1] / scale[1]],
+        }
+    }
+}

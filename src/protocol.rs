@@ -1,0 +1,107 @@
+//! What can be asked of the engine, and what it can answer: the contract between the thread that
+//! computes and everybody else.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::catalog::ModelSource;
+use crate::explanation::{Explanation, ModelInfo};
+use crate::photo::{Photo, PhotoOptions};
+use crate::preprocess::Filter;
+
+/// Tells answers apart; the asker chooses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct JobId(pub u64);
+
+/// A model, and what the user wants to be different about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelRequest {
+    pub source: ModelSource,
+    /// List of class names, one per output.
+    pub labels: Option<PathBuf>,
+    /// List of WordNet ids, one per output.
+    pub wnids: Option<PathBuf>,
+    pub hierarchy: HierarchyChoice,
+    pub recipe: RecipeChanges,
+}
+
+impl From<ModelSource> for ModelRequest {
+    fn from(source: ModelSource) -> Self {
+        let (labels, wnids) = (None, None);
+        let hierarchy = HierarchyChoice::default();
+        Self { source, labels, wnids, hierarchy, recipe: RecipeChanges::default() }
+    }
+}
+
+/// Which tree a model decides with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum HierarchyChoice {
+    /// The one it was trained with, if that is known; else one induced from its head.
+    #[default]
+    Auto,
+    /// Induced from its head.
+    Induced,
+    /// One of the data set's own, by name, else a file in nbdt's format.
+    Named(String),
+}
+
+/// Parts of a model's preprocessing recipe to replace.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RecipeChanges {
+    /// Length of the short side after resizing, in pixels.
+    pub resize: Option<u32>,
+    /// Side of the square that is cut out of the middle, in pixels.
+    pub crop: Option<u32>,
+    pub filter: Option<Filter>,
+    pub mean: Option<[f32; 3]>,
+    pub std: Option<[f32; 3]>,
+}
+
+/// Where a picture comes from.
+#[derive(Debug, Clone)]
+pub enum PictureSource {
+    File(PathBuf, PhotoOptions),
+    /// A name to show, and the content of a picture file.
+    Bytes(String, Arc<[u8]>, PhotoOptions),
+    Photo(Arc<Photo>),
+}
+
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Load a model, so that it is there when it is needed.
+    Load { job: JobId, model: ModelRequest },
+    /// Show a picture to a model.
+    Explain { job: JobId, picture: PictureSource, model: ModelRequest },
+}
+
+impl Request {
+    pub fn job(&self) -> JobId {
+        match self {
+            Self::Load { job, .. } | Self::Explain { job, .. } => *job,
+        }
+    }
+}
+
+/// What the engine is doing for a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Decoding,
+    LoadingModel,
+    Running,
+}
+
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Which device is in use from now on, and why it is not the one that was wanted.
+    Device { name: String, note: Option<String> },
+    Progress { job: JobId, stage: Stage },
+    /// The picture is decoded; the network has not run yet.
+    PhotoReady { job: JobId, photo: Arc<Photo> },
+    ModelReady { job: JobId, model: Arc<ModelInfo>, took: Duration },
+    Explained { job: JobId, explanation: Arc<Explanation> },
+    /// One line for the user. The last good result stays valid.
+    Failed { job: JobId, error: String },
+    /// The engine thread has ended and will not answer any more.
+    Stopped { reason: String },
+}
