@@ -7,6 +7,7 @@ mod checkpoint;
 mod class_list;
 mod explain;
 mod induce;
+mod networks;
 mod photo;
 mod preprocess;
 mod synth;

@@ -23,8 +23,11 @@ impl Patches {
         );
         // Round trip through plain numbers: they come back in the permuted order.
         let weight = Tensor::<4>::from_data(data, device).permute([0, 3, 2, 1]).into_data();
-        let weight = Tensor::<4>::from_data(weight, device)
-            .reshape([shape.groups, k * k * channels, channels_out / shape.groups]);
+        let weight = Tensor::<4>::from_data(weight, device).reshape([
+            shape.groups,
+            k * k * channels,
+            channels_out / shape.groups,
+        ]);
         Self { weight }
     }
 
