@@ -2,7 +2,7 @@
 //!
 //! `tests/golden/networks/generate.py` wrote the figures (64-bit PyTorch).
 
-mod keys;
+pub mod keys;
 
 use std::path::PathBuf;
 
@@ -72,7 +72,7 @@ fn state(golden: &Golden) -> StateDict {
 
 fn check(case: &str, seed: u64, device: DeviceChoice, tolerance: &Tolerance) {
     let golden = golden(case, seed);
-    let compute = Compute::open(device).unwrap();
+    let compute = Compute::open(device).unwrap().compute;
     let classifier = Classifier::load(&state(&golden), &compute).unwrap();
     assert!(classifier.unused().is_empty(), "{case}: unused {:?}", classifier.unused());
     let input = synth::signed("input", golden.seed, golden.input_shape.iter().product());
