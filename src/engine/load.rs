@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::tree;
 use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::checkpoint::{CheckpointError, StateDict};
-use super::tree;
 use crate::explanation::{LazyTree, ModelInfo};
 use crate::labels::{self, ClassList, ListError};
 use crate::model::{Architecture, Classifier, Compute, ModelError};
@@ -142,11 +142,7 @@ fn named(lemma: &str) -> String {
     lemma.replace('_', " ")
 }
 
-fn recipe(
-    request: &ModelRequest,
-    architecture: &Architecture,
-    dataset: Option<Dataset>,
-) -> Recipe {
+fn recipe(request: &ModelRequest, architecture: &Architecture, dataset: Option<Dataset>) -> Recipe {
     let recipe = match (&request.source, architecture) {
         (ModelSource::Bundled(entry), _) => entry.recipe.clone(),
         (_, Architecture::EfficientNetLite(shape)) => {

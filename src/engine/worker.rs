@@ -109,10 +109,7 @@ impl Worker {
     }
 
     /// Does `work`, and does it again on the CPU if a GPU fails at it.
-    fn with_fallback(
-        &mut self,
-        work: impl Fn(&mut Self) -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
+    fn with_fallback(&mut self, work: impl Fn(&mut Self) -> Result<(), Stop>) -> Result<(), Stop> {
         let result = self.attempt(&work);
         match &result {
             Err(Stop::Device(reason)) if self.compute.as_ref().is_some_and(Compute::is_gpu) => {

@@ -41,6 +41,7 @@ pub struct Conv {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a network has a few dozen of them")]
 enum Method {
     /// Weight `[out, in / groups, k, k]` and bias `[out]`, for burn's `conv2d`.
     Burn(Tensor<4>, Option<Tensor<1>>),

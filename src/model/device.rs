@@ -133,7 +133,9 @@ mod gpu {
     }
 
     pub fn open(_software: bool) -> Result<Compute, Failure> {
-        Err(Failure::Missing("This build has no GPU support; build it with --features gpu, or use cpu"))
+        Err(Failure::Missing(
+            "This build has no GPU support; build it with --features gpu, or use cpu",
+        ))
     }
 }
 

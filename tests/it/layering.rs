@@ -35,7 +35,7 @@ fn only_in(allowed: &[&str], words: &[&str]) {
     assert!(sources.len() > 20, "the sources were not found");
     let is_allowed = |name: &str| {
         let below = |folder: &&str| name.starts_with(&format!("{folder}/"));
-        allowed.iter().any(|path| name == format!("{path}.rs") || below(&path))
+        allowed.iter().any(|path| name == format!("{path}.rs") || below(path))
     };
     for (name, code) in sources.iter().filter(|(name, _)| !is_allowed(name)) {
         for word in words {
@@ -68,9 +68,9 @@ fn weights_files_are_opened_in_one_place() {
 #[test]
 fn the_core_is_pure() {
     for (name, code) in sources() {
-        let is_core = ["explain", "preprocess", "induce", "wordnet"].iter().any(|part| {
-            name == format!("{part}.rs") || name.starts_with(&format!("{part}/"))
-        });
+        let is_core = ["explain", "preprocess", "induce", "wordnet"]
+            .iter()
+            .any(|part| name == format!("{part}.rs") || name.starts_with(&format!("{part}/")));
         let forbidden = ["std::fs", "File::open", "std::thread", "Instant::now", "println!"];
         for word in forbidden.iter().filter(|_| is_core) {
             assert!(!code.contains(word), "{name} uses {word}");

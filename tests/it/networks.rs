@@ -110,7 +110,10 @@ fn compare(name: &str, ours: &[f32], reference: &[f64], allowed: f64) {
     for (i, (&a, &b)) in ours.iter().zip(reference).enumerate() {
         let difference = (f64::from(a) - b).abs();
         // Written so that NaN fails.
-        assert!(difference <= allowed, "{name} {i}: {a} here, {b} in PyTorch, |Δ| {difference:.1e}");
+        assert!(
+            difference <= allowed,
+            "{name} {i}: {a} here, {b} in PyTorch, |Δ| {difference:.1e}"
+        );
     }
 }
 
