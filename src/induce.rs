@@ -1,7 +1,7 @@
 //! Builds a hierarchy from the rows of a classifier's last layer (Wan et al. 2021, "induced
 //! hierarchy").
 //!
-//! Classes whose rows lie close together are merged first, by Ward's method ([`ward`]). Each merge
+//! Classes whose rows lie close together are merged first, by Ward's method ([`ward()`]). Each merge
 //! becomes an inner node. Where the classes are WordNet synsets, the node gets the deepest meaning
 //! that its two children share and that no other node has; otherwise, and above any node without a
 //! meaning, it is called `(generated)`.
