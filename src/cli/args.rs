@@ -54,11 +54,15 @@ pub struct PictureArgs {
 }
 
 impl PictureArgs {
-    pub fn source(&self, image: &Path) -> PictureSource {
+    pub fn options(&self) -> PhotoOptions {
         let orientation =
             if self.ignore_orientation { Orientation::Ignore } else { Orientation::Exif };
         let alpha = if self.on_white { Alpha::OnWhite } else { Alpha::Drop };
-        PictureSource::File(image.to_owned(), PhotoOptions { orientation, alpha })
+        PhotoOptions { orientation, alpha }
+    }
+
+    pub fn source(&self, image: &Path) -> PictureSource {
+        PictureSource::File(image.to_owned(), self.options())
     }
 }
 

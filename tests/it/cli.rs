@@ -178,6 +178,63 @@ fn the_tutorials_pictures_come_out_as_in_the_tutorial() {
     }
 }
 
+/// On a picture of exactly the crop's size both pictures show the same.
+#[test]
+fn overlay_and_combined_agree_for_every_variant() {
+    let folder = TempDir::new().unwrap();
+    let model = weights(&folder, "resnet18", 37);
+    let seen = folder.path().join("seen.png");
+    succeeds(&["input", &cat(), "--model", &model, "--png", text(&seen)]);
+    for variant in ["paper", "tutorial", "tutorial-fixed", "gradcam"] {
+        let out = folder.path().join(variant);
+        let arguments = ["cam", text(&seen), "--model", &model, "--variant", variant, "--out"];
+        succeeds(&[&arguments[..], &[text(&out), "--colormap", "diverging"]].concat());
+        let [a, b] = ["overlay.png", "combined.png"]
+            .map(|name| image::open(out.join(name)).unwrap().to_rgb8());
+        let worst = a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b)).max();
+        // Both round down, one from the colours of the other's picture.
+        assert!(worst <= Some(1), "{variant}: {worst:?}");
+    }
+}
+
+/// Labels or wnids of other classes must not be mixed with those of a data set of equal size.
+#[test]
+fn own_classes_are_not_taken_for_a_known_data_sets() {
+    let folder = TempDir::new().unwrap();
+    let model = weights(&folder, "cifar_resnet18", 10);
+    let wnids = folder.path().join("wnids.txt");
+    let imagenet = std::fs::read_to_string(root().join("assets/wnids/Imagenet1000.txt")).unwrap();
+    let ten: Vec<&str> = imagenet.lines().take(10).collect();
+    std::fs::write(&wnids, ten.join("\n")).unwrap();
+    let arguments = [&cat(), "--model", &model, "--wnids", text(&wnids), "--json"];
+    let value = json(&[&["classify", "--top", "10"], &arguments[..]].concat());
+    for prediction in value["predictions"].as_array().unwrap() {
+        let index = prediction["index"].as_u64().unwrap() as usize;
+        assert_eq!(prediction["wnid"], ten[index]);
+        assert_ne!(prediction["label"], "airplane");
+    }
+    let tree = json(&[&["tree"], &arguments[..]].concat());
+    assert!(tree["hierarchy"].as_str().unwrap().contains("induced from"));
+    // A list that says what is known anyway changes nothing.
+    let own = root().join("assets/labels/CIFAR10.txt");
+    let arguments = ["tree", &cat(), "--model", &model, "--labels", text(&own), "--json"];
+    assert_eq!(json(&arguments)["hierarchy"], "induced-ResNet18");
+}
+
+#[test]
+fn tiny_imagenets_trees_show_the_classes_names_and_wnids() {
+    let folder = TempDir::new().unwrap();
+    let model = weights(&folder, "cifar_resnet18", 200);
+    let value = json(&["tree", &cat(), "--model", &model, "--json"]);
+    let wnids = std::fs::read_to_string(root().join("assets/wnids/TinyImagenet200.txt")).unwrap();
+    let mut sorted: Vec<&str> = wnids.lines().map(str::trim).collect();
+    sorted.sort_unstable();
+    let leaf = value["decisions"].as_array().unwrap().last().unwrap();
+    assert_eq!(leaf["name"], value["prediction"]["label"]);
+    let index = value["prediction"]["index"].as_u64().unwrap() as usize;
+    assert_eq!(leaf["wnid"], sorted[index]);
+}
+
 #[test]
 fn the_input_is_what_the_recipe_says() {
     let folder = TempDir::new().unwrap();
