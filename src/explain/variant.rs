@@ -22,6 +22,7 @@ use crate::preprocess::RectTransform;
     Deserialize,
     strum::Display,
     strum::EnumIter,
+    strum::VariantNames,
     strum::EnumString,
 )]
 #[serde(rename_all = "kebab-case")]

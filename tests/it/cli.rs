@@ -368,8 +368,40 @@ fn output_that_cannot_be_written_leaves_nothing_behind() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "in the way");
 }
 
+/// A link to a file stays a link, and a pipe is written to instead of being replaced.
+#[cfg(unix)]
+#[test]
+fn links_and_pipes_are_not_replaced() {
+    let folder = TempDir::new().unwrap();
+    let (file, link) = (folder.path().join("file.npy"), folder.path().join("link.npy"));
+    std::fs::write(&file, "old").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    succeeds(&["input", &cat(), "--npy", text(&link)]);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(std::fs::read(&file).unwrap().starts_with(b"\x93NUMPY"));
+
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::Builder::new().spawn(move || std::fs::read(pipe).unwrap()).unwrap()
+    };
+    succeeds(&["input", &cat(), "--npy", text(&pipe)]);
+    assert!(reader.join().unwrap().starts_with(b"\x93NUMPY"));
+}
+
+#[test]
+fn odd_names_stay_on_one_line() {
+    fails(&["info", "no\nsuch\nfile.pth"], &["no such file.pth"]);
+    fails(&["classify", "no\u{1b}[31msuch.png"], &["such.png"]);
+}
+
 #[test]
 fn a_command_line_without_sense_has_code_2() {
+    let Output { code, err, .. } = glasstree(&["tree", "x.png", "--rule", "wild"]);
+    assert!(code == 2 && err.contains("hard") && err.contains("soft"), "{err}");
+    // Numbers below zero are numbers, not options.
+    assert_eq!(glasstree(&["input", "missing.png", "--mean", "-0.5,0.5,0.5"]).code, 1);
     assert_eq!(glasstree(&["classify"]).code, 2);
     assert_eq!(glasstree(&["cam", "x.png", "--colormap", "rainbow"]).code, 2);
     assert_eq!(glasstree(&["cam", "x.png", "--alpha", "2"]).code, 2);
