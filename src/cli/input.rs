@@ -1,9 +1,10 @@
 //! `glasstree input`
 
 use super::args::InputArgs;
-use super::{Out, Session, output};
+use super::{Out, Session};
 use crate::catalog::ModelSource;
 use crate::npy;
+use crate::output;
 
 pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());
