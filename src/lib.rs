@@ -32,4 +32,6 @@ pub mod npy;
 pub mod photo;
 pub mod preprocess;
 pub mod protocol;
+#[cfg(feature = "gui")]
+pub mod ui;
 pub mod wordnet;
