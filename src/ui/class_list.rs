@@ -1,0 +1,285 @@
+//! All classes of the model with their probabilities: search, sort, select, pin.
+
+mod row;
+pub mod rows;
+
+use std::sync::{Arc, Weak};
+
+use eframe::egui::{
+    Align, ComboBox, EventFilter, Id, Key, Layout, Modifiers, Role, Sense, TextEdit, Ui,
+    WidgetInfo, vec2,
+};
+use egui_extras::{Column, TableBuilder};
+use strum::IntoEnumIterator as _;
+
+use crate::explain::ClassId;
+use crate::explanation::{Explanation, ModelInfo};
+use row::{HEIGHT, Row, row_ui};
+use rows::{Move, SearchIndex, moved, ranks};
+
+pub use rows::SortOrder;
+
+/// Lines that Page up and Page down skip.
+const PAGE: isize = 10;
+
+/// The places that a class can be pinned to, for comparing two of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PinSlot {
+    A,
+    B,
+}
+
+/// What the user asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClassAction {
+    Select(ClassId),
+    /// Pin the class, or unpin it if it is pinned there.
+    Pin(PinSlot, ClassId),
+}
+
+/// What the list remembers from frame to frame.
+#[derive(Default)]
+pub struct ClassListState {
+    /// What is searched for.
+    pub query: String,
+    pub order: SortOrder,
+    wants_focus: bool,
+    memo: Option<Memo>,
+    /// Counts how often the rows were made.
+    generation: u64,
+    /// What was in view: when it changes, the selected line is brought into view again.
+    seen: Option<(Option<ClassId>, u64)>,
+}
+
+impl ClassListState {
+    /// Puts the keyboard into the search field.
+    pub fn focus_search(&mut self) {
+        self.wants_focus = true;
+    }
+
+    /// The classes of the last frame, from top to bottom.
+    pub fn rows(&self) -> &[ClassId] {
+        self.memo.as_ref().map_or(&[], |memo| &memo.rows)
+    }
+}
+
+/// The rows, and what they were made from.
+struct Memo {
+    model: Weak<ModelInfo>,
+    logits: Vec<f32>,
+    query: String,
+    order: SortOrder,
+    index: SearchIndex,
+    ranks: Vec<usize>,
+    rows: Vec<ClassId>,
+}
+
+/// The list; takes all the space there is.
+pub fn class_list_ui(
+    ui: &mut Ui,
+    explanation: &Explanation,
+    selected: Option<ClassId>,
+    pins: [Option<ClassId>; 2],
+    state: &mut ClassListState,
+) -> Vec<ClassAction> {
+    let [search, list] = ["class search", "class list"].map(|name| ui.make_persistent_id(name));
+    // Before the search field is shown, which would take the keys for itself.
+    let step = pressed_step(ui, search, list);
+    let is_chosen = search_ui(ui, search, state);
+    update_rows(explanation, state);
+    head_ui(ui, explanation, state);
+    let rows = state.memo.as_ref().map_or(&[][..], |memo| &memo.rows);
+    if rows.is_empty() {
+        nothing_ui(ui, &mut state.query);
+        return Vec::new();
+    }
+
+    let is_shown = selected.is_some_and(|class| rows.contains(&class));
+    let wanted = match step {
+        Some(step) => moved(rows, selected, step),
+        None if is_chosen && !is_shown => rows.first().copied(),
+        None => None,
+    };
+    let mut actions: Vec<ClassAction> = wanted.map(ClassAction::Select).into_iter().collect();
+    // What is asked for counts at once: the list need not wait for the next frame.
+    let selected = wanted.or(selected);
+    let now = Some((selected, state.generation));
+    let is_changed = state.seen != now;
+    state.seen = now;
+    let goal = is_changed.then(|| rows.iter().position(|&class| Some(class) == selected));
+    actions.extend(table_ui(ui, list, explanation, selected, pins, state, goal));
+    if actions.iter().any(|action| matches!(action, ClassAction::Select(_))) && !is_chosen {
+        let has_search = ui.memory(|memory| memory.has_focus(search));
+        if !has_search {
+            ui.memory_mut(|memory| memory.request_focus(list));
+        }
+    }
+    actions
+}
+
+/// The step that a key asks for, if the list or its search field has the keyboard.
+fn pressed_step(ui: &Ui, search: Id, list: Id) -> Option<Move> {
+    let focused = ui.memory(|memory| memory.focused());
+    let in_list = focused == Some(list);
+    if !in_list && focused != Some(search) {
+        return None;
+    }
+    ui.input_mut(|input| {
+        let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+        let keys = [
+            (Key::ArrowDown, Move::By(1)),
+            (Key::ArrowUp, Move::By(-1)),
+            (Key::PageDown, Move::By(PAGE)),
+            (Key::PageUp, Move::By(-PAGE)),
+        ];
+        // In the search field, these two belong to the text.
+        let ends = [(Key::Home, Move::First), (Key::End, Move::Last)];
+        let ends = ends.into_iter().filter(|_| in_list);
+        keys.into_iter().chain(ends).find(|&(key, _)| pressed(key)).map(|(_, step)| step)
+    })
+}
+
+/// The search field; whether Enter was pressed in it.
+fn search_ui(ui: &mut Ui, id: Id, state: &mut ClassListState) -> bool {
+    let has_focus = ui.memory(|memory| memory.has_focus(id));
+    if has_focus && !state.query.is_empty() {
+        let is_escaped = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+        if is_escaped {
+            state.query.clear();
+        }
+    }
+    let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+    let layout = Layout::right_to_left(Align::Center);
+    let response = ui
+        .allocate_ui_with_layout(size, layout, |ui| {
+            if !state.query.is_empty()
+                && ui.button("\u{d7}").on_hover_text("Clear the search").clicked()
+            {
+                state.query.clear();
+            }
+            let field = TextEdit::singleline(&mut state.query)
+                .id(id)
+                .hint_text("Search classes")
+                .desired_width(f32::INFINITY);
+            ui.add(field)
+        })
+        .inner
+        .on_hover_text("Part of a name or synonym, a WordNet id, or a class number");
+    if std::mem::take(&mut state.wants_focus) {
+        response.request_focus();
+    }
+    has_focus && ui.input(|input| input.key_pressed(Key::Enter))
+}
+
+/// Makes the rows if something has changed that they depend on.
+fn update_rows(explanation: &Explanation, state: &mut ClassListState) {
+    let logits = &explanation.forward.logits;
+    let model = Arc::downgrade(&explanation.model);
+    let bits = |logits: &[f32]| logits.iter().map(|z| z.to_bits()).collect::<Vec<_>>();
+    let (index, ranked) = match state.memo.take() {
+        Some(memo) if memo.model.ptr_eq(&model) => {
+            let is_same = memo.logits.len() == logits.len() && bits(&memo.logits) == bits(logits);
+            if is_same && memo.query == state.query && memo.order == state.order {
+                state.memo = Some(memo);
+                return;
+            }
+            (memo.index, if is_same { memo.ranks } else { ranks(logits) })
+        }
+        _ => (SearchIndex::new(&explanation.model.classes), ranks(logits)),
+    };
+    state.generation += 1;
+    let rows = index.rows(&state.query, state.order, &ranked);
+    let (query, order) = (state.query.clone(), state.order);
+    let logits = logits.clone();
+    state.memo = Some(Memo { model, logits, query, order, index, ranks: ranked, rows });
+}
+
+/// How many classes there are, and what comes first.
+fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) {
+    let (all, shown) = (explanation.forward.logits.len(), state.rows().len());
+    let count = if shown == all { format!("{all} classes") } else { format!("{shown} of {all}") };
+    let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ComboBox::from_id_salt("class order")
+            .selected_text(state.order.title())
+            .width(118.0)
+            .show_ui(ui, |ui| {
+                for order in SortOrder::iter() {
+                    ui.selectable_value(&mut state.order, order, order.title());
+                }
+            })
+            .response
+            .on_hover_text("Order of the classes");
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.weak(count);
+        });
+    });
+}
+
+fn nothing_ui(ui: &mut Ui, query: &mut String) {
+    ui.add_space(12.0);
+    ui.vertical_centered(|ui| {
+        ui.label(format!("No class matches \u{201c}{}\u{201d}", query.trim()));
+        if ui.button("Show all classes").clicked() {
+            query.clear();
+        }
+    });
+}
+
+/// The lines that are in view; `goal` is the row to bring into view after a change, `Some(None)` if
+/// the selected class is in no row.
+fn table_ui(
+    ui: &mut Ui,
+    list: Id,
+    explanation: &Explanation,
+    selected: Option<ClassId>,
+    pins: [Option<ClassId>; 2],
+    state: &ClassListState,
+    goal: Option<Option<usize>>,
+) -> Vec<ClassAction> {
+    let Some(Memo { rows, ranks, .. }) = &state.memo else {
+        return Vec::new();
+    };
+    let response = ui.interact(ui.available_rect_before_wrap(), list, Sense::FOCUSABLE);
+    let label = match selected {
+        Some(class) => format!("Classes, {} is selected", explanation.model.label(class)),
+        None => "Classes".to_owned(),
+    };
+    response.widget_info(|| WidgetInfo::labeled(Role::ListBox, true, &label));
+    let is_focused = response.has_focus();
+    if is_focused {
+        // Arrow keys are for the selection and for the rest of the program, not for the focus.
+        let filter =
+            EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(list, filter));
+    }
+
+    let mut actions = Vec::new();
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+        let mut table = TableBuilder::new(ui)
+            .id_salt("classes")
+            .column(Column::remainder().clip(true))
+            .auto_shrink(false)
+            .min_scrolled_height(0.0)
+            .animate_scrolling(false);
+        if let Some(goal) = goal {
+            table = table.scroll_to_row(goal.unwrap_or(0), None);
+        }
+        table.body(|body| {
+            body.rows(HEIGHT, rows.len(), |mut table_row| {
+                let Some(&class) = rows.get(table_row.index()) else { return };
+                let row = Row {
+                    explanation,
+                    class,
+                    rank: ranks.get(class).map_or(0, |rank| rank + 1),
+                    is_selected: selected == Some(class),
+                    is_focused,
+                    pins,
+                };
+                table_row.col(|ui| actions.extend(row_ui(ui, list, &row)));
+            });
+        });
+    });
+    actions
+}
