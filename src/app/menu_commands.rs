@@ -32,7 +32,7 @@ impl App {
             M::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             M::CopyPicture => {
                 if let Some((explanation, target)) = self.shown() {
-                    let paint = self.paint(&explanation);
+                    let paint = self.paint(&explanation, target);
                     self.tasks.paint(explanation, target, paint);
                 }
             }
@@ -98,12 +98,15 @@ impl App {
             M::ExpandAll => self.settings.tree.expand_all(),
             M::CollapseAll => self.settings.tree.collapse_all(),
             M::Orientation => self.settings.tree.toggle_orientation(),
-            M::ResetTree => self.settings.tree.reset_view(),
+            M::ResetTree => self.settings.tree.fit(),
+            M::Outline => self.settings.tree.toggle_mode(),
             M::ExpandPath => {
                 let selection = self.state.selection();
                 let (role, rule) = (selection.tree, selection.rule);
-                if let Some(memo) = self.panels.tree.decisions(&self.state, role) {
-                    self.settings.tree.expand_path(memo.decision(rule));
+                if let Some(memo) = self.panels.tree.decisions(&self.state, role)
+                    && let Ok(tree) = memo.explanation.model.tree()
+                {
+                    self.settings.tree.show_path_only(&tree.hierarchy, memo.decision(rule));
                 }
             }
             _ => {}
@@ -122,14 +125,10 @@ impl App {
     }
 
     /// How it is shown.
-    fn paint(&self, explanation: &Explanation) -> Paint {
+    fn paint(&self, explanation: &Explanation, target: CamTarget) -> Paint {
         let options = &self.settings.overlay;
-        Paint {
-            colormap: options.colormap,
-            scale: options.scale_for(explanation),
-            alpha: if options.visible { options.opacity } else { 0.0 },
-            smooth: options.smooth,
-        }
+        let paint = options.paint(explanation, &explanation.cam(target));
+        Paint { alpha: if options.visible { paint.alpha } else { 0.0 }, ..paint }
     }
 
     /// Collects what is to be saved, and asks where.
@@ -137,7 +136,7 @@ impl App {
         let of = |role| self.state.explanation(role).cloned();
         let export = match command {
             MenuCommand::ExportOverlay => self.shown().map(|(explanation, target)| {
-                let paint = self.paint(&explanation);
+                let paint = self.paint(&explanation, target);
                 Export::Overlay { explanation, target, paint }
             }),
             MenuCommand::ExportMap => {
@@ -158,6 +157,18 @@ impl App {
             }
             None => self.state.notify(NoticeKind::Warning, "There is nothing to save yet"),
         }
+    }
+}
+
+impl App {
+    /// The tree as it is shown.
+    fn drawing(&mut self) -> Option<Export> {
+        let selection = self.state.selection();
+        let (role, rule) = (selection.tree, selection.rule);
+        let memo = self.panels.tree.decisions(&self.state, role)?;
+        let tree = memo.explanation.model.tree().ok()?;
+        let _ = (tree, rule);
+        None
     }
 }
 

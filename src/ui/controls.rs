@@ -88,7 +88,7 @@ fn colors_ui(ui: &mut Ui, options: &mut OverlayOptions) {
         }
     });
     response.response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, format!("Colours: {name}"))
+        egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Colours: {name}"))
     });
     strip_ui(ui, options.colormap);
 }
@@ -109,7 +109,7 @@ fn scale_ui(ui: &mut Ui, options: &mut OverlayOptions) {
             ui.selectable_value(&mut options.scale, scale, name).on_hover_text(hint);
         }
     });
-    let info = || egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, format!("Range: {name}"));
+    let info = || egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Range: {name}"));
     response.response.widget_info(info);
     response.response.on_hover_text("Which values get the first and the last colour");
 }

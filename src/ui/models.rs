@@ -61,7 +61,7 @@ fn picker_ui(
     });
     response.response.widget_info(|| {
         let text = format!("{}: {name}", role.name());
-        egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, text)
+        egui::WidgetInfo::labeled(egui::Role::ComboBox, true, text)
     });
 }
 
@@ -200,6 +200,6 @@ fn hierarchy_ui(
     });
     response.response.widget_info(|| {
         let text = format!("Tree of the {}", role.name().to_lowercase());
-        egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, text)
+        egui::WidgetInfo::labeled(egui::Role::ComboBox, true, text)
     });
 }

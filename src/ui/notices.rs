@@ -12,7 +12,7 @@ pub fn notices_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
             ui.set_min_height(20.0);
             let close = ui.small_button("✕").on_hover_text("Dismiss");
             close.widget_info(|| {
-                egui::WidgetInfo::labeled(egui::WidgetType::Button, true, "Dismiss notice")
+                egui::WidgetInfo::labeled(egui::Role::Button, true, "Dismiss notice")
             });
             if close.clicked() {
                 out.push(Command::Dismiss(notice.id));

@@ -66,7 +66,7 @@ pub fn palette_ui(ui: &Ui, palette: &mut Palette, state: &AppState, out: &mut Ve
             .hint_text("Type a command")
             .desired_width(f32::INFINITY);
         let field = ui.add(field);
-        field.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::TextEdit, true, "Command"));
+        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Command"));
         if field.changed() {
             palette.at = 0;
         }

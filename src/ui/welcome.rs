@@ -77,7 +77,7 @@ fn card_ui(ui: &mut Ui, welcome: &Welcome, name: &str) -> egui::Response {
     let label = name.rsplit_once('.').map_or(name, |(stem, _)| stem).replace('_', " ");
     let (rect, response) = ui.allocate_exact_size(CARD, egui::Sense::click());
     response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::WidgetType::Button, true, format!("Sample {label}"))
+        egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Sample {label}"))
     });
     let visuals = ui.style().interact(&response);
     let painter = ui.painter();
