@@ -12,6 +12,7 @@
 //! | [`catalog`] | which models come with the program? |
 //! | [`protocol`], [`engine`] | what can be asked of the thread that computes, and what does it answer? |
 //! | [`explanation`] | what does one model say about one picture? |
+//! | [`tree_layout`], [`tree_text`], [`tree_svg`] | where does each node of a tree go in a drawing, and what does it say? |
 //! | [`cli`] | which commands are there? |
 //!
 //! `ARCHITECTURE.md` says who may use whom.
@@ -32,4 +33,9 @@ pub mod npy;
 pub mod photo;
 pub mod preprocess;
 pub mod protocol;
+pub mod tree_layout;
+pub mod tree_svg;
+pub mod tree_text;
+#[cfg(feature = "gui")]
+pub mod ui;
 pub mod wordnet;
