@@ -13,6 +13,7 @@
 //! | [`protocol`], [`engine`] | what can be asked of the thread that computes, and what does it answer? |
 //! | [`explanation`] | what does one model say about one picture? |
 //! | [`command`], [`state`] | what can be asked of the window, and what does it know? |
+//! | [`tree_layout`], [`tree_text`], [`tree_svg`] | where does each node of a tree go in a drawing, and what does it say? |
 //! | `app`, `ui`, `settings` | what does the window look like, and what does it remember? |
 //! | [`export`], [`output`], [`npy`] | what can be saved, and how? |
 //! | [`cli`] | which commands are there? |
@@ -43,6 +44,9 @@ pub mod protocol;
 #[cfg(feature = "gui")]
 pub mod settings;
 pub mod state;
+pub mod tree_layout;
+pub mod tree_svg;
+pub mod tree_text;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod wordnet;

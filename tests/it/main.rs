@@ -10,4 +10,5 @@ mod induce;
 mod photo;
 mod preprocess;
 mod synth;
+mod tree_view;
 mod ward;
