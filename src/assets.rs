@@ -40,18 +40,9 @@ pub struct SamplePhoto {
 
 /// Pictures to try the program with; the last one shows two things of different classes.
 pub const SAMPLE_PHOTOS: [SamplePhoto; 4] = [
-    SamplePhoto {
-        name: "chelsea.png",
-        bytes: include_bytes!("../assets/photos/chelsea.png"),
-    },
-    SamplePhoto {
-        name: "coffee.jpg",
-        bytes: include_bytes!("../assets/photos/coffee.jpg"),
-    },
-    SamplePhoto {
-        name: "rocket.jpg",
-        bytes: include_bytes!("../assets/photos/rocket.jpg"),
-    },
+    SamplePhoto { name: "chelsea.png", bytes: include_bytes!("../assets/photos/chelsea.png") },
+    SamplePhoto { name: "coffee.jpg", bytes: include_bytes!("../assets/photos/coffee.jpg") },
+    SamplePhoto { name: "rocket.jpg", bytes: include_bytes!("../assets/photos/rocket.jpg") },
     SamplePhoto {
         name: "cat_and_coffee.jpg",
         bytes: include_bytes!("../assets/photos/cat_and_coffee.jpg"),
@@ -89,11 +80,8 @@ const TINY_IMAGENET200: &[HierarchyAsset] = &[
     hierarchy!("TinyImagenet200", "induced-ResNet18"),
     hierarchy!("TinyImagenet200", "wordnet", "wordnet-single"),
 ];
-const IMAGENET1000: &[HierarchyAsset] = &[hierarchy!(
-    "Imagenet1000",
-    "induced-efficientnet_b7b",
-    "induced"
-)];
+const IMAGENET1000: &[HierarchyAsset] =
+    &[hierarchy!("Imagenet1000", "induced-efficientnet_b7b", "induced")];
 
 /// What [`Dataset`] reads from its text files.
 struct Lists {
@@ -110,37 +98,23 @@ static LISTS: LazyLock<[Lists; 4]> = LazyLock::new(|| {
         if dataset == Dataset::TinyImagenet200 {
             wnids.sort_unstable();
         }
-        Lists {
-            classes: ClassList {
-                labels,
-                wnids: Some(wnids),
-            },
-            leaf_ids,
-        }
+        Lists { classes: ClassList { labels, wnids: Some(wnids) }, leaf_ids }
     })
 });
 
 impl Dataset {
     /// All of them, smallest first.
-    pub const ALL: [Dataset; 4] = [
-        Dataset::Cifar10,
-        Dataset::Cifar100,
-        Dataset::TinyImagenet200,
-        Dataset::Imagenet1000,
-    ];
+    pub const ALL: [Dataset; 4] =
+        [Dataset::Cifar10, Dataset::Cifar100, Dataset::TinyImagenet200, Dataset::Imagenet1000];
 
     /// The data set that a model with so many outputs was most likely trained on.
     pub fn from_class_count(classes: usize) -> Option<Dataset> {
-        Dataset::ALL
-            .into_iter()
-            .find(|dataset| dataset.class_count() == classes)
+        Dataset::ALL.into_iter().find(|dataset| dataset.class_count() == classes)
     }
 
     /// The data set with this name, in upper or lower case.
     pub fn from_name(name: &str) -> Option<Dataset> {
-        Dataset::ALL
-            .into_iter()
-            .find(|dataset| dataset.name().eq_ignore_ascii_case(name))
+        Dataset::ALL.into_iter().find(|dataset| dataset.name().eq_ignore_ascii_case(name))
     }
 
     /// Name as in nbdt, for example `CIFAR10`.
@@ -198,11 +172,7 @@ impl Dataset {
                 next = expected.next();
             }
         }
-        if next.is_none() {
-            self.leaf_ids()
-        } else {
-            self.wnids()
-        }
+        if next.is_none() { self.leaf_ids() } else { self.wnids() }
     }
 
     /// The shipped hierarchies; the first one is the one to take if nothing is said.

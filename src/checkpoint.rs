@@ -146,9 +146,7 @@ impl StateDict {
         };
         let trained = (self.entries.iter())
             .filter(|(name, entry)| entry.dtype.is_float() && !is_buffer(name));
-        trained
-            .map(|(_, entry)| entry.shape.iter().product::<usize>())
-            .sum()
+        trained.map(|(_, entry)| entry.shape.iter().product::<usize>()).sum()
     }
 
     /// What lay beside the tensors, such as `epoch` and `acc`, as text.
@@ -166,8 +164,7 @@ impl StateDict {
     /// # Errors
     /// If the tensor is missing, holds no floats, or cannot be read.
     pub fn f32(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
-        self.read(name)
-            .map_err(|problem| CheckpointError::tensor(name, problem))
+        self.read(name).map_err(|problem| CheckpointError::tensor(name, problem))
     }
 
     /// As [`StateDict::f32`], but NaN and infinities are errors.
@@ -180,10 +177,7 @@ impl StateDict {
             return Ok(values);
         };
         let what = if bad.is_nan() { "NaN" } else { "infinities" };
-        Err(CheckpointError::tensor(
-            name,
-            TensorProblem::NotFinite(what),
-        ))
+        Err(CheckpointError::tensor(name, TensorProblem::NotFinite(what)))
     }
 
     fn read(&self, name: &str) -> Result<Vec<f32>, TensorProblem> {
@@ -212,9 +206,7 @@ fn one_line(text: &str) -> String {
     const MAX_CHARS: usize = 80;
     let mut chars = text.chars();
     let shown = chars.by_ref().take(MAX_CHARS);
-    let shown: String = shown
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let shown: String = shown.map(|c| if c.is_control() { ' ' } else { c }).collect();
     let dots = if chars.next().is_some() { "…" } else { "" };
     format!("{shown}{dots}")
 }

@@ -52,7 +52,9 @@ impl Engine {
         let thread = std::thread::Builder::new()
             .name("glasstree-engine".to_owned())
             .spawn(move || worker.run(&inbox))
-            .map_err(|error| EngineError(format!("Could not start the engine's thread: {error}")))?;
+            .map_err(|error| {
+                EngineError(format!("Could not start the engine's thread: {error}"))
+            })?;
         Ok(Self { requests: Some(requests), events, oldest_wanted, thread: Some(thread) })
     }
 

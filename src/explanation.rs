@@ -40,7 +40,8 @@ pub struct ModelInfo {
 }
 
 /// A hierarchy over the model's classes, or one line that says why there is none.
-pub(crate) type LazyTree = LazyLock<Result<Tree, String>, Box<dyn FnOnce() -> Result<Tree, String> + Send>>;
+pub(crate) type LazyTree =
+    LazyLock<Result<Tree, String>, Box<dyn FnOnce() -> Result<Tree, String> + Send>>;
 
 /// The hierarchy that a model decides with.
 #[derive(Debug)]

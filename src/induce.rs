@@ -1,7 +1,7 @@
 //! Builds a hierarchy from the rows of a classifier's last layer (Wan et al. 2021, "induced
 //! hierarchy").
 //!
-//! Classes whose rows lie close together are merged first, by Ward's method ([`ward`]). Each merge
+//! Classes whose rows lie close together are merged first, by Ward's method ([`ward()`]). Each merge
 //! becomes an inner node. Where the classes are WordNet synsets, the node gets the deepest meaning
 //! that its two children share and that no other node has; otherwise, and above any node without a
 //! meaning, it is called `(generated)`.
@@ -35,11 +35,7 @@ pub enum InduceError {
     TooManyClasses { classes: usize },
     /// The list of weights does not match the stated shape.
     #[error("The last layer has {len} weights, expected {classes} x {channels}")]
-    Shape {
-        len: usize,
-        classes: usize,
-        channels: usize,
-    },
+    Shape { len: usize, classes: usize, channels: usize },
     /// NaN or infinity in the weights.
     #[error(
         "The weights of class {class} in the last layer are not finite numbers; the weights file is damaged"
@@ -143,16 +139,11 @@ pub fn induce_named(
     names: InnerNames,
 ) -> Result<NodeLinkGraph, InduceError> {
     if wnids.len() != classes {
-        return Err(InduceError::WnidCount {
-            classes,
-            wnids: wnids.len(),
-        });
+        return Err(InduceError::WnidCount { classes, wnids: wnids.len() });
     }
     let mut seen = HashSet::new();
     if let Some(twice) = wnids.iter().find(|wnid| !seen.insert(wnid.as_str())) {
-        return Err(InduceError::DuplicateWnid {
-            wnid: twice.clone(),
-        });
+        return Err(InduceError::DuplicateWnid { wnid: twice.clone() });
     }
     let merges = ward(head_weight, classes, channels)?;
     Ok(graph_from_merges(&merges, wnids, names))
@@ -171,10 +162,7 @@ fn graph_from_merges(merges: &[Merge], wnids: &[String], names: InnerNames) -> N
             InnerNames::Generated => None,
         };
         let id = meaning.map_or_else(|| unused_fake_wnid(ids.len(), &used), str::to_owned);
-        links.extend(children.map(|target| GraphLink {
-            source: id.clone(),
-            target,
-        }));
+        links.extend(children.map(|target| GraphLink { source: id.clone(), target }));
         used.insert(id.clone());
         ids.push(id);
     }
@@ -184,10 +172,8 @@ fn graph_from_merges(merges: &[Merge], wnids: &[String], names: InnerNames) -> N
         }
         _ => (index >= wnids.len()).then(|| GENERATED.to_owned()),
     };
-    let nodes = ids.iter().enumerate().map(|node| GraphNode {
-        label: label(node),
-        id: node.1.clone(),
-    });
+    let nodes =
+        ids.iter().enumerate().map(|node| GraphNode { label: label(node), id: node.1.clone() });
     NodeLinkGraph {
         directed: true,
         multigraph: false,

@@ -30,10 +30,7 @@ pub struct ClassList {
 pub enum ListError {
     /// The file cannot be read.
     #[error("Could not read {}: {cause}", path.display())]
-    Read {
-        path: PathBuf,
-        cause: std::io::Error,
-    },
+    Read { path: PathBuf, cause: std::io::Error },
     /// The content cannot be used.
     #[error("Could not use {}: {cause}", path.display())]
     Content { path: PathBuf, cause: ContentError },
@@ -78,11 +75,7 @@ pub enum ContentError {
     #[error(
         "The wnid {wnid:?} is given to class {first} and class {second}; each class needs its own"
     )]
-    DuplicateWnid {
-        wnid: String,
-        first: usize,
-        second: usize,
-    },
+    DuplicateWnid { wnid: String, first: usize, second: usize },
 }
 
 impl ClassList {
@@ -151,17 +144,9 @@ fn read_list<T>(
 ) -> Result<T, ListError> {
     let read = || {
         let mut bytes = Vec::new();
-        File::open(path)?
-            .take(MAX_BYTES + 1)
-            .read_to_end(&mut bytes)?;
+        File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let bytes = read().map_err(|cause| ListError::Read {
-        path: path.to_owned(),
-        cause,
-    })?;
-    parse(&bytes).map_err(|cause| ListError::Content {
-        path: path.to_owned(),
-        cause,
-    })
+    let bytes = read().map_err(|cause| ListError::Read { path: path.to_owned(), cause })?;
+    parse(&bytes).map_err(|cause| ListError::Content { path: path.to_owned(), cause })
 }

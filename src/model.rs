@@ -17,7 +17,7 @@ mod wide_resnet;
 
 pub use architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideResNetShape};
 pub use classifier::Classifier;
-pub use device::{Compute, DeviceChoice};
+pub use device::{Compute, DeviceChoice, Opened};
 
 use crate::checkpoint::CheckpointError;
 

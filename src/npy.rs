@@ -17,14 +17,9 @@ pub fn write(mut out: impl Write, shape: &[usize], data: &[f32]) -> io::Result<(
 
 /// The whole file in memory; see [`write`](fn@write).
 pub fn to_bytes(shape: &[usize], data: &[f32]) -> io::Result<Vec<u8>> {
-    let elements = shape
-        .iter()
-        .try_fold(1_usize, |product, &n| product.checked_mul(n));
+    let elements = shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n));
     if elements != Some(data.len()) {
-        return Err(invalid(format!(
-            "{} numbers do not fill the shape {shape:?}",
-            data.len()
-        )));
+        return Err(invalid(format!("{} numbers do not fill the shape {shape:?}", data.len())));
     }
     let header = header(shape);
     let length = u16::try_from(header.len()).map_err(|_| invalid("Too many axes".to_owned()))?;
@@ -40,11 +35,7 @@ pub fn to_bytes(shape: &[usize], data: &[f32]) -> io::Result<Vec<u8>> {
 fn header(shape: &[usize]) -> String {
     // A tuple of one element keeps its comma in Python.
     let axes: String = shape.iter().map(|n| format!("{n}, ")).collect();
-    let axes = if shape.len() > 1 {
-        axes.trim_end_matches(", ")
-    } else {
-        axes.trim_end()
-    };
+    let axes = if shape.len() > 1 { axes.trim_end_matches(", ") } else { axes.trim_end() };
     let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({axes}), }}");
     let before = MAGIC.len() + 2;
     let length = (before + text.len() + 1).next_multiple_of(ALIGNMENT) - before;

@@ -82,11 +82,7 @@ impl Photo {
         let rgb = read(path)
             .and_then(|bytes| decode(&bytes, options))
             .map_err(|problem| PhotoError::new(&path.to_string_lossy(), problem))?;
-        let name = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         Ok(Self { name, rgb })
     }
 
@@ -96,10 +92,7 @@ impl Photo {
     /// When it is none of these, damaged or cut off, empty or of more than 200 megapixels.
     pub fn decode(name: &str, bytes: &[u8], options: &PhotoOptions) -> Result<Self, PhotoError> {
         let rgb = decode(bytes, options).map_err(|problem| PhotoError::new(name, problem))?;
-        Ok(Self {
-            name: name.to_owned(),
-            rgb,
-        })
+        Ok(Self { name: name.to_owned(), rgb })
     }
 }
 
@@ -114,9 +107,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(Problem::Io)?;
-    file.take(MAX_FILE)
-        .read_to_end(&mut bytes)
-        .map_err(Problem::Io)?;
+    file.take(MAX_FILE).read_to_end(&mut bytes).map_err(Problem::Io)?;
     Ok(bytes)
 }
 
@@ -158,8 +149,5 @@ fn decode_with_alpha(
         ImageFormat::Png => upright_from_exif(exif_from_png(bytes)),
         _ => upright_from_exif(decoder.exif_metadata().ok().flatten().as_deref()),
     };
-    Ok((
-        DynamicImage::from_decoder(decoder).map_err(problem)?,
-        transform,
-    ))
+    Ok((DynamicImage::from_decoder(decoder).map_err(problem)?, transform))
 }

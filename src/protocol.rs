@@ -94,14 +94,35 @@ pub enum Stage {
 #[derive(Debug, Clone)]
 pub enum Event {
     /// Which device is in use from now on, and why it is not the one that was wanted.
-    Device { name: String, note: Option<String> },
-    Progress { job: JobId, stage: Stage },
+    Device {
+        name: String,
+        note: Option<String>,
+    },
+    Progress {
+        job: JobId,
+        stage: Stage,
+    },
     /// The picture is decoded; the network has not run yet.
-    PhotoReady { job: JobId, photo: Arc<Photo> },
-    ModelReady { job: JobId, model: Arc<ModelInfo>, took: Duration },
-    Explained { job: JobId, explanation: Arc<Explanation> },
+    PhotoReady {
+        job: JobId,
+        photo: Arc<Photo>,
+    },
+    ModelReady {
+        job: JobId,
+        model: Arc<ModelInfo>,
+        took: Duration,
+    },
+    Explained {
+        job: JobId,
+        explanation: Arc<Explanation>,
+    },
     /// One line for the user. The last good result stays valid.
-    Failed { job: JobId, error: String },
+    Failed {
+        job: JobId,
+        error: String,
+    },
     /// The engine thread has ended and will not answer any more.
-    Stopped { reason: String },
+    Stopped {
+        reason: String,
+    },
 }

@@ -31,9 +31,7 @@ type Zip = ZipArchive<BufReader<File>>;
 pub(super) fn open(file: File) -> Result<Archive, FileProblem> {
     let file_bytes = file.metadata()?.len();
     let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|error| {
-        FileProblem::Damaged(format!(
-            "the directory at the end of its zip archive: {error}"
-        ))
+        FileProblem::Damaged(format!("the directory at the end of its zip archive: {error}"))
     })?;
     let (names, bytes) = check_entries(&mut zip, file_bytes)?;
 
@@ -44,11 +42,8 @@ pub(super) fn open(file: File) -> Result<Archive, FileProblem> {
         (Some(_), Some(_)) => Err(not_a_checkpoint("a zip archive with several checkpoints")),
         (Some((index, name)), None) => {
             let root = name.trim_end_matches("data.pkl");
-            let has = |part: &str| {
-                names
-                    .iter()
-                    .any(|name| name.starts_with(&format!("{root}{part}")))
-            };
+            let has =
+                |part: &str| names.iter().any(|name| name.starts_with(&format!("{root}{part}")));
             if has("constants.pkl") || has("code/") {
                 return Err(not_a_checkpoint(
                     "a TorchScript program (torch.jit.save); save model.state_dict() with torch.save instead",
@@ -67,15 +62,10 @@ fn check_entries(zip: &mut Zip, file_bytes: u64) -> Result<(Vec<String>, u64), F
         return Err(not_a_checkpoint("an empty zip archive"));
     }
     if zip.len() > MAX_ENTRIES {
-        return Err(FileProblem::TooLarge(format!(
-            "{} entries in its zip archive",
-            zip.len()
-        )));
+        return Err(FileProblem::TooLarge(format!("{} entries in its zip archive", zip.len())));
     }
     if zip.has_duplicate_names() || zip.has_overlapping_files()? {
-        return Err(FileProblem::Damaged(
-            "entries of its zip archive overlap".to_owned(),
-        ));
+        return Err(FileProblem::Damaged("entries of its zip archive overlap".to_owned()));
     }
     let mut names = Vec::with_capacity(zip.len());
     let mut bytes = 0u64;
@@ -112,15 +102,10 @@ fn unpack_inner(zip: &mut Zip, names: &[String]) -> Result<NamedTempFile, FilePr
     let mut entry = zip.by_index(index)?;
     let size = entry.size();
     let mut unpacked = NamedTempFile::new()?;
-    let copied = io::copy(
-        &mut (&mut entry).take(size.saturating_add(1)),
-        &mut unpacked,
-    )
-    .map_err(|error| FileProblem::Damaged(format!("unpacking it failed: {error}")))?;
+    let copied = io::copy(&mut (&mut entry).take(size.saturating_add(1)), &mut unpacked)
+        .map_err(|error| FileProblem::Damaged(format!("unpacking it failed: {error}")))?;
     if copied != size {
-        return Err(FileProblem::Damaged(
-            "its zip archive lies about sizes".to_owned(),
-        ));
+        return Err(FileProblem::Damaged("its zip archive lies about sizes".to_owned()));
     }
     Ok(unpacked)
 }

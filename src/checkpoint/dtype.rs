@@ -33,27 +33,17 @@ impl DType {
 
 /// Weights are little-endian in all formats, as is every machine this runs on.
 pub(super) fn f32_from_bytes(dtype: DType, bytes: &[u8]) -> Vec<f32> {
-    let halves = || {
-        bytes
-            .as_chunks::<2>()
-            .0
-            .iter()
-            .map(|half| u16::from_le_bytes(*half))
-    };
+    let halves = || bytes.as_chunks::<2>().0.iter().map(|half| u16::from_le_bytes(*half));
     match dtype {
         DType::F64 => {
             let values = bytes.as_chunks::<8>().0.iter();
-            values
-                .map(|value| f64::from_le_bytes(*value) as f32)
-                .collect()
+            values.map(|value| f64::from_le_bytes(*value) as f32).collect()
         }
         DType::F16 => {
             let halves: Vec<half::f16> = halves().map(half::f16::from_bits).collect();
             halves.to_f32_vec()
         }
-        DType::Bf16 => halves()
-            .map(|half| half::bf16::from_bits(half).to_f32())
-            .collect(),
+        DType::Bf16 => halves().map(|half| half::bf16::from_bits(half).to_f32()).collect(),
         _ => {
             let values = bytes.as_chunks::<4>().0.iter();
             values.map(|value| f32::from_le_bytes(*value)).collect()

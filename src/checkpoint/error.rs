@@ -92,10 +92,7 @@ pub enum TensorProblem {
     #[error("is missing")]
     Missing,
     #[error("has shape {found:?}, but {expected:?} was expected")]
-    Shape {
-        found: Vec<usize>,
-        expected: Vec<usize>,
-    },
+    Shape { found: Vec<usize>, expected: Vec<usize> },
     #[error("holds {0} values; weights must be f32, f16, bf16 or f64")]
     NotFloat(DType),
     #[error("holds {0}; these weights are unusable, fetch or train them again")]

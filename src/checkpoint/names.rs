@@ -19,27 +19,11 @@ const WRAPPERS: [&str; 8] = [
 ];
 
 /// Parts of keys whose dictionaries hold tensors, but no network.
-const NOT_A_NETWORK: [&str; 7] = [
-    "optim",
-    "sched",
-    "scaler",
-    "ema",
-    "rng",
-    "loss",
-    "criterion",
-];
+const NOT_A_NETWORK: [&str; 7] = ["optim", "sched", "scaler", "ema", "rng", "loss", "criterion"];
 
 /// What wrappers such as DataParallel, torch.compile and Lightning modules put before each name.
-const PREFIXES: [&str; 8] = [
-    "module.",
-    "_orig_mod.",
-    "_module.",
-    "model.",
-    "net.",
-    "network.",
-    "backbone.",
-    "encoder.",
-];
+const PREFIXES: [&str; 8] =
+    ["module.", "_orig_mod.", "_module.", "model.", "net.", "network.", "backbone.", "encoder."];
 
 /// The dotted prefix (`"net."`, or `""`) of the state dict within the saved object.
 pub(super) fn state_dict_prefix(root: &HashMap<String, PickleValue>) -> String {
@@ -69,17 +53,11 @@ fn wrapped_dict(dict: &Dict) -> Option<(&str, &Dict)> {
         return Some(found);
     }
     // An unknown key will do if there is no choice. Dotted names are a state dict's own.
-    if dict
-        .iter()
-        .any(|(key, value)| key.contains('.') && is_tensor(value))
-    {
+    if dict.iter().any(|(key, value)| key.contains('.') && is_tensor(value)) {
         return None;
     }
     let is_network = |key: &&String| !NOT_A_NETWORK.iter().any(|part| key.contains(part));
-    let mut found = dict
-        .keys()
-        .filter(is_network)
-        .filter_map(|key| with_tensors(key));
+    let mut found = dict.keys().filter(is_network).filter_map(|key| with_tensors(key));
     match (found.next(), found.next()) {
         (Some(only), None) => Some(only),
         _ => None,

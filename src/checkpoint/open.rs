@@ -30,10 +30,9 @@ impl StateDict {
         match detect::kind(&head)? {
             Kind::Zip => match archive::open(open()?)? {
                 Archive::Checkpoint { bytes } => Self::from_pth(path, Format::PthZip, bytes),
-                Archive::Inner(file) if may_be_packed => Ok(Self {
-                    format: Format::PthInZip,
-                    ..Self::from_unpacked(file, false)?
-                }),
+                Archive::Inner(file) if may_be_packed => {
+                    Ok(Self { format: Format::PthInZip, ..Self::from_unpacked(file, false)? })
+                }
                 Archive::Inner(_) => not("a zip archive within another; unpack the outer one"),
             },
             Kind::Legacy => {
@@ -82,11 +81,8 @@ impl StateDict {
     pub(super) fn from_safetensors(source: safetensors::Source) -> Result<Self, FileProblem> {
         let safetensors::Header { tensors, metadata } = safetensors::header(&source)?;
         let entries = tensors.into_iter().map(|(name, place)| {
-            let entry = Entry {
-                dtype: place.dtype,
-                shape: place.shape,
-                data: Data::Range(place.range),
-            };
+            let entry =
+                Entry { dtype: place.dtype, shape: place.shape, data: Data::Range(place.range) };
             (name, entry)
         });
         Ok(Self {
@@ -105,9 +101,7 @@ fn checked(
     held: u64,
 ) -> Result<BTreeMap<String, Entry>, FileProblem> {
     if entries.is_empty() {
-        return Err(FileProblem::NotACheckpoint(
-            "a checkpoint without any tensors".to_owned(),
-        ));
+        return Err(FileProblem::NotACheckpoint("a checkpoint without any tensors".to_owned()));
     }
     let mut total = 0u64;
     for (name, entry) in entries.iter().filter(|(_, entry)| entry.dtype.is_float()) {
@@ -124,9 +118,7 @@ fn checked(
         total = total.saturating_add(bytes);
     }
     if total > MAX_F32_BYTES {
-        return Err(FileProblem::TooLarge(format!(
-            "its tensors would take {total} bytes"
-        )));
+        return Err(FileProblem::TooLarge(format!("its tensors would take {total} bytes")));
     }
     Ok(names::strip_prefixes(entries))
 }

@@ -16,10 +16,7 @@ const DATA: &[(&str, &str)] = &[
     ),
     ("argparse", "Namespace"),
     ("types", "SimpleNamespace"),
-    (
-        "pathlib",
-        "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath",
-    ),
+    ("pathlib", "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath"),
     ("pathlib._local", "Path PosixPath WindowsPath"),
     ("datetime", "datetime date time timedelta timezone"),
     ("_codecs", "encode"),
@@ -69,11 +66,7 @@ impl Findings {
         if is_running(python3, name) {
             self.running.get_or_insert(class);
         } else {
-            let origin = if is_root {
-                Origin::WholeModel
-            } else {
-                Origin::Part
-            };
+            let origin = if is_root { Origin::WholeModel } else { Origin::Part };
             self.foreign.get_or_insert((class, origin));
         }
     }
@@ -86,11 +79,7 @@ impl Findings {
         let Some((class, origin)) = self.foreign else {
             return Ok(());
         };
-        let origin = if in_checkpoint {
-            origin
-        } else {
-            Origin::OtherPickle
-        };
+        let origin = if in_checkpoint { origin } else { Origin::OtherPickle };
         Err(FileProblem::PickledObject { class, origin })
     }
 }
@@ -106,9 +95,7 @@ fn is_allowed(module: &str, name: &str) -> bool {
     is_storage
         || (module == "torch" && (has_word(TORCH_DTYPES, name) || name.starts_with("float8_")))
         || (module == "numpy.dtypes" && name.ends_with("DType"))
-        || DATA
-            .iter()
-            .any(|(allowed, names)| *allowed == module && has_word(names, name))
+        || DATA.iter().any(|(allowed, names)| *allowed == module && has_word(names, name))
 }
 
 /// A name that begins with a small letter is a function by Python's conventions.

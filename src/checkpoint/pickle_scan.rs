@@ -80,21 +80,13 @@ struct Item {
 }
 
 impl Item {
-    const VALUE: Self = Self {
-        text: None,
-        key_bytes: 20,
-        values: 1,
-        name_bytes: 0,
-        memo: None,
-    };
+    const VALUE: Self = Self { text: None, key_bytes: 20, values: 1, name_bytes: 0, memo: None };
 
     /// Puts `child` inside, under a key of `key_bytes`.
     fn absorb(&mut self, child: &Self, key_bytes: u64) -> Result<()> {
         let keys = child.values.saturating_mul(key_bytes.saturating_add(1));
         self.values = self.values.saturating_add(child.values);
-        self.name_bytes = (self.name_bytes)
-            .saturating_add(child.name_bytes)
-            .saturating_add(keys);
+        self.name_bytes = (self.name_bytes).saturating_add(child.name_bytes).saturating_add(keys);
         if self.name_bytes > MAX_NAME_BYTES {
             return Err(ScanError::TooLarge("its names would fill the memory"));
         }
@@ -144,9 +136,7 @@ impl<R: BufRead> Walker<'_, R> {
             0x8e | 0x96 => self.number(8).and_then(|n| self.push_skipping(n))?,
 
             // Text.
-            b'S' => self
-                .line()
-                .map(|text| self.push_text(text.trim_matches(['\'', '"'])))?,
+            b'S' => self.line().map(|text| self.push_text(text.trim_matches(['\'', '"'])))?,
             b'V' => self.line().map(|text| self.push_text(&text))?,
             b'U' | 0x8c => self.number(1).and_then(|n| self.counted_text(n))?,
             b'T' | b'X' => self.number(4).and_then(|n| self.counted_text(n))?,
@@ -167,15 +157,11 @@ impl<R: BufRead> Walker<'_, R> {
                 let items = self.pop(usize::from(op - 0x84))?;
                 self.push_holding(&items)?;
             }
-            b'a' => self
-                .pop(1)
-                .and_then(|items| self.top()?.absorb_items(&items))?,
+            b'a' => self.pop(1).and_then(|items| self.top()?.absorb_items(&items))?,
             b'e' | 0x90 => {
                 (self.pop_to_mark()).and_then(|items| self.top()?.absorb_items(&items))?
             }
-            b's' => self
-                .pop(2)
-                .and_then(|items| self.top()?.absorb_pairs(&items))?,
+            b's' => self.pop(2).and_then(|items| self.top()?.absorb_pairs(&items))?,
             b'u' => (self.pop_to_mark()).and_then(|items| self.top()?.absorb_pairs(&items))?,
 
             // Stack and memo.
@@ -287,10 +273,7 @@ impl<R: BufRead> Walker<'_, R> {
 
     fn counted_text(&mut self, bytes: u64) -> Result<()> {
         if bytes > MAX_NAME {
-            self.stack.push(Item {
-                key_bytes: bytes,
-                ..Item::VALUE
-            });
+            self.stack.push(Item { key_bytes: bytes, ..Item::VALUE });
             return self.skip(bytes);
         }
         let mut text = vec![0; bytes as usize];
@@ -328,15 +311,12 @@ impl<R: BufRead> Walker<'_, R> {
         if line.pop() != Some(b'\n') {
             return Err(ScanError::Truncated);
         }
-        Ok(String::from_utf8_lossy(&line)
-            .trim_end_matches('\r')
-            .to_owned())
+        Ok(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned())
     }
 
     fn line_number(&mut self) -> Result<u32> {
         let line = self.line()?;
-        line.parse()
-            .map_err(|_| ScanError::Malformed("a memo entry that is no number"))
+        line.parse().map_err(|_| ScanError::Malformed("a memo entry that is no number"))
     }
 
     fn skip(&mut self, bytes: u64) -> Result<()> {

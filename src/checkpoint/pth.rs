@@ -28,10 +28,7 @@ pub(super) fn load(path: &Path) -> Result<Loaded, FileProblem> {
     let tensors = tensors.filter_map(|(name, tensor)| {
         (name.strip_prefix(&prefix)).map(|name| (name.to_owned(), tensor))
     });
-    Ok(Loaded {
-        tensors: tensors.collect(),
-        metadata: metadata(&root),
-    })
+    Ok(Loaded { tensors: tensors.collect(), metadata: metadata(&root) })
 }
 
 /// The pickles of a legacy file: magic number, protocol, system, the saved object, storage keys.

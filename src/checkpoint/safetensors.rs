@@ -66,10 +66,7 @@ pub(super) struct Header {
 pub(super) fn header(source: &Source) -> Result<Header, FileProblem> {
     let damaged = |what: String| FileProblem::Damaged(what);
     let len = source.len()?;
-    let count = source
-        .read(0..8)?
-        .first_chunk()
-        .map_or(0, |count| u64::from_le_bytes(*count));
+    let count = source.read(0..8)?.first_chunk().map_or(0, |count| u64::from_le_bytes(*count));
     if count > MAX_HEADER_BYTES.min(len.saturating_sub(8)) {
         return Err(damaged(format!(
             "it is a safetensors file whose header claims {count} bytes of {len}"
@@ -77,10 +74,7 @@ pub(super) fn header(source: &Source) -> Result<Header, FileProblem> {
     }
     let start = 8 + count;
     let header: Metadata = serde_json::from_slice(&source.read(8..start)?).map_err(|error| {
-        damaged(format!(
-            "its safetensors header is wrong: {}",
-            one_line(&error.to_string())
-        ))
+        damaged(format!("its safetensors header is wrong: {}", one_line(&error.to_string())))
     })?;
     let data_len = header.data_len() as u64;
     if data_len != len - start {
@@ -101,8 +95,6 @@ pub(super) fn header(source: &Source) -> Result<Header, FileProblem> {
     let metadata = header.metadata().iter().flatten();
     Ok(Header {
         tensors: tensors.collect(),
-        metadata: metadata
-            .map(|(key, value)| (one_line(key), one_line(value)))
-            .collect(),
+        metadata: metadata.map(|(key, value)| (one_line(key), one_line(value))).collect(),
     })
 }

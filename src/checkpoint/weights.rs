@@ -12,10 +12,7 @@ pub struct Weights<'a> {
 
 impl<'a> Weights<'a> {
     pub(super) fn new(state_dict: &'a StateDict) -> Self {
-        Self {
-            state_dict,
-            used: BTreeSet::new(),
-        }
+        Self { state_dict, used: BTreeSet::new() }
     }
 
     /// The state dict behind it.

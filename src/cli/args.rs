@@ -72,7 +72,8 @@ pub struct PictureArgs {
 
 impl PictureArgs {
     pub fn source(&self, image: &Path) -> PictureSource {
-        let orientation = if self.ignore_orientation { Orientation::Ignore } else { Orientation::Exif };
+        let orientation =
+            if self.ignore_orientation { Orientation::Ignore } else { Orientation::Exif };
         let alpha = if self.on_white { Alpha::OnWhite } else { Alpha::Drop };
         PictureSource::File(image.to_owned(), PhotoOptions { orientation, alpha })
     }

@@ -92,7 +92,10 @@ fn report(
     }
     if args.variant == Variant::Paper {
         let (mean, logit) = (map.mean(), explanation.forward.logits[class]);
-        writeln!(out, "Map: {min:.3} to {max:.3}; mean {mean:.4} + bias {bias:.4} = logit {logit:.4}")?;
+        writeln!(
+            out,
+            "Map: {min:.3} to {max:.3}; mean {mean:.4} + bias {bias:.4} = logit {logit:.4}"
+        )?;
     }
     if !check.holds() {
         super::warn(&format!("mean + bias misses the logit by {:.2e}", check.residual));

@@ -26,7 +26,11 @@ pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     let [left, top] = input.photo_from_input.apply([0.0, 0.0]);
     let [right, bottom] = input.photo_from_input.apply([side as f64; 2]);
     let (width, height) = explanation.photo.rgb.dimensions();
-    writeln!(out, "Recipe: {resize}, middle {side}×{side}, less {:?}, by {:?}", recipe.mean, recipe.std)?;
+    writeln!(
+        out,
+        "Recipe: {resize}, middle {side}×{side}, less {:?}, by {:?}",
+        recipe.mean, recipe.std
+    )?;
     writeln!(
         out,
         "Seen: x {left:.1} to {right:.1}, y {top:.1} to {bottom:.1} of the {width}×{height} photo"

@@ -43,7 +43,7 @@ pub fn bench(request: BenchRequest) -> Result<(String, Vec<BenchResult>), Engine
 
 fn run(request: &BenchRequest) -> Result<(String, Vec<BenchResult>), EngineError> {
     let fail = |error: &dyn std::fmt::Display| EngineError(error.to_string());
-    let compute = Compute::open(request.device).map_err(|error| fail(&error))?;
+    let compute = Compute::open(request.device).map_err(|error| fail(&error))?.compute;
     let rounds = request.rounds.max(1);
     let mut results = Vec::new();
     for (name, path, side) in &request.models {

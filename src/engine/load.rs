@@ -1,12 +1,12 @@
 //! From a [`ModelRequest`] to a network on a device with its labels and recipe.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::tree;
 use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::checkpoint::{CheckpointError, StateDict};
-use super::tree;
 use crate::explanation::{LazyTree, ModelInfo};
 use crate::labels::{self, ClassList, ListError};
 use crate::model::{Architecture, Classifier, Compute, ModelError};
@@ -17,6 +17,11 @@ use crate::wordnet;
 /// Why a model could not be made ready. One line for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    #[error(
+        "{} is neither a file nor a model of the catalogue; `glasstree models` lists those",
+        .0.display()
+    )]
+    NoSuchModel(PathBuf),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error("{name}: {source}")]
@@ -75,11 +80,14 @@ pub fn load(request: &ModelRequest, compute: &Compute) -> Result<Loaded, LoadErr
     Ok(Loaded { info, classifier })
 }
 
-fn open(source: &ModelSource) -> Result<StateDict, CheckpointError> {
-    match source {
-        ModelSource::Bundled(entry) => StateDict::from_bytes(entry.file, entry.weights),
-        ModelSource::File(path) => StateDict::open(path),
-    }
+fn open(source: &ModelSource) -> Result<StateDict, LoadError> {
+    Ok(match source {
+        ModelSource::Bundled(entry) => StateDict::from_bytes(entry.file, entry.weights)?,
+        ModelSource::File(path) if !path.exists() => {
+            return Err(LoadError::NoSuchModel(path.clone()));
+        }
+        ModelSource::File(path) => StateDict::open(path)?,
+    })
 }
 
 /// Whose classes these are: the catalogue knows, and a file with 10, 100, 200 or 1000 outputs has
@@ -134,11 +142,7 @@ fn named(lemma: &str) -> String {
     lemma.replace('_', " ")
 }
 
-fn recipe(
-    request: &ModelRequest,
-    architecture: &Architecture,
-    dataset: Option<Dataset>,
-) -> Recipe {
+fn recipe(request: &ModelRequest, architecture: &Architecture, dataset: Option<Dataset>) -> Recipe {
     let recipe = match (&request.source, architecture) {
         (ModelSource::Bundled(entry), _) => entry.recipe.clone(),
         (_, Architecture::EfficientNetLite(shape)) => {

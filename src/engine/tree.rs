@@ -93,8 +93,7 @@ fn find(name: &str, dataset: Option<Dataset>) -> Result<(String, String), TreeEr
     }
     let wrap = |source| TreeError::Read { path: path.to_owned(), source };
     let mut json = String::new();
-    let read = File::open(path)
-        .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut json));
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut json));
     read.map_err(wrap)?;
     Ok((json, path.display().to_string()))
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::load::{self, LoadError, Loaded};
 use super::{EngineError, Wake};
 use crate::explanation::Explanation;
-use crate::model::{Compute, DeviceChoice, ModelError};
+use crate::model::{Compute, DeviceChoice, ModelError, Opened};
 use crate::photo::Photo;
 use crate::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Stage};
 
@@ -27,6 +27,7 @@ pub struct Worker {
 }
 
 /// Why a job ended without a result.
+#[derive(Debug, PartialEq)]
 enum Stop {
     Cancelled,
     Failed(String),
@@ -72,14 +73,7 @@ impl Worker {
                 self.say(Event::Failed { job: request.job(), error: error.0 });
                 continue;
             }
-            let mut result = self.attempt(&request);
-            if let Err(Stop::Device(reason)) = &result
-                && self.compute.as_ref().is_some_and(Compute::is_gpu)
-            {
-                self.fall_back(reason);
-                result = self.attempt(&request);
-            }
-            match result {
+            match self.with_fallback(|worker| worker.answer(&request)) {
                 Ok(()) | Err(Stop::Cancelled) => {}
                 Err(Stop::Failed(error) | Stop::Device(error)) => {
                     self.say(Event::Failed { job: request.job(), error });
@@ -97,8 +91,9 @@ impl Worker {
 
     fn open_device(&mut self) -> Result<(), EngineError> {
         if self.compute.is_none() {
-            let compute = Compute::open(self.choice).map_err(|e| EngineError(e.to_string()))?;
-            self.say(Event::Device { name: compute.name().to_owned(), note: None });
+            let Opened { compute, note } =
+                Compute::open(self.choice).map_err(|error| EngineError(error.to_string()))?;
+            self.say(Event::Device { name: compute.name().to_owned(), note });
             self.compute = Some(compute);
         }
         Ok(())
@@ -113,9 +108,21 @@ impl Worker {
         self.say(Event::Device { name: Compute::cpu().name().to_owned(), note: Some(note) });
     }
 
-    /// One request. A panic inside burn or a driver counts as a failure of the device.
-    fn attempt(&mut self, request: &Request) -> Result<(), Stop> {
-        let answer = catch_unwind(AssertUnwindSafe(|| self.answer(request)));
+    /// Does `work`, and does it again on the CPU if a GPU fails at it.
+    fn with_fallback(&mut self, work: impl Fn(&mut Self) -> Result<(), Stop>) -> Result<(), Stop> {
+        let result = self.attempt(&work);
+        match &result {
+            Err(Stop::Device(reason)) if self.compute.as_ref().is_some_and(Compute::is_gpu) => {
+                self.fall_back(reason);
+                self.attempt(&work)
+            }
+            _ => result,
+        }
+    }
+
+    /// A panic inside burn or a driver counts as a failure of the device.
+    fn attempt(&mut self, work: &impl Fn(&mut Self) -> Result<(), Stop>) -> Result<(), Stop> {
+        let answer = catch_unwind(AssertUnwindSafe(|| work(self)));
         answer.unwrap_or_else(|panic| {
             self.models.clear();
             let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -206,5 +213,54 @@ impl Worker {
             Some((_, loaded)) => Ok(loaded),
             None => Err(Stop::Failed("The model is gone".to_owned())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    fn worker(compute: Compute) -> (Worker, Receiver<Event>) {
+        let (outbox, events) = channel();
+        let wanted = Arc::new(AtomicU64::new(0));
+        let mut worker = Worker::new(DeviceChoice::Auto, outbox, Arc::new(|| {}), wanted);
+        worker.compute = Some(compute);
+        (worker, events)
+    }
+
+    fn fails_then_succeeds(fail: impl Fn() -> Result<(), Stop>) {
+        let (mut worker, events) = worker(Compute::pretend_gpu());
+        let calls = Cell::new(0);
+        let result = worker.with_fallback(|worker| {
+            calls.set(calls.get() + 1);
+            if worker.compute.as_ref().is_some_and(Compute::is_gpu) { fail() } else { Ok(()) }
+        });
+        assert_eq!((result, calls.get()), (Ok(()), 2));
+        let Ok(Event::Device { name, note: Some(note) }) = events.try_recv() else {
+            panic!("the change of device was not announced")
+        };
+        assert_eq!(name, "CPU");
+        assert!(note.contains("Pretend GPU") && note.contains("lost"), "{note}");
+    }
+
+    #[test]
+    fn work_is_done_again_on_the_cpu_when_a_gpu_fails() {
+        fails_then_succeeds(|| Err(Stop::Device("device lost".to_owned())));
+        fails_then_succeeds(|| panic!("device lost"));
+    }
+
+    #[test]
+    fn the_cpu_is_not_tried_twice() {
+        let (mut worker, _events) = worker(Compute::cpu());
+        let calls = Cell::new(0);
+        let result = worker.with_fallback(|_| {
+            calls.set(calls.get() + 1);
+            Err(Stop::Device("out of memory".to_owned()))
+        });
+        assert_eq!(result, Err(Stop::Device("out of memory".to_owned())));
+        assert_eq!(calls.get(), 1);
     }
 }

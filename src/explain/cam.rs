@@ -58,15 +58,8 @@ impl Cam {
     /// The smallest and the largest value, NaN left out; `[0, 0]` if there is none.
     pub fn range(&self) -> [f32; 2] {
         let empty = [f32::INFINITY, f32::NEG_INFINITY];
-        let range = self
-            .data
-            .iter()
-            .fold(empty, |[lo, hi], &v| [lo.min(v), hi.max(v)]);
-        if range[0] <= range[1] {
-            range
-        } else {
-            [0.0; 2]
-        }
+        let range = self.data.iter().fold(empty, |[lo, hi], &v| [lo.min(v), hi.max(v)]);
+        if range[0] <= range[1] { range } else { [0.0; 2] }
     }
 
     /// Checks `mean(map) + bias = logit`, which holds for every head of pooling and a linear layer.
@@ -88,13 +81,7 @@ impl Cam {
     /// The map with its smallest value at 0 and its largest at 1; a constant map becomes all 0.
     pub fn normalized(&self) -> Self {
         let [lo, hi] = self.range();
-        self.map(|v| {
-            if hi > lo {
-                (v - lo) / (hi - lo)
-            } else {
-                v * 0.0
-            }
-        })
+        self.map(|v| if hi > lo { (v - lo) / (hi - lo) } else { v * 0.0 })
     }
 
     /// The evidence in favour alone: negative values become 0. NaN stays.
@@ -115,37 +102,23 @@ impl Cam {
             .flat_map(|y| (0..width).map(move |x| (y, x)))
             .map(|(y, x)| self.data[x * self.width + y])
             .collect();
-        Self {
-            height,
-            width,
-            data,
-        }
+        Self { height, width, data }
     }
 
     /// The values between the cells, bilinear with half-pixel centres and clamped at the edges:
     /// PyTorch's `interpolate(mode="bilinear", align_corners=False)`, OpenCV's `INTER_LINEAR`.
     pub fn upsampled(&self, height: usize, width: usize) -> Self {
         if self.data.is_empty() {
-            return Self {
-                height,
-                width,
-                data: vec![0.0; height * width],
-            };
+            return Self { height, width, data: vec![0.0; height * width] };
         }
-        let columns: Vec<Tap> = (0..width)
-            .map(|x| Tap::pixel(x, width, self.width))
-            .collect();
+        let columns: Vec<Tap> = (0..width).map(|x| Tap::pixel(x, width, self.width)).collect();
         let mut row = vec![0.0; self.width];
         let mut data = Vec::with_capacity(height * width);
         for y in 0..height {
             self.blend_rows(Tap::pixel(y, height, self.height), &mut row);
             data.extend(columns.iter().map(|tap| tap.mix(&row)));
         }
-        Self {
-            height,
-            width,
-            data,
-        }
+        Self { height, width, data }
     }
 
     /// One row of cells at the height of `tap`, written to `row` (`[width]`).
@@ -200,22 +173,14 @@ impl Tap {
         let cell = (position * cells as f64 - 0.5).clamp(0.0, last as f64);
         let first = cell as usize;
         let fraction = (cell - first as f64) as f32;
-        Self {
-            first,
-            second: (first + 1).min(last),
-            fraction,
-        }
+        Self { first, second: (first + 1).min(last), fraction }
     }
 
     /// The cell whose area holds the position, as a tap on this cell alone.
     pub(super) fn nearest(position: f64, cells: usize) -> Self {
         let last = cells.saturating_sub(1);
         let first = ((position * cells as f64).max(0.0) as usize).min(last);
-        Self {
-            first,
-            second: first,
-            fraction: 0.0,
-        }
+        Self { first, second: first, fraction: 0.0 }
     }
 
     /// The value between the two cells of `row`.

@@ -43,35 +43,17 @@ impl CamSet {
         let (channels, places) = (features.channels, features.height * features.width);
         let (height, width) = (features.height, features.width);
         if channels == 0 || places == 0 {
-            return Self {
-                height,
-                width,
-                data: Vec::new(),
-            };
+            return Self { height, width, data: Vec::new() };
         }
-        assert_eq!(
-            rows.len() % channels,
-            0,
-            "whole rows of one weight per channel"
-        );
+        assert_eq!(rows.len() % channels, 0, "whole rows of one weight per channel");
         let strips = pack(features);
         let mut data = vec![0.0; rows.len() / channels * places];
         data.par_chunks_mut(ROWS_PER_TASK * places)
             .zip(rows.par_chunks(ROWS_PER_TASK * channels))
             .for_each(|(maps, rows)| {
-                Arch::new().dispatch(Product {
-                    rows,
-                    channels,
-                    strips: &strips,
-                    maps,
-                    places,
-                });
+                Arch::new().dispatch(Product { rows, channels, strips: &strips, maps, places });
             });
-        Self {
-            height,
-            width,
-            data,
-        }
+        Self { height, width, data }
     }
 
     /// The maps of all nodes of `hierarchy`, by node: the mean of the leaves' maps.
@@ -113,19 +95,13 @@ impl CamSet {
 
     /// The values of map `i`, `[height, width]`; `None` if there is no such map.
     pub fn values(&self, i: usize) -> Option<&[f32]> {
-        self.data
-            .chunks_exact((self.height * self.width).max(1))
-            .nth(i)
+        self.data.chunks_exact((self.height * self.width).max(1)).nth(i)
     }
 
     /// A copy of map `i`; `None` if there is no such map.
     pub fn get(&self, i: usize) -> Option<Cam> {
         let data = self.values(i)?.to_vec();
-        Some(Cam {
-            height: self.height,
-            width: self.width,
-            data,
-        })
+        Some(Cam { height: self.height, width: self.width, data })
     }
 }
 
@@ -173,23 +149,11 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self {
-            rows,
-            channels,
-            strips,
-            maps,
-            places,
-        } = self;
-        let blocks = rows
-            .chunks(ROWS * channels)
-            .zip(maps.chunks_mut(ROWS * places));
+        let Self { rows, channels, strips, maps, places } = self;
+        let blocks = rows.chunks(ROWS * channels).zip(maps.chunks_mut(ROWS * places));
         for (rows, maps) in blocks {
             // A last block with fewer rows computes the first one again in the idle lanes.
-            let row = |r: usize| {
-                rows.chunks_exact(channels)
-                    .nth(r)
-                    .unwrap_or(&rows[..channels])
-            };
+            let row = |r: usize| rows.chunks_exact(channels).nth(r).unwrap_or(&rows[..channels]);
             let block: [&[f32]; ROWS] = std::array::from_fn(row);
             for (s, strip) in strips.iter().enumerate() {
                 let sums = multiply(block, strip);

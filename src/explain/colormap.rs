@@ -96,28 +96,10 @@ fn sampled(color: impl Fn(f64) -> [u8; 3]) -> Table {
 
 /// matplotlib's `jet` (or `jet_r`): each channel is piecewise linear through (position, level).
 fn jet(reversed: bool) -> Table {
-    const RED: &[[f64; 2]] = &[
-        [0.0, 0.0],
-        [0.35, 0.0],
-        [0.66, 1.0],
-        [0.89, 1.0],
-        [1.0, 0.5],
-    ];
-    const GREEN: &[[f64; 2]] = &[
-        [0.0, 0.0],
-        [0.125, 0.0],
-        [0.375, 1.0],
-        [0.64, 1.0],
-        [0.91, 0.0],
-        [1.0, 0.0],
-    ];
-    const BLUE: &[[f64; 2]] = &[
-        [0.0, 0.5],
-        [0.11, 1.0],
-        [0.34, 1.0],
-        [0.65, 0.0],
-        [1.0, 0.0],
-    ];
+    const RED: &[[f64; 2]] = &[[0.0, 0.0], [0.35, 0.0], [0.66, 1.0], [0.89, 1.0], [1.0, 0.5]];
+    const GREEN: &[[f64; 2]] =
+        &[[0.0, 0.0], [0.125, 0.0], [0.375, 1.0], [0.64, 1.0], [0.91, 0.0], [1.0, 0.0]];
+    const BLUE: &[[f64; 2]] = &[[0.0, 0.5], [0.11, 1.0], [0.34, 1.0], [0.65, 0.0], [1.0, 0.0]];
     let channels = [RED, GREEN, BLUE].map(|points| piecewise(points, reversed));
     std::array::from_fn(|i| channels.each_ref().map(|levels| levels[i]))
 }
@@ -128,9 +110,7 @@ fn piecewise(points: &[[f64; 2]], reversed: bool) -> [u8; 256] {
     let mut points = points.to_vec();
     if reversed {
         points.reverse();
-        points
-            .iter_mut()
-            .for_each(|point| point[0] = 1.0 - point[0]);
+        points.iter_mut().for_each(|point| point[0] = 1.0 - point[0]);
     }
     points.iter_mut().for_each(|point| point[0] *= 255.0);
     std::array::from_fn(|i| {

@@ -87,11 +87,7 @@ impl Agreement {
     /// The three predictions for the same logits.
     pub fn new(hierarchy: &Hierarchy, logits: &[f32]) -> Self {
         let predict = |rule| Decision::new(hierarchy, logits, rule).class;
-        Self {
-            plain: argmax(logits),
-            hard: predict(Rule::Hard),
-            soft: predict(Rule::Soft),
-        }
+        Self { plain: argmax(logits), hard: predict(Rule::Hard), soft: predict(Rule::Soft) }
     }
 
     /// Whether all three are the same class.
@@ -185,18 +181,10 @@ impl Decision {
                 probability: self.branch_prob[id],
                 entropy: node.parent.map_or(0.0, |parent| self.entropy[parent]),
                 child: hierarchy.child_index(id),
-                next: self
-                    .path
-                    .get(i + 1)
-                    .and_then(|&next| hierarchy.child_index(next)),
+                next: self.path.get(i + 1).and_then(|&next| hierarchy.child_index(next)),
             }
         };
-        self.path
-            .iter()
-            .enumerate()
-            .skip(skipped)
-            .map(step)
-            .collect()
+        self.path.iter().enumerate().skip(skipped).map(step).collect()
     }
 }
 
@@ -213,10 +201,7 @@ fn node_logits(hierarchy: &Hierarchy, logits: &[f32]) -> Vec<f64> {
         }
     }
     let mean = |(sum, count): (f64, usize)| sum / count.max(1) as f64;
-    sums.into_iter()
-        .zip(nodes.iter().map(|node| node.leaves.len()))
-        .map(mean)
-        .collect()
+    sums.into_iter().zip(nodes.iter().map(|node| node.leaves.len())).map(mean).collect()
 }
 
 /// The child with the largest logit, the first one on ties; NaN only if there is nothing else.
@@ -241,11 +226,7 @@ impl Choice {
     fn between(logits: Vec<f64>) -> Self {
         let log_sum = log_sum_exp(logits.iter().copied());
         let probs = logits.iter().map(|z| (z - log_sum).exp()).collect();
-        Self {
-            logits,
-            probs,
-            log_sum,
-        }
+        Self { logits, probs, log_sum }
     }
 
     /// -Σ p ln p with the clamp of PyTorch's `Categorical(probs).entropy()`.

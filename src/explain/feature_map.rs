@@ -82,10 +82,7 @@ pub struct Forward {
 /// NaN or infinitely large logits give NaN, as in PyTorch; no logits give no probabilities.
 pub fn softmax(logits: &[f32]) -> Vec<f32> {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let exp: Vec<f64> = logits
-        .iter()
-        .map(|&z| (f64::from(z) - f64::from(max)).exp())
-        .collect();
+    let exp: Vec<f64> = logits.iter().map(|&z| (f64::from(z) - f64::from(max)).exp()).collect();
     let sum: f64 = exp.iter().sum();
     exp.iter().map(|e| (e / sum) as f32).collect()
 }

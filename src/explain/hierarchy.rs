@@ -64,11 +64,7 @@ pub enum HierarchyError {
     #[error("An edge of the hierarchy names {0:?}, which is not among the nodes; add the node")]
     DanglingEdge(String),
     #[error("The node {child:?} has two parents, {first:?} and {second:?}; a tree allows one")]
-    SecondParent {
-        child: String,
-        first: String,
-        second: String,
-    },
+    SecondParent { child: String, first: String, second: String },
     #[error("The hierarchy has no nodes; it needs at least the classes")]
     Empty,
     #[error(
@@ -90,11 +86,7 @@ pub enum HierarchyError {
         "The hierarchy has no leaf for the class {wnid:?} (line {line} of the wnids, {missing} \
          missing); check that it was made for the same classes"
     )]
-    MissingClass {
-        wnid: String,
-        line: usize,
-        missing: usize,
-    },
+    MissingClass { wnid: String, line: usize, missing: usize },
     #[error("The list of wnids has {0:?} twice; every class needs its own")]
     DuplicateClass(String),
     #[error("The hierarchy is too large or too deep to be shown ({0})")]
@@ -156,10 +148,7 @@ impl Hierarchy {
     /// If there is no such node.
     pub fn child_index(&self, id: NodeId) -> Option<usize> {
         let parent = self.nodes[id].parent?;
-        self.nodes[parent]
-            .children
-            .iter()
-            .position(|&child| child == id)
+        self.nodes[parent].children.iter().position(|&child| child == id)
     }
 
     /// Names the leaves by the labels of the model, in class order, and describes the unnamed inner
@@ -167,10 +156,7 @@ impl Hierarchy {
     pub fn set_labels(&mut self, labels: &[String]) -> Result<(), HierarchyError> {
         let classes = self.classes();
         if labels.len() != classes {
-            return Err(HierarchyError::LabelCount {
-                labels: labels.len(),
-                classes,
-            });
+            return Err(HierarchyError::LabelCount { labels: labels.len(), classes });
         }
         for (&leaf, label) in self.leaf_of_class.iter().zip(labels) {
             self.nodes[leaf].name.clone_from(label);

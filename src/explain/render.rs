@@ -25,11 +25,7 @@ pub enum Scale {
 impl Scale {
     /// What suits a colour map: symmetric around zero if it is signed.
     pub fn for_colormap(colormap: Colormap) -> Self {
-        if colormap.is_signed() {
-            Self::Symmetric
-        } else {
-            Self::PerMap
-        }
+        if colormap.is_signed() { Self::Symmetric } else { Self::PerMap }
     }
 
     /// The values of the first and the last colour for `cam`.
@@ -41,11 +37,7 @@ impl Scale {
                 let [lo, hi] = cam.range();
                 let most = hi.max(-lo);
                 // A map of zeros is neutral, not negative.
-                if most > 0.0 {
-                    [-most, most]
-                } else {
-                    [-1.0, 1.0]
-                }
+                if most > 0.0 { [-most, most] } else { [-1.0, 1.0] }
             }
         }
     }
@@ -53,13 +45,7 @@ impl Scale {
     /// The map in units of the colour map, 0 to 1; an empty range gives 0.
     fn apply(self, cam: &Cam) -> Cam {
         let [lo, hi] = self.range(cam);
-        cam.map(|v| {
-            if hi > lo {
-                (v - lo) / (hi - lo)
-            } else {
-                v * 0.0
-            }
-        })
+        cam.map(|v| if hi > lo { (v - lo) / (hi - lo) } else { v * 0.0 })
     }
 }
 
@@ -77,12 +63,7 @@ pub struct Paint {
 impl Default for Paint {
     /// Jet over the range of the map, half transparent, smooth: how papers show a CAM.
     fn default() -> Self {
-        Self {
-            colormap: Colormap::Jet,
-            scale: Scale::PerMap,
-            alpha: 0.5,
-            smooth: true,
-        }
+        Self { colormap: Colormap::Jet, scale: Scale::PerMap, alpha: 0.5, smooth: true }
     }
 }
 
@@ -90,15 +71,7 @@ impl Default for Paint {
 pub fn heatmap(cam: &Cam, width: u32, height: u32, paint: &Paint) -> RgbImage {
     let mut picture = RgbImage::new(width, height);
     let whole = [0.0, 0.0, f64::from(width), f64::from(height)];
-    draw(
-        &mut picture,
-        whole,
-        cam,
-        &Paint {
-            alpha: 1.0,
-            ..*paint
-        },
-    );
+    draw(&mut picture, whole, cam, &Paint { alpha: 1.0, ..*paint });
     picture
 }
 
@@ -138,11 +111,7 @@ pub fn tutorial_heatmap(cam: &Cam, width: u32, height: u32) -> RgbImage {
 /// # Panics
 /// If the pictures differ in size.
 pub fn blend(photo: &RgbImage, colors: &RgbImage, alpha: f32) -> RgbImage {
-    assert_eq!(
-        photo.dimensions(),
-        colors.dimensions(),
-        "pictures of one size"
-    );
+    assert_eq!(photo.dimensions(), colors.dimensions(), "pictures of one size");
     let mix = Mix::new(alpha);
     let mut picture = photo.clone();
     for (level, &color) in picture.iter_mut().zip(colors.iter()) {
@@ -162,9 +131,7 @@ impl Mix {
     const ONE: u32 = 1 << 16;
 
     fn new(alpha: f32) -> Self {
-        Self {
-            weight: (alpha.clamp(0.0, 1.0) * Self::ONE as f32).round() as u32,
-        }
+        Self { weight: (alpha.clamp(0.0, 1.0) * Self::ONE as f32).round() as u32 }
     }
 
     fn level(self, photo: u8, color: u8) -> u8 {
@@ -183,31 +150,24 @@ fn draw(picture: &mut RgbImage, rectangle: [f64; 4], cam: &Cam, paint: &Paint) {
     }
     let tap = if paint.smooth { Tap::at } else { Tap::nearest };
     let position = |pixel: usize, from: f64, to: f64| (pixel as f64 + 0.5 - from) / (to - from);
-    let taps: Vec<Tap> = columns
-        .clone()
-        .map(|x| tap(position(x, left, right), cam.width))
-        .collect();
+    let taps: Vec<Tap> =
+        columns.clone().map(|x| tap(position(x, left, right), cam.width)).collect();
     let unit = paint.scale.apply(cam);
     let mix = Mix::new(paint.alpha);
     let stride = width as usize * 3;
     let pixels: &mut [u8] = picture;
     let band = &mut pixels[rows.start * stride..rows.end * stride];
     let new_row = || vec![0.0_f32; cam.width];
-    band.par_chunks_exact_mut(stride)
-        .enumerate()
-        .for_each_init(new_row, |values, (y, pixels)| {
-            unit.blend_rows(
-                tap(position(rows.start + y, top, bottom), cam.height),
-                values,
-            );
-            let painted = &mut pixels[columns.start * 3..columns.end * 3];
-            for (pixel, tap) in painted.chunks_exact_mut(3).zip(&taps) {
-                let color = paint.colormap.rgb(tap.mix(values));
-                for (level, color) in pixel.iter_mut().zip(color) {
-                    *level = mix.level(*level, color);
-                }
+    band.par_chunks_exact_mut(stride).enumerate().for_each_init(new_row, |values, (y, pixels)| {
+        unit.blend_rows(tap(position(rows.start + y, top, bottom), cam.height), values);
+        let painted = &mut pixels[columns.start * 3..columns.end * 3];
+        for (pixel, tap) in painted.chunks_exact_mut(3).zip(&taps) {
+            let color = paint.colormap.rgb(tap.mix(values));
+            for (level, color) in pixel.iter_mut().zip(color) {
+                *level = mix.level(*level, color);
             }
-        });
+        }
+    });
 }
 
 /// The pixels below `count` whose centres lie from `from` up to, not including, `to`.

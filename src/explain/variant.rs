@@ -62,10 +62,7 @@ impl Variant {
     /// If `row` has not one weight per channel.
     pub fn raw(self, forward: &Forward, row: &[f32]) -> Result<Cam, MissingConv2> {
         let of_conv2 = || {
-            let features = forward
-                .conv2
-                .as_ref()
-                .ok_or(MissingConv2 { variant: self })?;
+            let features = forward.conv2.as_ref().ok_or(MissingConv2 { variant: self })?;
             Ok(Cam::compute(features, row))
         };
         match self {
@@ -85,15 +82,8 @@ impl Variant {
             Self::Tutorial | Self::TutorialFixed => tutorial_heatmap(raw, width, height),
             Self::GradCam if paint.smooth => {
                 // Scaled to 0..1 already; zero stays in the middle of a signed colour map.
-                let floor = if paint.scale == Scale::Symmetric {
-                    -1.0
-                } else {
-                    0.0
-                };
-                let paint = Paint {
-                    scale: Scale::Shared([floor, 1.0]),
-                    ..*paint
-                };
+                let floor = if paint.scale == Scale::Symmetric { -1.0 } else { 0.0 };
+                let paint = Paint { scale: Scale::Shared([floor, 1.0]), ..*paint };
                 heatmap(
                     &raw.gradcam_picture(height as usize, width as usize),
                     width,

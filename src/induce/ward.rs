@@ -31,30 +31,18 @@ pub struct Merge {
 /// [`MAX_CLASSES`] rows.
 pub fn ward(rows: &[f32], n: usize, d: usize) -> Result<Vec<Merge>, InduceError> {
     if n == 0 || d == 0 {
-        return Err(InduceError::Empty {
-            classes: n,
-            channels: d,
-        });
+        return Err(InduceError::Empty { classes: n, channels: d });
     }
     if n > MAX_CLASSES {
         return Err(InduceError::TooManyClasses { classes: n });
     }
     if n.checked_mul(d) != Some(rows.len()) {
-        return Err(InduceError::Shape {
-            len: rows.len(),
-            classes: n,
-            channels: d,
-        });
+        return Err(InduceError::Shape { len: rows.len(), classes: n, channels: d });
     }
     if let Some(position) = rows.iter().position(|x| !x.is_finite()) {
-        return Err(InduceError::NotFinite {
-            class: position / d,
-        });
+        return Err(InduceError::NotFinite { class: position / d });
     }
-    Ok(numbered(
-        nearest_neighbour_chain(Distances::between(rows, n, d)),
-        n,
-    ))
+    Ok(numbered(nearest_neighbour_chain(Distances::between(rows, n, d)), n))
 }
 
 /// Distances of all pairs of `n` clusters; one number for each pair.
@@ -73,18 +61,12 @@ impl Distances {
     /// Each sum runs over the columns in order, like scipy's, so that pairs that tie there tie
     /// here. The speed comes from summing up [`LANES`] pairs at a time.
     fn between(rows: &[f32], n: usize, d: usize) -> Distances {
-        let mut distances = Distances {
-            n,
-            pairs: vec![0.0; n * (n - 1) / 2],
-        };
+        let mut distances = Distances { n, pairs: vec![0.0; n * (n - 1) / 2] };
         let mut lanes = vec![[0.0; LANES]; d];
         for first in (0..n).step_by(LANES) {
             let end = n.min(first + LANES);
             for (lane, row) in rows[first * d..end * d].chunks_exact(d).enumerate() {
-                lanes
-                    .iter_mut()
-                    .zip(row)
-                    .for_each(|(column, &x)| column[lane] = f64::from(x));
+                lanes.iter_mut().zip(row).for_each(|(column, &x)| column[lane] = f64::from(x));
             }
             for (i, row) in rows[..end * d].chunks_exact(d).enumerate() {
                 let mut sums = [0.0; LANES];
@@ -129,11 +111,7 @@ fn nearest_neighbour_chain(mut distances: Distances) -> Vec<Merge> {
     while live.len() > 1 {
         let (x, y, distance) = nearest_pair(&distances, &live, &mut chain);
         let (x, y) = (x.min(y), x.max(y));
-        merges.push(Merge {
-            a: x,
-            b: y,
-            distance,
-        });
+        merges.push(Merge { a: x, b: y, distance });
         let (nx, ny) = (size[x] as f64, size[y] as f64);
         size[y] += size[x];
         live.retain(|&i| i != x);

@@ -26,11 +26,7 @@ pub fn text(bytes: &[u8]) -> Result<&str, ContentError> {
     }
     let text = std::str::from_utf8(bytes).map_err(|_| ContentError::NotUtf8)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_end();
-    if text.is_empty() {
-        Err(ContentError::Empty)
-    } else {
-        Ok(text)
-    }
+    if text.is_empty() { Err(ContentError::Empty) } else { Ok(text) }
 }
 
 /// One label in each line, or a wnid and a label in each line.
@@ -38,13 +34,7 @@ pub fn lines(text: &str) -> Result<ClassList, ContentError> {
     let lines = full_lines(text)?;
     let split: Option<Vec<_>> = lines.iter().map(|line| wnid_and_label(line)).collect();
     let entries = split.unwrap_or_else(|| {
-        lines
-            .iter()
-            .map(|line| Entry {
-                wnid: None,
-                label: clean(line),
-            })
-            .collect()
+        lines.iter().map(|line| Entry { wnid: None, label: clean(line) }).collect()
     });
     class_list(entries)
 }
@@ -57,10 +47,7 @@ pub fn wnids(text: &str) -> Result<Vec<String>, ContentError> {
     };
     if let Some(index) = lines.iter().position(|line| not_wnid(line)) {
         let text = lines[index].chars().take(MAX_SHOWN).collect();
-        return Err(ContentError::NotWnid {
-            line: index + 1,
-            text,
-        });
+        return Err(ContentError::NotWnid { line: index + 1, text });
     }
     different(lines.into_iter().map(str::to_owned).collect())
 }
@@ -69,11 +56,7 @@ pub fn wnids(text: &str) -> Result<Vec<String>, ContentError> {
 pub fn json(text: &str) -> Result<ClassList, ContentError> {
     match serde_json::from_str(text).map_err(|error| ContentError::Json(error.to_string()))? {
         Value::Array(items) => class_list(
-            items
-                .iter()
-                .enumerate()
-                .map(|(i, item)| entry(i, item))
-                .collect::<Result<_, _>>()?,
+            items.iter().enumerate().map(|(i, item)| entry(i, item)).collect::<Result<_, _>>()?,
         ),
         Value::Object(mut object) => match object.remove("id2label") {
             Some(Value::Object(inner)) => class_list(from_object(&inner)?),
@@ -83,9 +66,7 @@ pub fn json(text: &str) -> Result<ClassList, ContentError> {
             }
             None => class_list(from_object(&object)?),
         },
-        _ => Err(ContentError::Form(
-            "It is neither a list nor an object".to_owned(),
-        )),
+        _ => Err(ContentError::Form("It is neither a list nor an object".to_owned())),
     }
 }
 
@@ -95,11 +76,7 @@ fn from_object(object: &serde_json::Map<String, Value>) -> Result<Vec<Entry>, Co
     let by_label = object.values().all(Value::is_number);
     let mut entries: Vec<Option<Entry>> = (0..count).map(|_| None).collect();
     for (key, value) in object {
-        let (class, entry) = if by_label {
-            numbered(value, key)?
-        } else {
-            entry_at(key, value)?
-        };
+        let (class, entry) = if by_label { numbered(value, key)? } else { entry_at(key, value)? };
         // A number beyond the count leaves a gap, which is reported below.
         if let Some(slot) = entries.get_mut(class) {
             *slot = Some(entry);
@@ -113,24 +90,14 @@ fn from_object(object: &serde_json::Map<String, Value>) -> Result<Vec<Entry>, Co
 
 /// The item `label: 7` of an object.
 fn numbered(number: &Value, label: &str) -> Result<(usize, Entry), ContentError> {
-    let class = number
-        .as_u64()
-        .and_then(|class| usize::try_from(class).ok());
+    let class = number.as_u64().and_then(|class| usize::try_from(class).ok());
     let class = class.ok_or_else(|| not_a_class_number(number))?;
-    Ok((
-        class,
-        Entry {
-            wnid: None,
-            label: clean(label),
-        },
-    ))
+    Ok((class, Entry { wnid: None, label: clean(label) }))
 }
 
 /// The item `"7": …` of an object.
 fn entry_at(number: &str, value: &Value) -> Result<(usize, Entry), ContentError> {
-    let class = number
-        .parse()
-        .map_err(|_| not_a_class_number(&Value::from(number)))?;
+    let class = number.parse().map_err(|_| not_a_class_number(&Value::from(number)))?;
     Ok((class, entry(class, value)?))
 }
 
@@ -147,14 +114,10 @@ fn entry(class: usize, value: &Value) -> Result<Entry, ContentError> {
         _ => None,
     };
     match texts.as_deref() {
-        Some([label]) => Ok(Entry {
-            wnid: None,
-            label: clean(label),
-        }),
-        Some([wnid, label]) if is_wnid(wnid) => Ok(Entry {
-            wnid: Some((*wnid).to_owned()),
-            label: clean(label),
-        }),
+        Some([label]) => Ok(Entry { wnid: None, label: clean(label) }),
+        Some([wnid, label]) if is_wnid(wnid) => {
+            Ok(Entry { wnid: Some((*wnid).to_owned()), label: clean(label) })
+        }
         _ => Err(ContentError::Form(format!(
             "The entry of class {class} is neither a label nor a wnid and a label"
         ))),
@@ -163,15 +126,10 @@ fn entry(class: usize, value: &Value) -> Result<Entry, ContentError> {
 
 fn class_list(entries: Vec<Entry>) -> Result<ClassList, ContentError> {
     checked_count(entries.len())?;
-    let (wnids, labels): (Vec<Option<String>>, Vec<String>) = entries
-        .into_iter()
-        .map(|entry| (entry.wnid, entry.label))
-        .unzip();
+    let (wnids, labels): (Vec<Option<String>>, Vec<String>) =
+        entries.into_iter().map(|entry| (entry.wnid, entry.label)).unzip();
     let wnids: Option<Vec<String>> = wnids.into_iter().collect();
-    Ok(ClassList {
-        labels,
-        wnids: wnids.map(different).transpose()?,
-    })
+    Ok(ClassList { labels, wnids: wnids.map(different).transpose()? })
 }
 
 fn checked_count(count: usize) -> Result<usize, ContentError> {
@@ -194,9 +152,8 @@ fn full_lines(text: &str) -> Result<Vec<&str>, ContentError> {
 
 /// Splits `n01440764 tench, Tinca tinca`. A wnid alone gets its name from WordNet.
 fn wnid_and_label(line: &str) -> Option<Entry> {
-    let (wnid, rest) = line
-        .split_at_checked("n00000000".len())
-        .filter(|(wnid, _)| is_wnid(wnid))?;
+    let (wnid, rest) =
+        line.split_at_checked("n00000000".len()).filter(|(wnid, _)| is_wnid(wnid))?;
     let separator = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':');
     if !rest.is_empty() && !rest.starts_with(separator) {
         return None;
@@ -205,10 +162,7 @@ fn wnid_and_label(line: &str) -> Option<Entry> {
         label if label.is_empty() => wordnet::name_of(wnid).unwrap_or(wnid).to_owned(),
         label => label,
     };
-    Some(Entry {
-        wnid: Some(wnid.to_owned()),
-        label,
-    })
+    Some(Entry { wnid: Some(wnid.to_owned()), label })
 }
 
 /// `n` and eight digits.
@@ -226,11 +180,7 @@ fn different(wnids: Vec<String>) -> Result<Vec<String>, ContentError> {
     let mut first_of = HashMap::new();
     for (second, wnid) in wnids.iter().enumerate() {
         if let Some(first) = first_of.insert(wnid.as_str(), second) {
-            return Err(ContentError::DuplicateWnid {
-                wnid: wnid.clone(),
-                first,
-                second,
-            });
+            return Err(ContentError::DuplicateWnid { wnid: wnid.clone(), first, second });
         }
     }
     Ok(wnids)

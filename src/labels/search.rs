@@ -28,25 +28,18 @@ pub enum FindClassError {
         "{query:?} may mean several classes: {}; give a number, for example index:{}",
         listed(classes), classes.first().map_or(0, |first| first.0)
     )]
-    Ambiguous {
-        query: String,
-        classes: Vec<(usize, String)>,
-    },
+    Ambiguous { query: String, classes: Vec<(usize, String)> },
     /// No class has this name; similar names, if there are any.
     #[error("No class is called {query:?}; {}", hint(suggestions))]
-    Unknown {
-        query: String,
-        suggestions: Vec<(usize, String)>,
-    },
+    Unknown { query: String, suggestions: Vec<(usize, String)> },
 }
 
 /// Numbers and labels of the first classes, short enough for a message.
 fn listed(classes: &[(usize, String)]) -> String {
     let short = |label: &str| label.chars().take(MAX_SHOWN).collect::<String>();
     let shown = classes.iter().take(MAX_LISTED);
-    let mut items: Vec<_> = shown
-        .map(|(class, label)| format!("{class} ({})", short(label)))
-        .collect();
+    let mut items: Vec<_> =
+        shown.map(|(class, label)| format!("{class} ({})", short(label))).collect();
     if classes.len() > MAX_LISTED {
         items.push("…".to_owned());
     }
@@ -77,11 +70,8 @@ pub fn find(
         return find_number(&query, digits, &by_label, labels);
     }
 
-    let wnid_of = |class: usize| {
-        wnids
-            .and_then(|wnids| wnids.get(class))
-            .map_or("", String::as_str)
-    };
+    let wnid_of =
+        |class: usize| wnids.and_then(|wnids| wnids.get(class)).map_or("", String::as_str);
     let lemmas_of =
         |class| wordnet::synset(wnid_of(class)).map_or(&[][..], |synset| &synset.lemmas);
     let matches = [
@@ -90,15 +80,9 @@ pub fn find(
         classes_where(&|class| synonyms(&labels[class]).any(is_same)),
         classes_where(&|class| lemmas_of(class).iter().any(|lemma| is_same(lemma))),
     ];
-    let best = matches
-        .into_iter()
-        .find(|classes| !classes.is_empty())
-        .unwrap_or_default();
+    let best = matches.into_iter().find(|classes| !classes.is_empty()).unwrap_or_default();
     match &best[..] {
-        [] => Err(FindClassError::Unknown {
-            suggestions: similar(&folded, labels),
-            query,
-        }),
+        [] => Err(FindClassError::Unknown { suggestions: similar(&folded, labels), query }),
         [class] => Ok(*class),
         several => Err(ambiguous(&query, several, labels)),
     }
@@ -112,30 +96,18 @@ fn find_number(
     by_label: &[usize],
     labels: &[String],
 ) -> Result<usize, FindClassError> {
-    let class = digits
-        .parse()
-        .ok()
-        .filter(|&class: &usize| class < labels.len());
+    let class = digits.parse().ok().filter(|&class: &usize| class < labels.len());
     if !query.starts_with(INDEX) && by_label.iter().any(|&other| class != Some(other)) {
         let classes: Vec<_> = class.iter().chain(by_label).copied().collect();
         return Err(ambiguous(query, &classes, labels));
     }
     let last = labels.len().saturating_sub(1);
-    class.ok_or_else(|| FindClassError::OutOfRange {
-        index: digits.to_owned(),
-        last,
-    })
+    class.ok_or_else(|| FindClassError::OutOfRange { index: digits.to_owned(), last })
 }
 
 fn ambiguous(query: &str, classes: &[usize], labels: &[String]) -> FindClassError {
-    let classes = classes
-        .iter()
-        .map(|&class| (class, labels[class].clone()))
-        .collect();
-    FindClassError::Ambiguous {
-        query: query.to_owned(),
-        classes,
-    }
+    let classes = classes.iter().map(|&class| (class, labels[class].clone())).collect();
+    FindClassError::Ambiguous { query: query.to_owned(), classes }
 }
 
 /// Digits, with or without `index:` before them.
@@ -146,10 +118,7 @@ fn class_number(query: &str) -> Option<&str> {
 
 /// `tabby` and `tabby cat` of `tabby, tabby cat`.
 fn synonyms(label: &str) -> impl Iterator<Item = &str> {
-    label
-        .split(',')
-        .map(str::trim)
-        .filter(|synonym| !synonym.is_empty())
+    label.split(',').map(str::trim).filter(|synonym| !synonym.is_empty())
 }
 
 /// Classes whose names contain the query or differ from it by few letters, best first.
@@ -170,10 +139,7 @@ fn similar(folded: &str, labels: &[String]) -> Vec<(usize, String)> {
         .collect();
     scored.sort_unstable();
     scored.truncate(MAX_SUGGESTIONS);
-    scored
-        .into_iter()
-        .map(|(_, class)| (class, labels[class].clone()))
-        .collect()
+    scored.into_iter().map(|(_, class)| (class, labels[class].clone())).collect()
 }
 
 /// Letters that must be added, removed or changed to get from `a` to `b` (Levenshtein).

@@ -144,7 +144,9 @@ fn resnet(weights: &StateDict) -> Result<Architecture, ModelError> {
     let [width, per_group, ..] = shape::<4>(weights, conv)?;
     let groups = if bottleneck { width.checked_div(per_group).unwrap_or(0) } else { 1 };
     if groups == 0 || (bottleneck && width % per_group != 0) {
-        return Err(unknown(format!("tensor {conv} has {width} channels in groups of {per_group}")));
+        return Err(unknown(format!(
+            "tensor {conv} has {width} channels in groups of {per_group}"
+        )));
     }
     let is_cifar_style = weights.names().any(|name| name.contains(".shortcut."));
     let shortcut = if is_cifar_style { "shortcut" } else { "downsample" };
@@ -183,9 +185,7 @@ fn head(weights: &StateDict, names: &[&str]) -> Result<String, ModelError> {
 fn wide_resnet(weights: &StateDict) -> Result<Architecture, ModelError> {
     let [stem_channels, ..] = shape::<4>(weights, "features.init_block.weight")?;
     let units = |stage: usize| {
-        count(weights, 1, |unit| {
-            format!("features.stage{stage}.unit{unit}.body.conv1.conv.weight")
-        })
+        count(weights, 1, |unit| format!("features.stage{stage}.unit{unit}.body.conv1.conv.weight"))
     };
     let counts = [1, 2, 3].map(units);
     if counts[0] == 0 || counts.iter().any(|&count| count != counts[0]) {

@@ -74,7 +74,8 @@ impl Classifier {
 
     fn forward_batch(&self, inputs: &[&[f32]], size: usize) -> Result<Vec<Forward>, ModelError> {
         let shape = [inputs.len(), 3, size, size];
-        let x = Tensor::<4>::from_data(TensorData::new(inputs.concat(), shape), &self.compute.device);
+        let x =
+            Tensor::<4>::from_data(TensorData::new(inputs.concat(), shape), &self.compute.device);
         let activations = match layout(&self.compute) {
             Layout::ChannelsFirst => self.network.forward(x)?,
             Layout::ChannelsLast => {

@@ -41,12 +41,19 @@ pub struct Conv {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a network has a few dozen of them")]
 enum Method {
     /// Weight `[out, in / groups, k, k]` and bias `[out]`, for burn's `conv2d`.
     Burn(Tensor<4>, Option<Tensor<1>>),
-    Winograd(Winograd, Vec<f32>),
-    Depthwise(Depthwise, Vec<f32>),
-    Patches(Patches, Vec<f32>),
+    /// Channels last, with a bias `[out]`.
+    Own(Kernel, Vec<f32>),
+}
+
+#[derive(Debug)]
+enum Kernel {
+    Winograd(Winograd),
+    Depthwise(Depthwise),
+    Patches(Patches),
 }
 
 impl Conv {
@@ -65,14 +72,14 @@ impl Conv {
                 bias.map(|bias| Tensor::from_data(bias, device)),
             )
         } else {
-            let bias = bias.unwrap_or_else(|| vec![0.0; shape.channels_out]);
-            if Depthwise::fits(&shape) {
-                Method::Depthwise(Depthwise::new(&shape, &weight), bias)
+            let kernel = if Depthwise::fits(&shape) {
+                Kernel::Depthwise(Depthwise::new(&shape, &weight))
             } else if Winograd::fits(&shape) {
-                Method::Winograd(Winograd::new(&shape, &weight, device), bias)
+                Kernel::Winograd(Winograd::new(&shape, &weight, device))
             } else {
-                Method::Patches(Patches::new(&shape, &weight, device), bias)
-            }
+                Kernel::Patches(Patches::new(&shape, &weight, device))
+            };
+            Method::Own(kernel, bias.unwrap_or_else(|| vec![0.0; shape.channels_out]))
         };
         Self { shape, method }
     }
@@ -91,29 +98,26 @@ impl Conv {
         residual: Option<Tensor<4>>,
         activation: Activation,
     ) -> Result<Tensor<4>, ModelError> {
-        let bias = match &self.method {
+        let (kernel, bias) = match &self.method {
+            Method::Own(kernel, bias) => (kernel, bias),
             Method::Burn(weight, bias) => {
                 let y = self.forward_burn(x, weight.clone(), bias.clone());
-                let y = residual.map_or(y.clone(), |residual| y + residual);
-                return Ok(activation.forward(y));
-            }
-            Method::Winograd(_, bias) | Method::Depthwise(_, bias) | Method::Patches(_, bias) => {
-                bias
+                return Ok(activation.forward(match residual {
+                    Some(residual) => y + residual,
+                    None => y,
+                }));
             }
         };
         let geometry = Geometry::new(self.shape, x.dims());
         let residual =
             residual.map(Tensor::try_into_data).transpose().map_err(ModelError::device)?;
-        let residual = match &residual {
-            Some(data) => Some(data.as_slice().map_err(ModelError::device)?),
-            None => None,
-        };
+        let residual = residual.as_ref().map(TensorData::as_slice).transpose();
+        let residual = residual.map_err(ModelError::device)?;
         let epilogue = Epilogue { bias, residual, activation };
-        match &self.method {
-            Method::Winograd(winograd, _) => winograd.forward(&geometry, x, &epilogue),
-            Method::Depthwise(depthwise, _) => depthwise.forward(&geometry, x, &epilogue),
-            Method::Patches(patches, _) => patches.forward(&geometry, x, &epilogue),
-            Method::Burn(..) => Ok(x), // returned above
+        match kernel {
+            Kernel::Winograd(winograd) => winograd.forward(&geometry, x, &epilogue),
+            Kernel::Depthwise(depthwise) => depthwise.forward(&geometry, x, &epilogue),
+            Kernel::Patches(patches) => patches.forward(&geometry, x, &epilogue),
         }
     }
 

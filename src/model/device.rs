@@ -35,7 +35,21 @@ impl FromStr for DeviceChoice {
     }
 }
 
-/// An opened device.
+/// An opened device, and what has to be said about it.
+#[derive(Debug)]
+pub struct Opened {
+    pub compute: Compute,
+    /// Why it is not the device that was to be expected.
+    pub note: Option<String>,
+}
+
+impl From<Compute> for Opened {
+    fn from(compute: Compute) -> Self {
+        Self { compute, note: None }
+    }
+}
+
+/// A device that computes.
 #[derive(Debug, Clone)]
 pub struct Compute {
     pub(super) device: Device,
@@ -44,17 +58,26 @@ pub struct Compute {
 }
 
 impl Compute {
-    /// Opens what was asked for.
+    /// Opens what was asked for; a GPU that is there but cannot be started is replaced by the CPU,
+    /// with a note.
     ///
     /// # Errors
     /// [`ModelError::NoDevice`] says what is not there and what to use instead. `Auto` and `Cpu`
     /// never fail.
-    pub fn open(choice: DeviceChoice) -> Result<Self, ModelError> {
+    pub fn open(choice: DeviceChoice) -> Result<Opened, ModelError> {
+        let software_too = choice == DeviceChoice::Gpu;
         match choice {
-            DeviceChoice::Cpu => Ok(Self::cpu()),
-            DeviceChoice::Auto => Ok(gpu::open(false).unwrap_or_else(|_| Self::cpu())),
-            DeviceChoice::Gpu => gpu::open(true),
-            DeviceChoice::Ndarray => Self::ndarray(),
+            DeviceChoice::Cpu => Ok(Self::cpu().into()),
+            DeviceChoice::Ndarray => Ok(Self::ndarray()?.into()),
+            DeviceChoice::Auto | DeviceChoice::Gpu => match gpu::open(software_too) {
+                Ok(compute) => Ok(compute.into()),
+                Err(gpu::Failure::Broken(reason)) => {
+                    let note = format!("{reason}; the work is done on the CPU instead");
+                    Ok(Opened { compute: Self::cpu(), note: Some(note) })
+                }
+                Err(gpu::Failure::Missing(_)) if !software_too => Ok(Self::cpu().into()),
+                Err(gpu::Failure::Missing(text)) => Err(ModelError::NoDevice(text.to_owned())),
+            },
         }
     }
 
@@ -77,6 +100,12 @@ impl Compute {
         Err(ModelError::NoDevice(text.to_owned()))
     }
 
+    /// The CPU under a false name, to test what happens when a GPU fails.
+    #[cfg(test)]
+    pub fn pretend_gpu() -> Self {
+        Self { name: "Pretend GPU".to_owned(), is_gpu: true, ..Self::cpu() }
+    }
+
     /// For the user: `CPU` or the adapter's own name.
     pub fn name(&self) -> &str {
         &self.name
@@ -95,47 +124,58 @@ impl fmt::Display for Compute {
 
 #[cfg(not(feature = "gpu"))]
 mod gpu {
-    use super::{Compute, ModelError};
+    use super::Compute;
 
-    pub fn open(_software: bool) -> Result<Compute, ModelError> {
-        let text = "This build has no GPU support; build it with --features gpu, or use cpu";
-        Err(ModelError::NoDevice(text.to_owned()))
+    #[expect(dead_code, reason = "the other build of this module has both")]
+    pub enum Failure {
+        Missing(&'static str),
+        Broken(String),
+    }
+
+    pub fn open(_software: bool) -> Result<Compute, Failure> {
+        Err(Failure::Missing(
+            "This build has no GPU support; build it with --features gpu, or use cpu",
+        ))
     }
 }
 
 #[cfg(feature = "gpu")]
 mod gpu {
-    use std::sync::Mutex;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::{Mutex, PoisonError};
 
     use burn::tensor::wgpu::wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
     use burn::tensor::{Device, DeviceKind};
 
-    use super::{Compute, ModelError};
+    use super::Compute;
 
     /// The GPU runtime can be started once in a process; everybody after that gets a copy. The
     /// only global of the program.
     static OPENED: Mutex<Option<Compute>> = Mutex::new(None);
 
+    pub enum Failure {
+        /// There is no adapter.
+        Missing(&'static str),
+        /// There is one, and this is what became of it.
+        Broken(String),
+    }
+
     /// Opens the best adapter; a software driver only if `software` allows it.
-    pub fn open(software: bool) -> Result<Compute, ModelError> {
-        let mut opened = OPENED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    pub fn open(software: bool) -> Result<Compute, Failure> {
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(compute) = opened.as_ref() {
             return Ok(compute.clone());
         }
-        let (name, kind) = std::panic::catch_unwind(|| best_adapter(software))
-            .map_err(|_| no_device("the graphics driver crashed"))?
-            .ok_or_else(|| no_device("no adapter was found"))?;
+        let (name, kind) = catch_unwind(|| best_adapter(software))
+            .map_err(|_| Failure::Broken("The graphics driver crashed".to_owned()))?
+            .ok_or(Failure::Missing("There is no GPU that can be used; use --device cpu"))?;
         let init = || Device::wgpu_options().device_kind(kind).init();
-        let device = std::panic::catch_unwind(std::panic::AssertUnwindSafe(init))
-            .map_err(|_| no_device("the graphics driver crashed"))?
-            .map_err(|error| no_device(&error.to_string()))?;
+        let device = catch_unwind(AssertUnwindSafe(init))
+            .map_err(|_| Failure::Broken(format!("{name} crashed when it was started")))?
+            .map_err(|error| Failure::Broken(format!("{name} could not be started ({error})")))?;
         let compute = Compute { device, name, is_gpu: true };
         *opened = Some(compute.clone());
         Ok(compute)
-    }
-
-    fn no_device(reason: &str) -> ModelError {
-        ModelError::NoDevice(format!("No GPU could be used ({reason}); use --device cpu"))
     }
 
     fn best_adapter(software: bool) -> Option<(String, DeviceKind)> {

@@ -4,9 +4,9 @@
 //! folded into the weights when they are loaded (`w' = w·γ/σ`, `b' = β − μ·γ/σ`), computed in
 //! `f64` so that the folded network stays as close to PyTorch's as the unfolded one.
 
-use burn::tensor::Tensor;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::ModelError;
@@ -25,14 +25,9 @@ pub struct Affine {
 }
 
 impl Affine {
-    /// Same shape in and out.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        x * self.scale.clone() + self.shift.clone()
-    }
-
-    /// Normalise, then ReLU: the first half of a pre-activation layer.
-    pub fn activate(&self, x: Tensor<4>) -> Tensor<4> {
-        Activation::Relu.forward(self.forward(x))
+    /// `activation(scale·x + shift)`, same shape in and out.
+    pub fn forward(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {
+        activation.forward(x * self.scale.clone() + self.shift.clone())
     }
 }
 
@@ -84,12 +79,13 @@ pub fn max_pool(x: Tensor<4>, layout: Layout) -> Result<Tensor<4>, ModelError> {
                 for x in (2 * x).saturating_sub(1)..(2 * x + 2).min(width) {
                     let pixel = &image[((sample * height + y) * width + x) * channels..];
                     for (max, value) in out.iter_mut().zip(pixel) {
-                        *max = if *value > *max { *value } else { *max };
+                        // NaN must not get lost.
+                        *max = if *value > *max || value.is_nan() { *value } else { *max };
                     }
                 }
             }
         }
     });
-    let data = burn::tensor::TensorData::new(out, [n, out_height, out_width, channels]);
+    let data = TensorData::new(out, [n, out_height, out_width, channels]);
     Ok(Tensor::from_data(data, &device))
 }

@@ -131,7 +131,11 @@ impl<'a> Loader<'a> {
     ///
     /// # Errors
     /// As [`Self::conv`].
-    pub fn pooled_linear(&mut self, key: &str, channels: usize) -> Result<PooledLinear, ModelError> {
+    pub fn pooled_linear(
+        &mut self,
+        key: &str,
+        channels: usize,
+    ) -> Result<PooledLinear, ModelError> {
         let weight_key = format!("{key}.weight");
         let classes = self.channels_out(&weight_key)?;
         let weight = self.take(&weight_key, &[classes, channels])?;

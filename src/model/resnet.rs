@@ -56,8 +56,7 @@ impl ResNet {
                 let prefix = format!("layer{}.{index}", stage + 1);
                 let stride = if stage > 0 && index == 0 { 2 } else { 1 };
                 let is_last = blocks.len() + 1 == total;
-                let (block, out) =
-                    Block::load(loader, shape, &prefix, channels, stride, is_last)?;
+                let (block, out) = Block::load(loader, shape, &prefix, channels, stride, is_last)?;
                 blocks.push(block);
                 channels = out;
             }
@@ -113,7 +112,8 @@ impl Block {
         let mut convs = Vec::new();
         let mut last_norm = None;
         for (i, conv) in shapes.iter().enumerate() {
-            let (conv_key, norm_key) = (key(&format!("conv{}", i + 1)), key(&format!("bn{}", i + 1)));
+            let (conv_key, norm_key) =
+                (key(&format!("conv{}", i + 1)), key(&format!("bn{}", i + 1)));
             if is_last && !shape.bottleneck && i + 1 == shapes.len() {
                 convs.push(loader.conv(&conv_key, *conv)?);
                 last_norm = Some(loader.norm(&norm_key, out, EPSILON)?);
@@ -150,7 +150,7 @@ impl Block {
             return Ok((last.forward(y, Some(identity), Activation::Relu)?, None));
         };
         let bare = last.forward(y, None, Activation::None)?;
-        let y = Activation::Relu.forward(norm.forward(bare.clone()) + identity);
+        let y = Activation::Relu.forward(norm.forward(bare.clone(), Activation::None) + identity);
         Ok((y, Some(bare)))
     }
 }

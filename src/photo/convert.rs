@@ -38,10 +38,7 @@ pub(super) fn rgb_from(image: DynamicImage, alpha: Alpha) -> RgbImage {
 }
 
 fn high_bytes(samples: Vec<u16>) -> Vec<u8> {
-    samples
-        .into_iter()
-        .map(|sample| (sample >> 8) as u8)
-        .collect()
+    samples.into_iter().map(|sample| (sample >> 8) as u8).collect()
 }
 
 /// The colour of a translucent pixel on white paper, rounded to nearest.

@@ -20,10 +20,7 @@ pub struct PhotoError {
 
 impl PhotoError {
     pub(super) fn new(name: &str, problem: Problem) -> Self {
-        Self {
-            name: one_line(name),
-            problem,
-        }
+        Self { name: one_line(name), problem }
     }
 }
 
@@ -54,15 +51,9 @@ pub enum Problem {
     #[error("it has no pixels")]
     NoPixels,
     #[error("this kind of {format} is not supported ({reason}); save it as an 8-bit PNG")]
-    Unsupported {
-        format: &'static str,
-        reason: String,
-    },
+    Unsupported { format: &'static str, reason: String },
     #[error("the {format} data is damaged or cut off ({reason}); copy or export it again")]
-    Damaged {
-        format: &'static str,
-        reason: String,
-    },
+    Damaged { format: &'static str, reason: String },
 }
 
 impl Problem {
@@ -75,14 +66,10 @@ impl Problem {
         };
         match error {
             ImageError::Limits(_) => Self::TooMuchMemory,
-            ImageError::Unsupported(e) => Self::Unsupported {
-                format,
-                reason: one_line(&e.to_string()),
-            },
-            e => Self::Damaged {
-                format,
-                reason: one_line(&e.to_string()),
-            },
+            ImageError::Unsupported(e) => {
+                Self::Unsupported { format, reason: one_line(&e.to_string()) }
+            }
+            e => Self::Damaged { format, reason: one_line(&e.to_string()) },
         }
     }
 }
@@ -98,7 +85,5 @@ pub(super) fn check_size(width: u32, height: u32) -> Result<(), Problem> {
 
 /// `text` without line breaks and other control characters, which file names may have.
 pub(super) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

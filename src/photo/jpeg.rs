@@ -27,21 +27,14 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(RgbImage, Transform), Problem> {
     check_size(info.width.into(), info.height.into())?;
     if !matches!(info.components, 1 | 3 | 4) {
         let reason = format!("{} channels", info.components);
-        return Err(Problem::Unsupported {
-            format: "JPEG",
-            reason,
-        });
+        return Err(Problem::Unsupported { format: "JPEG", reason });
     }
 
     if !has_end(bytes) {
         return Err(cut_off("its end is missing"));
     }
     // Headers may be sloppy, pixels may not: where a lenient decoder gives up, the rest is grey.
-    decoder.set_options(
-        lenient
-            .set_strict_mode(true)
-            .jpeg_set_out_colorspace(ColorSpace::RGB),
-    );
+    decoder.set_options(lenient.set_strict_mode(true).jpeg_set_out_colorspace(ColorSpace::RGB));
     let transform = upright_from_exif(decoder.exif().map(Vec::as_slice));
     let samples = decoder.decode().map_err(damaged)?;
 
@@ -55,20 +48,14 @@ fn damaged(error: DecodeErrors) -> Problem {
 }
 
 fn cut_off(reason: &str) -> Problem {
-    Problem::Damaged {
-        format: "JPEG",
-        reason: reason.to_owned(),
-    }
+    Problem::Damaged { format: "JPEG", reason: reason.to_owned() }
 }
 
 /// Whether the marker of the end follows the first scan, that is, outside of any thumbnail.
 fn has_end(bytes: &[u8]) -> bool {
     const START_OF_SCAN: u8 = 0xDA;
     let mut rest = bytes;
-    while let Some(at) = rest
-        .windows(2)
-        .position(|w| w[0] == 0xFF && has_payload(w[1]))
-    {
+    while let Some(at) = rest.windows(2).position(|w| w[0] == 0xFF && has_payload(w[1])) {
         let marker = rest[at + 1];
         let Some((length, payload)) = rest[at + 2..].split_first_chunk() else {
             return false;

@@ -71,13 +71,7 @@ impl Recipe {
     const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
     const fn new(resize: u32, crop: u32, mean: [f32; 3], std: [f32; 3]) -> Self {
-        Self {
-            resize: Some(resize),
-            crop,
-            filter: Filter::Bilinear,
-            mean,
-            std,
-        }
+        Self { resize: Some(resize), crop, filter: Filter::Bilinear, mean, std }
     }
 
     /// ImageNet with the short side at 224, so that nothing is cut from a square picture.
@@ -93,10 +87,7 @@ impl Recipe {
     /// ImageNet as EfficientNet-Lite0 was evaluated.
     pub const fn efficientnet_lite0() -> Self {
         let recipe = Self::new(256, 224, [0.498; 3], [0.502; 3]);
-        Self {
-            filter: Filter::Bicubic,
-            ..recipe
-        }
+        Self { filter: Filter::Bicubic, ..recipe }
     }
 
     /// CIFAR-10 and CIFAR-100 as in nbdt (Wan et al. 2021).
@@ -122,12 +113,7 @@ impl Recipe {
         let size = self.resized(photo.width(), photo.height())?;
         let [x, y] = size.map(|side| CropSpan::new(side, self.crop));
 
-        let region = Region {
-            x: x.first_seen(),
-            y: y.first_seen(),
-            width: x.seen,
-            height: y.seen,
-        };
+        let region = Region { x: x.first_seen(), y: y.first_seen(), width: x.seen, height: y.seen };
         let seen = resize_region(photo, size, region, self.filter);
         let crop = if [x.seen, y.seen] == [self.crop; 2] {
             seen
@@ -143,11 +129,7 @@ impl Recipe {
         ];
         let offset = [x.start as f64 * scale[0], y.start as f64 * scale[1]];
         let photo_from_input = RectTransform { scale, offset };
-        Ok(ModelInput {
-            chw: self.normalised(&crop),
-            crop,
-            photo_from_input,
-        })
+        Ok(ModelInput { chw: self.normalised(&crop), crop, photo_from_input })
     }
 
     fn check(&self) -> Result<(), PreprocessError> {
@@ -175,11 +157,7 @@ impl Recipe {
         };
         let long = u64::from(side) * u64::from(long) / u64::from(short);
         let long = u32::try_from(long).map_err(|_| PreprocessError::TooNarrow { width, height })?;
-        Ok(if width <= height {
-            [side, long]
-        } else {
-            [long, side]
-        })
+        Ok(if width <= height { [side, long] } else { [long, side] })
     }
 
     /// `[3, height, width]` in single precision, with divisions as in torch: a product with a
@@ -212,10 +190,7 @@ impl CropSpan {
         } else {
             -i64::from((crop - side) / 2)
         };
-        Self {
-            start,
-            seen: side.min(crop),
-        }
+        Self { start, seen: side.min(crop) }
     }
 
     fn first_seen(self) -> u32 {

@@ -15,8 +15,18 @@ const PRECISION_BITS: u32 = 22;
 const HALF: i64 = 1 << (PRECISION_BITS - 1);
 
 /// The interpolation kernel; it is widened by the scale factor when a picture shrinks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[derive(strum::Display, strum::EnumString)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum Filter {
@@ -63,12 +73,7 @@ pub struct Region {
 ///
 /// A picture without pixels becomes a black one.
 pub fn resize(rgb: &RgbImage, width: u32, height: u32, filter: Filter) -> RgbImage {
-    let all = Region {
-        x: 0,
-        y: 0,
-        width,
-        height,
-    };
+    let all = Region { x: 0, y: 0, width, height };
     resize_region(rgb, [width, height], all, filter)
 }
 
@@ -134,10 +139,7 @@ fn windows(from: u32, to: u32, first: u32, count: u32, filter: Filter) -> Vec<Wi
             if sum != 0.0 {
                 weights.iter_mut().for_each(|w| *w /= sum);
             }
-            Window {
-                start: start as usize,
-                weights: weights.into_iter().map(fixed).collect(),
-            }
+            Window { start: start as usize, weights: weights.into_iter().map(fixed).collect() }
         })
         .collect()
 }

@@ -10,18 +10,10 @@ use serde_json::Value;
 fn graph(json: &str) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
     let json: Value = serde_json::from_str(json).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let nodes = json["nodes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|node| text(&node["id"]))
-        .collect();
+    let nodes = json["nodes"].as_array().unwrap().iter().map(|node| text(&node["id"])).collect();
     let mut children = BTreeMap::<_, Vec<_>>::new();
     for link in json["links"].as_array().unwrap() {
-        children
-            .entry(text(&link["source"]))
-            .or_default()
-            .push(text(&link["target"]));
+        children.entry(text(&link["source"])).or_default().push(text(&link["target"]));
     }
     (nodes, children)
 }
@@ -33,16 +25,8 @@ fn data_sets_have_their_classes() {
         assert_eq!(dataset.class_count(), count);
         assert_eq!(dataset.wnids().iter().collect::<BTreeSet<_>>().len(), count);
         assert_eq!(Dataset::from_class_count(count), Some(dataset));
-        assert_eq!(
-            Dataset::from_name(&dataset.name().to_lowercase()),
-            Some(dataset)
-        );
-        assert!(
-            dataset
-                .labels()
-                .iter()
-                .all(|label| !label.is_empty() && label.trim() == label)
-        );
+        assert_eq!(Dataset::from_name(&dataset.name().to_lowercase()), Some(dataset));
+        assert!(dataset.labels().iter().all(|label| !label.is_empty() && label.trim() == label));
         for wnid in dataset.wnids() {
             assert!(wordnet::synset(wnid).is_some(), "{dataset:?} {wnid}");
         }
@@ -57,24 +41,13 @@ fn labels_belong_to_their_wnids() {
     assert_eq!(Dataset::Cifar100.labels()[1], "aquarium_fish");
     assert_eq!(Dataset::Imagenet1000.labels()[0], "tench, Tinca tinca");
     assert_eq!(Dataset::Imagenet1000.labels()[283], "Persian cat");
-    assert!(
-        Dataset::Imagenet1000.wnids().is_sorted(),
-        "torchvision sorts the folders"
-    );
+    assert!(Dataset::Imagenet1000.wnids().is_sorted(), "torchvision sorts the folders");
     for dataset in [Dataset::TinyImagenet200, Dataset::Imagenet1000] {
         for (label, wnid) in dataset.labels().iter().zip(dataset.wnids()) {
             let synset = wordnet::synset(wnid).unwrap();
-            let first = label
-                .split(", ")
-                .next()
-                .unwrap()
-                .replace(' ', "_")
-                .to_lowercase();
-            let lemmas: Vec<String> = synset
-                .lemmas
-                .iter()
-                .map(|lemma| lemma.to_lowercase())
-                .collect();
+            let first = label.split(", ").next().unwrap().replace(' ', "_").to_lowercase();
+            let lemmas: Vec<String> =
+                synset.lemmas.iter().map(|lemma| lemma.to_lowercase()).collect();
             assert!(
                 lemmas.contains(&first),
                 "{dataset:?} {wnid}: {label:?} is not one of {lemmas:?}"
@@ -88,32 +61,16 @@ fn hierarchies_have_one_leaf_for_each_class() {
     for dataset in Dataset::ALL {
         for asset in dataset.hierarchies() {
             let (nodes, children) = graph(asset.json);
-            let leaves: BTreeSet<&String> = nodes
-                .iter()
-                .filter(|id| !children.contains_key(*id))
-                .collect();
-            assert_eq!(
-                leaves,
-                dataset.leaf_ids().iter().collect(),
-                "{dataset:?} {}",
-                asset.name
-            );
+            let leaves: BTreeSet<&String> =
+                nodes.iter().filter(|id| !children.contains_key(*id)).collect();
+            assert_eq!(leaves, dataset.leaf_ids().iter().collect(), "{dataset:?} {}", asset.name);
             // A tree: every node but one is somebody's child once.
             let targets: Vec<&String> = children.values().flatten().collect();
             assert_eq!(targets.len(), nodes.len() - 1);
             assert_eq!(targets.iter().collect::<BTreeSet<_>>().len(), targets.len());
             let ids = nodes.iter().map(String::as_str);
-            assert_eq!(
-                dataset.leaf_ids_of(ids),
-                dataset.leaf_ids(),
-                "{dataset:?} {}",
-                asset.name
-            );
-            assert!(
-                nodes
-                    .iter()
-                    .all(|id| id.starts_with('f') || wordnet::synset(id).is_some())
-            );
+            assert_eq!(dataset.leaf_ids_of(ids), dataset.leaf_ids(), "{dataset:?} {}", asset.name);
+            assert!(nodes.iter().all(|id| id.starts_with('f') || wordnet::synset(id).is_some()));
         }
     }
 }
@@ -137,25 +94,13 @@ fn node_labels_are_wordnet_names() {
 #[test]
 fn hierarchies_are_found_by_all_their_names() {
     let name = |dataset: Dataset, name: &str| dataset.hierarchy(name).map(|asset| asset.name);
-    assert_eq!(
-        name(Dataset::Cifar10, "induced"),
-        Some("induced-wrn28_10_cifar10")
-    );
-    assert_eq!(
-        name(Dataset::Cifar10, "graph-induced-resnet18.json"),
-        Some("induced-ResNet18")
-    );
+    assert_eq!(name(Dataset::Cifar10, "induced"), Some("induced-wrn28_10_cifar10"));
+    assert_eq!(name(Dataset::Cifar10, "graph-induced-resnet18.json"), Some("induced-ResNet18"));
     assert_eq!(name(Dataset::Cifar100, "wordnet-single"), Some("wordnet"));
-    assert_eq!(
-        name(Dataset::Imagenet1000, "induced"),
-        Some("induced-efficientnet_b7b")
-    );
+    assert_eq!(name(Dataset::Imagenet1000, "induced"), Some("induced-efficientnet_b7b"));
     assert_eq!(name(Dataset::Imagenet1000, "wordnet"), None);
     for dataset in Dataset::ALL {
-        assert_eq!(
-            name(dataset, "induced"),
-            Some(dataset.hierarchies()[0].name)
-        );
+        assert_eq!(name(dataset, "induced"), Some(dataset.hierarchies()[0].name));
     }
 }
 
@@ -163,18 +108,11 @@ fn hierarchies_are_found_by_all_their_names() {
 #[test]
 fn tiny_imagenet_leaves_keep_their_class_but_not_their_name() {
     let tiny = Dataset::TinyImagenet200;
-    assert_eq!(
-        (tiny.labels()[0].as_str(), tiny.wnids()[0].as_str()),
-        ("goldfish", "n01443537")
-    );
+    assert_eq!((tiny.labels()[0].as_str(), tiny.wnids()[0].as_str()), ("goldfish", "n01443537"));
     assert_eq!(tiny.leaf_ids()[0], "n02124075");
     assert_eq!(wordnet::name_of("n02124075"), Some("egyptian_cat"));
     let own = tiny.wnids().iter().map(String::as_str).chain(["f00000200"]);
-    assert_eq!(
-        tiny.leaf_ids_of(own),
-        tiny.wnids(),
-        "a hierarchy with the right names"
-    );
+    assert_eq!(tiny.leaf_ids_of(own), tiny.wnids(), "a hierarchy with the right names");
     for dataset in [Dataset::Cifar10, Dataset::Cifar100, Dataset::Imagenet1000] {
         assert_eq!(dataset.wnids(), dataset.leaf_ids());
     }
@@ -187,16 +125,9 @@ fn wordnet_table_is_complete_and_consistent() {
     let mut senses = BTreeSet::new();
     for synset in all {
         assert!(senses.insert(synset.sense), "{} comes twice", synset.sense);
-        let above: Vec<_> = synset
-            .hypernyms
-            .iter()
-            .map(|wnid| wordnet::synset(wnid).unwrap())
-            .collect();
-        let depth = above
-            .iter()
-            .map(|hypernym| hypernym.max_depth + 1)
-            .max()
-            .unwrap_or(0);
+        let above: Vec<_> =
+            synset.hypernyms.iter().map(|wnid| wordnet::synset(wnid).unwrap()).collect();
+        let depth = above.iter().map(|hypernym| hypernym.max_depth + 1).max().unwrap_or(0);
         assert_eq!(synset.max_depth, depth, "{}", synset.sense);
         assert_eq!(synset.lemmas[0].to_lowercase(), synset.name());
         assert!(
@@ -207,10 +138,7 @@ fn wordnet_table_is_complete_and_consistent() {
         assert!(!synset.gloss.is_empty());
     }
     assert_eq!(wordnet::name_of("n02958343"), Some("car"));
-    assert_eq!(
-        wordnet::synset("n02958343").unwrap().lemmas[2],
-        "automobile"
-    );
+    assert_eq!(wordnet::synset("n02958343").unwrap().lemmas[2], "automobile");
     assert_eq!(wordnet::hypernym_closure("n02121620").len(), 14);
     assert!(wordnet::hypernym_closure("n99999999").is_empty());
 }

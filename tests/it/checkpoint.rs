@@ -11,9 +11,7 @@ use glasstree::checkpoint::{CheckpointError, DType, Format, StateDict, TensorPro
 use build::{Object, Tensor};
 
 fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden/checkpoints")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/checkpoints").join(name)
 }
 
 fn open(name: &str) -> StateDict {
@@ -69,17 +67,10 @@ fn assert_is_wrn16_1(state_dict: &StateDict) {
     assert_eq!(state_dict.parameter_count(), 175_066);
     assert_eq!(state_dict.dtype_summary(), "f32");
     let mut weights = state_dict.weights();
-    for name in state_dict
-        .names()
-        .filter(|name| !name.ends_with("num_batches_tracked"))
-    {
+    for name in state_dict.names().filter(|name| !name.ends_with("num_batches_tracked")) {
         let shape = state_dict.shape(name).unwrap();
         // Exact: the file holds these very bits.
-        assert_eq!(
-            weights.take(name, shape).unwrap(),
-            synthetic(name, shape, SEED),
-            "{name}"
-        );
+        assert_eq!(weights.take(name, shape).unwrap(), synthetic(name, shape, SEED), "{name}");
     }
     assert_eq!(weights.unused(), Vec::<&str>::new());
 }
@@ -119,27 +110,20 @@ fn safetensors_give_the_values_they_hold_in_every_float_type() {
         (safetensors::Dtype::F64, values.clone()),
         (
             safetensors::Dtype::F16,
-            values
-                .iter()
-                .map(|v| half::f16::from_f32(*v).to_f32())
-                .collect(),
+            values.iter().map(|v| half::f16::from_f32(*v).to_f32()).collect(),
         ),
         (
             safetensors::Dtype::BF16,
-            values
-                .iter()
-                .map(|v| half::bf16::from_f32(*v).to_f32())
-                .collect(),
+            values.iter().map(|v| half::bf16::from_f32(*v).to_f32()).collect(),
         ),
     ] {
         let bytes = build::safetensors(&[(name, dtype, &[16, 3, 3, 3], &values)]);
         let path = folder.path().join("weights.pth"); // The name is wrong, the content counts.
         std::fs::write(&path, &bytes).unwrap();
         let leaked: &'static [u8] = bytes.leak();
-        for state_dict in [
-            StateDict::open(&path).unwrap(),
-            StateDict::from_bytes("bytes", leaked).unwrap(),
-        ] {
+        for state_dict in
+            [StateDict::open(&path).unwrap(), StateDict::from_bytes("bytes", leaked).unwrap()]
+        {
             assert_eq!(state_dict.format(), Format::Safetensors);
             assert_eq!(state_dict.shape(name), Some(&[16, 3, 3, 3][..]));
             assert_eq!(state_dict.dtype_summary(), dtype.to_string().to_lowercase());
@@ -171,77 +155,39 @@ fn odd_tensors_are_read_exactly_from_both_containers() {
             }
         }
     }
-    assert_eq!(
-        open("odd_tensors.zip.pth").dtype("t.i64scalar"),
-        Some(DType::I64)
-    );
+    assert_eq!(open("odd_tensors.zip.pth").dtype("t.i64scalar"), Some(DType::I64));
 }
 
 #[test]
 fn the_state_dict_is_found_in_training_checkpoints() {
     let net = || {
         Object::Dict(vec![
-            (
-                "conv.weight".into(),
-                Tensor::f32(&[2, 1], &[1.0, 2.0]).into(),
-            ),
+            ("conv.weight".into(), Tensor::f32(&[2, 1], &[1.0, 2.0]).into()),
             ("conv.bias".into(), Tensor::f32(&[2], &[3.0, 4.0]).into()),
         ])
     };
     let prefixed = |prefix: &str| {
-        let Object::Dict(entries) = net() else {
-            unreachable!()
-        };
+        let Object::Dict(entries) = net() else { unreachable!() };
         let entries = entries.into_iter();
-        Object::Dict(
-            entries
-                .map(|(name, tensor)| (format!("{prefix}{name}"), tensor))
-                .collect(),
-        )
+        Object::Dict(entries.map(|(name, tensor)| (format!("{prefix}{name}"), tensor)).collect())
     };
     let other = || Object::Dict(vec![("0".into(), Tensor::f32(&[1], &[9.0]).into())]);
     let dict = |entries: Vec<(&str, Object)>| {
-        Object::Dict(
-            entries
-                .into_iter()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect(),
-        )
+        Object::Dict(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     };
     for (case, object) in [
         ("plain", net()),
         ("net", dict(vec![("net", net()), ("acc", Object::Int(7))])),
-        (
-            "beside an optimizer",
-            dict(vec![("optimizer", other()), ("state_dict", net())]),
-        ),
-        (
-            "plain before ema",
-            dict(vec![("model_ema", other()), ("model", net())]),
-        ),
-        (
-            "only ema",
-            dict(vec![("state_dict_ema", net()), ("optimizer", other())]),
-        ),
-        (
-            "unknown key",
-            dict(vec![("weights", net()), ("optimizer", other())]),
-        ),
-        (
-            "nested",
-            dict(vec![("model", dict(vec![("state_dict", net())]))]),
-        ),
+        ("beside an optimizer", dict(vec![("optimizer", other()), ("state_dict", net())])),
+        ("plain before ema", dict(vec![("model_ema", other()), ("model", net())])),
+        ("only ema", dict(vec![("state_dict_ema", net()), ("optimizer", other())])),
+        ("unknown key", dict(vec![("weights", net()), ("optimizer", other())])),
+        ("nested", dict(vec![("model", dict(vec![("state_dict", net())]))])),
         ("DataParallel", prefixed("module.")),
-        (
-            "several prefixes",
-            dict(vec![("net", prefixed("module._orig_mod.model."))]),
-        ),
+        ("several prefixes", dict(vec![("net", prefixed("module._orig_mod.model."))])),
     ] {
         let state_dict = from_object(&object);
-        assert!(
-            state_dict.names().eq(["conv.bias", "conv.weight"]),
-            "{case}"
-        );
+        assert!(state_dict.names().eq(["conv.bias", "conv.weight"]), "{case}");
         assert_eq!(state_dict.f32("conv.weight").unwrap(), [1.0, 2.0], "{case}");
         assert_eq!(state_dict.parameter_count(), 4, "{case}");
     }
@@ -261,9 +207,7 @@ fn weights_are_handed_out_by_name_and_shape() {
         ("fc.scale", Tensor::f32(&[1], &[f32::NEG_INFINITY])),
         ("bn.num_batches_tracked", Tensor::f32(&[1], &[1.0])),
     ];
-    let entries = entries
-        .into_iter()
-        .map(|(name, tensor)| (name.to_owned(), tensor.into()));
+    let entries = entries.into_iter().map(|(name, tensor)| (name.to_owned(), tensor.into()));
     let state_dict = from_object(&Object::Dict(entries.collect()));
     let mut weights = state_dict.weights();
     let message = |error: CheckpointError| error.to_string();
@@ -280,10 +224,7 @@ fn weights_are_handed_out_by_name_and_shape() {
     let nan = weights.take("fc.bias", &[1]).map_err(message).unwrap_err();
     assert!(nan.starts_with("Tensor fc.bias holds NaN"), "{nan}");
     let infinite = weights.take("fc.scale", &[1]).map_err(message).unwrap_err();
-    assert!(
-        infinite.starts_with("Tensor fc.scale holds infinities"),
-        "{infinite}"
-    );
+    assert!(infinite.starts_with("Tensor fc.scale holds infinities"), "{infinite}");
     assert!(state_dict.f32("fc.bias").unwrap()[0].is_nan());
     assert_eq!(weights.unused(), ["fc.bias", "fc.scale"]);
 }
@@ -302,10 +243,7 @@ fn golden_rejects_name_their_cause() {
             Ok(_) => panic!("{file} should have been refused"),
             Err(error) => error.to_string(),
         };
-        assert!(
-            message.contains(file) && message.contains(cause),
-            "{message}"
-        );
+        assert!(message.contains(file) && message.contains(cause), "{message}");
         assert!(!message.contains('\n'));
     }
 }
@@ -320,10 +258,7 @@ fn truncated_files_are_refused_wherever_they_end() {
         for len in (1..whole.len()).step_by(7).chain([whole.len() - 1]) {
             let message = refusal(whole[..len].to_vec());
             // A handful of bytes do not tell what the file was.
-            assert!(
-                len < 64 || message.contains("truncated or damaged"),
-                "{len}: {message}"
-            );
+            assert!(len < 64 || message.contains("truncated or damaged"), "{len}: {message}");
         }
     }
     assert_eq!(refusal(Vec::new()), "file is empty");

@@ -16,10 +16,8 @@ fn owned(texts: &[&str]) -> Vec<String> {
 
 #[test]
 fn labels_are_read_in_every_form() {
-    let expected = ClassList {
-        labels: owned(&["tench, Tinca tinca", "crane", "tabby"]),
-        wnids: None,
-    };
+    let expected =
+        ClassList { labels: owned(&["tench, Tinca tinca", "crane", "tabby"]), wnids: None };
     for text in [
         "tench, Tinca tinca\ncrane\ntabby\n",
         "\u{feff}tench, Tinca tinca \r\n\tcrane\r\ntabby",
@@ -47,29 +45,17 @@ fn labels_are_read_in_every_form() {
 
 #[test]
 fn lines_are_split_only_if_all_begin_with_a_wnid() {
-    for text in [
-        "0 tench\n1 crane",
-        "n01440764 tench\ncrane",
-        "n014407645 tench\nn01518878 ostrich",
-    ] {
+    for text in
+        ["0 tench\n1 crane", "n01440764 tench\ncrane", "n014407645 tench\nn01518878 ostrich"]
+    {
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(
-            parse(text),
-            Ok(ClassList {
-                labels: owned(&lines),
-                wnids: None
-            }),
-            "{text}"
-        );
+        assert_eq!(parse(text), Ok(ClassList { labels: owned(&lines), wnids: None }), "{text}");
     }
 }
 
 #[test]
 fn control_characters_do_not_reach_the_terminal() {
-    assert_eq!(
-        parse("red \u{1b}[31mpanda").unwrap().labels,
-        ["red  [31mpanda"]
-    );
+    assert_eq!(parse("red \u{1b}[31mpanda").unwrap().labels, ["red  [31mpanda"]);
 }
 
 #[test]
@@ -79,10 +65,7 @@ fn bad_label_files_are_named() {
     assert_eq!(parse("[]"), Err(ContentError::Empty));
     assert_eq!(parse("{}"), Err(ContentError::Empty));
     assert_eq!(parse("a\n\nb"), Err(ContentError::EmptyLine { line: 2 }));
-    assert_eq!(
-        parse(r#"["a", ""]"#),
-        Err(ContentError::EmptyLabel { class: 1 })
-    );
+    assert_eq!(parse(r#"["a", ""]"#), Err(ContentError::EmptyLabel { class: 1 }));
     assert_eq!(
         parse(r#"{"0": "a", "2": "b"}"#),
         Err(ContentError::MissingClass { class: 1, count: 2 })
@@ -95,40 +78,21 @@ fn bad_label_files_are_named() {
         parse(r#"{"a": 7, "b": 7}"#),
         Err(ContentError::MissingClass { class: 0, count: 2 })
     );
-    assert_eq!(
-        ClassList::parse(&[0xff, 0xfe, b'a', 0]),
-        Err(ContentError::NotUtf8)
-    );
-    assert_eq!(
-        ClassList::parse(&vec![b'a'; 9 << 20]),
-        Err(ContentError::TooLarge)
-    );
-    assert_eq!(
-        parse(&"a\n".repeat(100_001)),
-        Err(ContentError::TooMany { count: 100_001 })
-    );
+    assert_eq!(ClassList::parse(&[0xff, 0xfe, b'a', 0]), Err(ContentError::NotUtf8));
+    assert_eq!(ClassList::parse(&vec![b'a'; 9 << 20]), Err(ContentError::TooLarge));
+    assert_eq!(parse(&"a\n".repeat(100_001)), Err(ContentError::TooMany { count: 100_001 }));
     assert!(message("[\"a\", ").contains("not valid JSON"));
     assert!(message(&"[".repeat(10_000)).contains("not valid JSON"));
     assert!(message(r#"["a", 3]"#).contains("entry of class 1"));
     assert!(message(r#"{"zero": "a"}"#).contains("\"zero\" is not a class number"));
     assert!(message(r#"{"a": -1}"#).contains("-1 is not a class number"));
     assert!(message(r#"{"a": 0, "1": "b"}"#).contains("is not a class number"));
-    let twice = ContentError::DuplicateWnid {
-        wnid: "n01440764".to_owned(),
-        first: 0,
-        second: 1,
-    };
+    let twice = ContentError::DuplicateWnid { wnid: "n01440764".to_owned(), first: 0, second: 1 };
     assert_eq!(parse("n01440764 a\nn01440764 b"), Err(twice.clone()));
     assert_eq!(parse_wnids(b"n01440764\nn01440764"), Err(twice));
-    let not_wnid = ContentError::NotWnid {
-        line: 2,
-        text: "great white shark".to_owned(),
-    };
+    let not_wnid = ContentError::NotWnid { line: 2, text: "great white shark".to_owned() };
     assert_eq!(parse_wnids(b"n01440764\ngreat white shark"), Err(not_wnid));
-    assert_eq!(
-        parse_wnids(b"n01440764\r\nf00000001 \r\n").unwrap(),
-        ["n01440764", "f00000001"]
-    );
+    assert_eq!(parse_wnids(b"n01440764\r\nf00000001 \r\n").unwrap(), ["n01440764", "f00000001"]);
     let missing = read_wnids(std::path::Path::new("no/such/file.txt")).unwrap_err();
     assert!(
         matches!(missing, ListError::Read { .. })
@@ -155,11 +119,7 @@ fn classes_are_found_by_number_name_synonym_and_wnid() {
     ] {
         assert_eq!(imagenet.find(query), Ok(class), "{query}");
     }
-    assert_eq!(
-        Dataset::Cifar10.classes().find("car"),
-        Ok(1),
-        "a WordNet synonym of automobile"
-    );
+    assert_eq!(Dataset::Cifar10.classes().find("car"), Ok(1), "a WordNet synonym of automobile");
     assert_eq!(Dataset::Cifar100.classes().find("aquarium fish"), Ok(1));
 }
 
@@ -171,10 +131,7 @@ fn ambiguous_and_unknown_classes_are_explained() {
         message("Crane"),
         "\"Crane\" may mean several classes: 134 (crane), 517 (crane); give a number, for example index:134"
     );
-    assert_eq!(
-        message("1000"),
-        "There is no class 1000, the model has classes 0 to 999"
-    );
+    assert_eq!(message("1000"), "There is no class 1000, the model has classes 0 to 999");
     assert!(message("99999999999999999999").contains("no class 99999999999999999999"));
     let similar = |query: &str| match imagenet.find(query) {
         Err(FindClassError::Unknown { suggestions, .. }) => {
@@ -185,9 +142,7 @@ fn ambiguous_and_unknown_classes_are_explained() {
     let found: [Vec<usize>; 3] = ["persan cat", "retriever", "zebrra"].map(similar);
     assert_eq!(found[0][0], 283);
     assert!(
-        found[1]
-            .iter()
-            .all(|&class| imagenet.labels[class].contains("retriever"))
+        found[1].iter().all(|&class| imagenet.labels[class].contains("retriever"))
             && found[1].len() == 4
     );
     assert_eq!(found[2], [340]);
@@ -203,19 +158,10 @@ fn ambiguous_and_unknown_classes_are_explained() {
 /// In MNIST-like lists a number is a label as well.
 #[test]
 fn numbers_that_are_labels_must_agree() {
-    let digits = ClassList {
-        labels: owned(&["1", "2", "0"]),
-        wnids: None,
-    };
-    assert!(matches!(
-        digits.find("1"),
-        Err(FindClassError::Ambiguous { .. })
-    ));
+    let digits = ClassList { labels: owned(&["1", "2", "0"]), wnids: None };
+    assert!(matches!(digits.find("1"), Err(FindClassError::Ambiguous { .. })));
     assert_eq!(digits.find("index:1"), Ok(1));
-    let mnist = ClassList {
-        labels: owned(&["0", "1", "2"]),
-        wnids: None,
-    };
+    let mnist = ClassList { labels: owned(&["0", "1", "2"]), wnids: None };
     assert_eq!(mnist.find("2"), Ok(2));
 }
 

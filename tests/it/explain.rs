@@ -21,9 +21,7 @@ mod render;
 
 /// A file below `tests/golden`.
 fn golden(path: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "tests/golden", path]
-        .iter()
-        .collect()
+    [env!("CARGO_MANIFEST_DIR"), "tests/golden", path].iter().collect()
 }
 
 fn golden_json<T: serde::de::DeserializeOwned>(path: &str) -> T {
@@ -46,22 +44,10 @@ fn golden_tensors(path: &str) -> HashMap<String, Vec<f32>> {
     let (length, rest) = bytes.split_first_chunk().unwrap();
     let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
     let entries: HashMap<String, Entry> = serde_json::from_slice(header).unwrap();
-    let read = |(
-        name,
-        Entry {
-            dtype,
-            data_offsets: [from, to],
-        },
-    ): (String, Entry)| {
+    let read = |(name, Entry { dtype, data_offsets: [from, to] }): (String, Entry)| {
         assert_eq!(dtype, "F32", "{name}");
         let floats = data[from..to].as_chunks().0;
-        (
-            name,
-            floats
-                .iter()
-                .map(|&bytes| f32::from_le_bytes(bytes))
-                .collect(),
-        )
+        (name, floats.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
     };
     entries.into_iter().map(read).collect()
 }
@@ -72,9 +58,6 @@ fn assert_close(ours: &[f32], reference: &[f32], tolerance: f32, what: &str) {
     assert_eq!(ours.len(), reference.len(), "{what}: lengths");
     for (i, (&a, &b)) in ours.iter().zip(reference).enumerate() {
         let difference = (a - b).abs();
-        assert!(
-            difference <= tolerance,
-            "{what}[{i}]: {a} instead of {b}, off by {difference:e}"
-        );
+        assert!(difference <= tolerance, "{what}[{i}]: {a} instead of {b}, off by {difference:e}");
     }
 }

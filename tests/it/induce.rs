@@ -23,18 +23,13 @@ fn head(kind: &str, n: usize, d: usize, seed: u64) -> Vec<f32> {
     let values = || synth::signed(&key, seed, n * d);
     match kind {
         "uniform" => values(),
-        "ties" => synth::uniform(&key, seed, n * d)
-            .into_iter()
-            .map(|u| (2.0 * u).floor())
-            .collect(),
+        "ties" => {
+            synth::uniform(&key, seed, n * d).into_iter().map(|u| (2.0 * u).floor()).collect()
+        }
         "clustered" => {
             let centres = synth::signed(&format!("{key}/centres"), seed, 7 * d);
             let centre = |i: usize| centres[(3 * (i / d) + 1) % 7 * d + i % d];
-            values()
-                .into_iter()
-                .enumerate()
-                .map(|(i, v)| centre(i) + 0.25 * v)
-                .collect()
+            values().into_iter().enumerate().map(|(i, v)| centre(i) + 0.25 * v).collect()
         }
         _ => panic!("unknown kind of matrix {kind}"),
     }
@@ -51,10 +46,8 @@ struct Golden {
 
 fn golden() -> Vec<Golden> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/induced");
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert_eq!(paths.len(), 18, "number of golden files");
     paths.iter().map(|path| load(path)).collect()
@@ -66,10 +59,7 @@ fn load(path: &std::path::Path) -> Golden {
     let (n, d) = (number("n") as usize, number("d") as usize);
     let rows = head(json["kind"].as_str().unwrap(), n, d, number("seed"));
     let bytes: Vec<u8> = rows.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let sha: String = Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let sha: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let name = path.file_stem().unwrap().to_string_lossy().into_owned();
     assert_eq!(
         sha,
@@ -77,30 +67,13 @@ fn load(path: &std::path::Path) -> Golden {
         "{name}: the matrix is not the reference's"
     );
     // nbdt pairs row i with line i of its file, for Tiny ImageNet too.
-    let wnids = Dataset::from_name(json["dataset_wnids"].as_str().unwrap())
-        .unwrap()
-        .leaf_ids();
-    Golden {
-        name,
-        n,
-        d,
-        rows,
-        wnids,
-        json,
-    }
+    let wnids = Dataset::from_name(json["dataset_wnids"].as_str().unwrap()).unwrap().leaf_ids();
+    Golden { name, n, d, rows, wnids, json }
 }
 
 #[test]
 fn merges_are_those_of_scipy() {
-    for Golden {
-        name,
-        json,
-        rows,
-        n,
-        d,
-        ..
-    } in golden()
-    {
+    for Golden { name, json, rows, n, d, .. } in golden() {
         let merges = ward(&rows, n, d).unwrap();
         let children: Vec<[usize; 2]> = merges.iter().map(|merge| [merge.a, merge.b]).collect();
         let expected: Vec<[usize; 2]> = serde_json::from_value(json["children"].clone()).unwrap();
@@ -118,24 +91,12 @@ fn merges_are_those_of_scipy() {
 
 #[test]
 fn graphs_are_those_of_nbdt() {
-    for Golden {
-        name,
-        json,
-        rows,
-        n,
-        d,
-        wnids,
-    } in golden()
-    {
+    for Golden { name, json, rows, n, d, wnids } in golden() {
         let graph = induce(&rows, n, d, wnids).unwrap();
         let ours: Value = serde_json::from_str(&graph.to_json()).unwrap();
         // Where nbdt's own choice changes from run to run, names prove nothing. It did not for
         // these matrices.
-        assert_eq!(
-            json["wordnet_differs_at_merge"],
-            serde_json::json!([]),
-            "{name}"
-        );
+        assert_eq!(json["wordnet_differs_at_merge"], serde_json::json!([]), "{name}");
         assert_eq!(ours["nodes"], json["with_wordnet"]["nodes"], "{name}");
         assert_eq!(ours["links"], json["with_wordnet"]["links"], "{name}");
         if let Some(expected) = json.get("without_wordnet") {
@@ -154,9 +115,7 @@ fn graphs_are_those_of_nbdt() {
 fn names_and_order_are_those_of_the_shipped_cifar10_hierarchy() {
     let [airplane, car, bird, cat, deer] = [1100.0, 1000.0, 20.0, 0.0, 60.0];
     let [dog, frog, horse, ship, truck] = [1.0, 25.0, 64.0, 1103.0, 1002.0];
-    let rows = [
-        airplane, car, bird, cat, deer, dog, frog, horse, ship, truck,
-    ];
+    let rows = [airplane, car, bird, cat, deer, dog, frog, horse, ship, truck];
     let graph = induce(&rows, 10, 1, Dataset::Cifar10.wnids()).unwrap();
     let shipped = Dataset::Cifar10.hierarchy("induced").unwrap().json;
     assert_eq!(graph.to_json(), shipped.trim_end());
@@ -188,23 +147,8 @@ fn one_class_is_a_leaf() {
 fn a_meaning_is_given_once() {
     let wnids = ["n02121620", "n02084071", "n02123045", "n02110341"].map(str::to_owned);
     let graph = induce(&[0.0, 1.0, 10.0, 12.0], 4, 1, &wnids).unwrap();
-    let labels: Vec<_> = graph
-        .nodes
-        .iter()
-        .map(|node| node.label.as_deref().unwrap())
-        .collect();
-    assert_eq!(
-        labels,
-        [
-            "cat",
-            "dog",
-            "tabby",
-            "dalmatian",
-            "carnivore",
-            "placental",
-            "mammal"
-        ]
-    );
+    let labels: Vec<_> = graph.nodes.iter().map(|node| node.label.as_deref().unwrap()).collect();
+    assert_eq!(labels, ["cat", "dog", "tabby", "dalmatian", "carnivore", "placental", "mammal"]);
 }
 
 /// Above a node without a meaning there are only such nodes, as in nbdt.
@@ -212,21 +156,8 @@ fn a_meaning_is_given_once() {
 fn unknown_leaves_have_generated_parents() {
     let wnids = ["n02121620", "x", "n02084071"].map(str::to_owned);
     let graph = induce(&[0.0, 1.0, 10.0], 3, 1, &wnids).unwrap();
-    let labels: Vec<_> = graph
-        .nodes
-        .iter()
-        .map(|node| node.label.as_deref())
-        .collect();
-    assert_eq!(
-        labels,
-        [
-            Some("cat"),
-            None,
-            Some("dog"),
-            Some(GENERATED),
-            Some(GENERATED)
-        ]
-    );
+    let labels: Vec<_> = graph.nodes.iter().map(|node| node.label.as_deref()).collect();
+    assert_eq!(labels, [Some("cat"), None, Some("dog"), Some(GENERATED), Some(GENERATED)]);
 }
 
 #[test]
@@ -234,70 +165,33 @@ fn generated_ids_avoid_those_of_the_classes() {
     let wnids = ["f00000003", "f00000004", "a"].map(str::to_owned);
     let graph = induce(&[0.0, 1.0, 10.0], 3, 1, &wnids).unwrap();
     let ids: Vec<_> = graph.nodes.iter().map(|node| node.id.as_str()).collect();
-    assert_eq!(
-        ids,
-        ["f00000003", "f00000004", "a", "f00000005", "f00000006"]
-    );
+    assert_eq!(ids, ["f00000003", "f00000004", "a", "f00000005", "f00000006"]);
 }
 
 #[test]
 fn bad_input_is_refused() {
     let two = fake_wnids(2);
     let rows = [0.0, 1.0, 2.0, 3.0];
-    assert_eq!(
-        induce(&[], 0, 4, &[]),
-        Err(InduceError::Empty {
-            classes: 0,
-            channels: 4
-        })
-    );
-    assert_eq!(
-        induce(&[], 2, 0, &two),
-        Err(InduceError::Empty {
-            classes: 2,
-            channels: 0
-        })
-    );
+    assert_eq!(induce(&[], 0, 4, &[]), Err(InduceError::Empty { classes: 0, channels: 4 }));
+    assert_eq!(induce(&[], 2, 0, &two), Err(InduceError::Empty { classes: 2, channels: 0 }));
     assert_eq!(
         induce(&rows, 2, 3, &two),
-        Err(InduceError::Shape {
-            len: 4,
-            classes: 2,
-            channels: 3
-        })
+        Err(InduceError::Shape { len: 4, classes: 2, channels: 3 })
     );
-    assert_eq!(
-        induce(&rows, 4, 1, &two),
-        Err(InduceError::WnidCount {
-            classes: 4,
-            wnids: 2
-        })
-    );
+    assert_eq!(induce(&rows, 4, 1, &two), Err(InduceError::WnidCount { classes: 4, wnids: 2 }));
     let same = vec!["n02121620".to_owned(); 2];
     assert_eq!(
         induce(&rows, 2, 2, &same),
-        Err(InduceError::DuplicateWnid {
-            wnid: "n02121620".to_owned()
-        })
+        Err(InduceError::DuplicateWnid { wnid: "n02121620".to_owned() })
     );
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let rows = [0.0, 1.0, 2.0, bad];
-        assert_eq!(
-            induce(&rows, 2, 2, &two),
-            Err(InduceError::NotFinite { class: 1 })
-        );
+        assert_eq!(induce(&rows, 2, 2, &two), Err(InduceError::NotFinite { class: 1 }));
     }
     let many = MAX_CLASSES + 1;
-    assert_eq!(
-        ward(&vec![0.0; many], many, 1),
-        Err(InduceError::TooManyClasses { classes: many })
-    );
+    assert_eq!(ward(&vec![0.0; many], many, 1), Err(InduceError::TooManyClasses { classes: many }));
     assert_eq!(
         ward(&rows, 2, usize::MAX),
-        Err(InduceError::Shape {
-            len: 4,
-            classes: 2,
-            channels: usize::MAX
-        })
+        Err(InduceError::Shape { len: 4, classes: 2, channels: usize::MAX })
     );
 }

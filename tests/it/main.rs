@@ -5,8 +5,12 @@
 mod assets;
 mod checkpoint;
 mod class_list;
+mod cli;
+mod engine;
 mod explain;
 mod induce;
+mod layering;
+mod networks;
 mod photo;
 mod preprocess;
 mod synth;

@@ -13,19 +13,13 @@ use proptest::sample::{Index, select};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-const AS_STORED: PhotoOptions = PhotoOptions {
-    orientation: Orientation::Ignore,
-    alpha: Alpha::Drop,
-};
-const ON_WHITE: PhotoOptions = PhotoOptions {
-    orientation: Orientation::Exif,
-    alpha: Alpha::OnWhite,
-};
+const AS_STORED: PhotoOptions =
+    PhotoOptions { orientation: Orientation::Ignore, alpha: Alpha::Drop };
+const ON_WHITE: PhotoOptions =
+    PhotoOptions { orientation: Orientation::Exif, alpha: Alpha::OnWhite };
 
 fn golden(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden/preprocess")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/preprocess").join(name)
 }
 
 fn mode(name: &str) -> Vec<u8> {
@@ -33,16 +27,11 @@ fn mode(name: &str) -> Vec<u8> {
 }
 
 fn open(path: &Path, options: &PhotoOptions) -> RgbImage {
-    Photo::open(path, options)
-        .unwrap_or_else(|e| panic!("{e}"))
-        .rgb
+    Photo::open(path, options).unwrap_or_else(|e| panic!("{e}")).rgb
 }
 
 fn sha256(rgb: &RgbImage) -> String {
-    Sha256::digest(rgb.as_raw())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(rgb.as_raw()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn decode(bytes: &[u8]) -> Result<Photo, PhotoError> {
@@ -53,14 +42,8 @@ fn decode(bytes: &[u8]) -> Result<Photo, PhotoError> {
 fn problem(bytes: &[u8]) -> Problem {
     let error = decode(bytes).unwrap_err();
     let message = error.to_string();
-    assert!(
-        message.starts_with("Could not read picture some.jpg: "),
-        "{message}"
-    );
-    assert!(
-        !message.contains('\n') && !message.ends_with('.'),
-        "{message}"
-    );
+    assert!(message.starts_with("Could not read picture some.jpg: "), "{message}");
+    assert!(!message.contains('\n') && !message.ends_with('.'), "{message}");
     error.problem
 }
 
@@ -76,49 +59,23 @@ fn every_kind_of_picture_decodes_as_in_pillow() {
             continue;
         }
         assert_eq!(sha256(&upright), expected["rgb"], "{name}");
-        assert_eq!(
-            sha256(&open(&path, &AS_STORED)),
-            expected["stored"],
-            "{name} as stored"
-        );
-        assert_eq!(
-            sha256(&open(&path, &ON_WHITE)),
-            expected["on_white"],
-            "{name} on white"
-        );
+        assert_eq!(sha256(&open(&path, &AS_STORED)), expected["stored"], "{name} as stored");
+        assert_eq!(sha256(&open(&path, &ON_WHITE)), expected["on_white"], "{name} on white");
     }
 }
 
 #[test]
 fn jpeg_decodes_within_a_level_of_libjpeg() {
-    let jpeg = |folder: &str| {
-        fs::read_dir(golden(folder))
-            .unwrap()
-            .map(|e| e.unwrap().path())
-    };
+    let jpeg = |folder: &str| fs::read_dir(golden(folder)).unwrap().map(|e| e.unwrap().path());
     let mut count = 0;
-    for path in jpeg("modes")
-        .chain(jpeg("pictures"))
-        .filter(|p| p.extension().unwrap() == "jpg")
-    {
+    for path in jpeg("modes").chain(jpeg("pictures")).filter(|p| p.extension().unwrap() == "jpg") {
         let ours = open(&path, &PhotoOptions::default());
-        let theirs = open(
-            &path.with_extension("jpg.decoded.png"),
-            &PhotoOptions::default(),
-        );
+        let theirs = open(&path.with_extension("jpg.decoded.png"), &PhotoOptions::default());
         assert_eq!(ours.dimensions(), theirs.dimensions(), "{}", path.display());
-        let sum: u64 = ours
-            .iter()
-            .zip(theirs.iter())
-            .map(|(a, b)| u64::from(a.abs_diff(*b)))
-            .sum();
+        let sum: u64 = ours.iter().zip(theirs.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         // The standard leaves rounding open: the decoders round the inverse DCT and the chroma
         // between its samples differently. A wrong matrix or chroma site is tens of levels off.
-        assert!(
-            (sum as f64) < ours.len() as f64,
-            "{} is off by {sum}",
-            path.display()
-        );
+        assert!((sum as f64) < ours.len() as f64, "{} is off by {sum}", path.display());
         count += 1;
     }
     assert_eq!(count, 10);
@@ -142,10 +99,7 @@ fn what_is_no_picture_is_named() {
         problem(b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
         Problem::UnknownFormat
     ));
-    assert!(matches!(
-        problem(b"II*\0\x08\0\0\0"),
-        Problem::UnknownFormat
-    ));
+    assert!(matches!(problem(b"II*\0\x08\0\0\0"), Problem::UnknownFormat));
     let strange = Photo::decode("a\nb.png", b"?", &PhotoOptions::default()).unwrap_err();
     assert_eq!(
         strange.to_string(),
@@ -156,32 +110,18 @@ fn what_is_no_picture_is_named() {
 #[test]
 fn what_is_no_file_is_refused_without_waiting() {
     let folder = tempfile::tempdir().unwrap();
-    let problem = |path: &Path| {
-        Photo::open(path, &PhotoOptions::default())
-            .unwrap_err()
-            .problem
-    };
+    let problem = |path: &Path| Photo::open(path, &PhotoOptions::default()).unwrap_err().problem;
     assert!(matches!(problem(folder.path()), Problem::NotAFile));
-    assert!(matches!(
-        problem(&folder.path().join("none.png")),
-        Problem::Io(_)
-    ));
+    assert!(matches!(problem(&folder.path().join("none.png")), Problem::Io(_)));
     if cfg!(unix) {
         assert!(matches!(problem(Path::new("/dev/zero")), Problem::NotAFile));
         let pipe = folder.path().join("pipe.png");
-        if std::process::Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .is_ok_and(|s| s.success())
-        {
+        if std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|s| s.success()) {
             assert!(matches!(problem(&pipe), Problem::NotAFile));
         }
     }
     let huge = folder.path().join("huge.png");
-    fs::File::create(&huge)
-        .unwrap()
-        .set_len((1 << 30) + 1)
-        .unwrap();
+    fs::File::create(&huge).unwrap().set_len((1 << 30) + 1).unwrap();
     assert!(matches!(problem(&huge), Problem::FileTooLarge));
 }
 
@@ -203,16 +143,9 @@ fn a_file_that_was_cut_off_is_refused_wherever_the_cut() {
         let bytes = mode(name);
         // The last bytes of PNG, BMP and GIF (end chunk, padding, trailer) carry no pixels, and
         // a JPEG lacks only its end mark there, which is refused too.
-        let pixels = if name.ends_with(".jpg") {
-            bytes.len()
-        } else {
-            bytes.len() - 24
-        };
+        let pixels = if name.ends_with(".jpg") { bytes.len() } else { bytes.len() - 24 };
         for cut in (0..pixels).step_by(7).chain([pixels - 1]) {
-            assert!(
-                decode(&bytes[..cut]).is_err(),
-                "{name} is accepted after {cut} bytes"
-            );
+            assert!(decode(&bytes[..cut]).is_err(), "{name} is accepted after {cut} bytes");
         }
         assert!(decode(&bytes).is_ok());
     }
@@ -244,10 +177,7 @@ fn sizes_are_checked_before_memory_is_spent() {
         jpeg[frame + 5..frame + 9].copy_from_slice(&[high, low, high, low]);
         for (name, bytes) in [("png", png), ("gif", gif), ("bmp", bmp), ("jpeg", jpeg)] {
             match problem(&bytes) {
-                Problem::TooManyPixels {
-                    width: 60_000,
-                    height: 60_000,
-                } if !expected_none => {}
+                Problem::TooManyPixels { width: 60_000, height: 60_000 } if !expected_none => {}
                 Problem::NoPixels | Problem::Damaged { .. } | Problem::Unsupported { .. }
                     if expected_none => {}
                 other => panic!("{name} of side {side}: {other}"),
@@ -258,9 +188,7 @@ fn sizes_are_checked_before_memory_is_spent() {
 
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))
-        })
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 * (crc & 1)))
     })
 }
 

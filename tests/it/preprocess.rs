@@ -15,9 +15,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 fn golden(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden/preprocess")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/preprocess").join(name)
 }
 
 fn golden_json(name: &str) -> Value {
@@ -25,10 +23,7 @@ fn golden_json(name: &str) -> Value {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn number(value: &Value) -> u32 {
@@ -50,90 +45,47 @@ fn noise(width: u32, height: u32) -> RgbImage {
 /// `recipe` on `photo` gives the crop and the tensor that `expected` has the hashes of.
 fn check_input(file: &str, recipe: &Recipe, photo: &RgbImage, expected: &Value) {
     let input = recipe.apply(photo).unwrap();
-    assert_eq!(
-        sha256(input.crop.as_raw()),
-        expected["crop_u8_sha256"],
-        "crop of {file}"
-    );
-    for (ours, theirs) in input
-        .chw
-        .iter()
-        .zip(expected["tensor_first8"].as_array().unwrap())
-    {
+    assert_eq!(sha256(input.crop.as_raw()), expected["crop_u8_sha256"], "crop of {file}");
+    for (ours, theirs) in input.chw.iter().zip(expected["tensor_first8"].as_array().unwrap()) {
         assert_eq!(*ours, theirs.as_f64().unwrap() as f32, "tensor of {file}");
     }
     let bytes: Vec<u8> = input.chw.iter().flat_map(|v| v.to_le_bytes()).collect();
-    assert_eq!(
-        sha256(&bytes),
-        expected["tensor_f32_chw_sha256"],
-        "tensor of {file}"
-    );
+    assert_eq!(sha256(&bytes), expected["tensor_f32_chw_sha256"], "tensor of {file}");
 
     let [width, height] = [0, 1].map(|axis| number(&expected["resized_wh"][axis]));
-    let start = [
-        number(&expected["crop_left"]),
-        number(&expected["crop_top"]),
-    ];
+    let start = [number(&expected["crop_left"]), number(&expected["crop_top"])];
     // Between the resized picture and the photo only the scale differs.
-    let photo_from_resized = [
-        photo.width() as f64 / width as f64,
-        photo.height() as f64 / height as f64,
-    ];
+    let photo_from_resized =
+        [photo.width() as f64 / width as f64, photo.height() as f64 / height as f64];
     let RectTransform { scale, offset } = input.photo_from_input;
     assert_eq!(scale, photo_from_resized, "scale of {file}");
-    assert_eq!(
-        offset,
-        [0, 1].map(|axis| f64::from(start[axis]) * scale[axis]),
-        "{file}"
-    );
+    assert_eq!(offset, [0, 1].map(|axis| f64::from(start[axis]) * scale[axis]), "{file}");
 }
 
 #[test]
 fn golden_pictures_are_prepared_exactly() {
-    let recipes = [
-        ("224", Recipe::tutorial_imagenet()),
-        ("32", Recipe::cifar()),
-    ];
+    let recipes = [("224", Recipe::tutorial_imagenet()), ("32", Recipe::cifar())];
     for entry in golden_json("pictures.json").as_array().unwrap() {
         let file = entry["file"].as_str().unwrap();
         let is_jpeg = file.ends_with(".jpg");
-        for (kind, orientation) in [
-            ("oriented", Orientation::Exif),
-            ("raw", Orientation::Ignore),
-        ] {
+        for (kind, orientation) in [("oriented", Orientation::Exif), ("raw", Orientation::Ignore)] {
             // JPEG decoders differ by a level or two: what Pillow decoded, upright, stands in.
             if is_jpeg && kind == "raw" && entry["raw_same_as_oriented"] == false {
                 continue;
             }
-            let decoded = if is_jpeg {
-                format!("{file}.decoded.png")
-            } else {
-                file.to_owned()
-            };
-            let options = PhotoOptions {
-                orientation,
-                ..Default::default()
-            };
+            let decoded = if is_jpeg { format!("{file}.decoded.png") } else { file.to_owned() };
+            let options = PhotoOptions { orientation, ..Default::default() };
             let path = golden("pictures").join(decoded);
             let photo = Photo::open(&path, &options).unwrap().rgb;
             let expected = &entry[kind];
-            assert_eq!(
-                sha256(photo.as_raw()),
-                expected["rgb_sha256"],
-                "pixels of {file}"
-            );
+            assert_eq!(sha256(photo.as_raw()), expected["rgb_sha256"], "pixels of {file}");
             for (size, recipe) in &recipes {
                 check_input(file, recipe, &photo, &expected[size]);
             }
         }
         if let Some(expected) = entry.get("on_white_sha256") {
-            let options = PhotoOptions {
-                alpha: Alpha::OnWhite,
-                ..Default::default()
-            };
-            let photo = Photo::open(&golden("pictures").join(file), &options)
-                .unwrap()
-                .rgb;
+            let options = PhotoOptions { alpha: Alpha::OnWhite, ..Default::default() };
+            let photo = Photo::open(&golden("pictures").join(file), &options).unwrap().rgb;
             assert_eq!(sha256(photo.as_raw()), *expected, "{file} on white");
         }
     }
@@ -147,11 +99,7 @@ fn resizing_equals_pillow() {
         let source = picture(&case["from"], &case["source"]);
         let target = picture(&case["to"], &case["target"]);
         let ours = resize(&source, target.width(), target.height(), filter);
-        assert_eq!(
-            ours, target,
-            "{filter:?} {} -> {}",
-            case["from"], case["to"]
-        );
+        assert_eq!(ours, target, "{filter:?} {} -> {}", case["from"], case["to"]);
     }
 }
 
@@ -160,14 +108,8 @@ fn cropping_equals_torchvision() {
     let golden = golden_json("resample.json");
     for case in golden["cropped"].as_array().unwrap() {
         let crop = number(&case["crop"]);
-        let recipe = Recipe {
-            resize: None,
-            crop,
-            ..Recipe::cifar()
-        };
-        let input = recipe
-            .apply(&picture(&case["from"], &case["source"]))
-            .unwrap();
+        let recipe = Recipe { resize: None, crop, ..Recipe::cifar() };
+        let input = recipe.apply(&picture(&case["from"], &case["source"])).unwrap();
         let target = picture(&serde_json::json!([crop, crop]), &case["target"]);
         assert_eq!(input.crop, target, "{crop} of {}", case["from"]);
     }
@@ -181,10 +123,7 @@ fn the_recipes_have_their_published_numbers() {
     assert_eq!(recipe.mean, [0.485, 0.456, 0.406]);
     assert_eq!(recipe.std, [0.229, 0.224, 0.225]);
     let recipe = Recipe::efficientnet_lite0();
-    assert_eq!(
-        (recipe.resize, recipe.crop, recipe.filter),
-        (Some(256), 224, Filter::Bicubic)
-    );
+    assert_eq!((recipe.resize, recipe.crop, recipe.filter), (Some(256), 224, Filter::Bicubic));
     assert_eq!((recipe.mean, recipe.std), ([0.498; 3], [0.502; 3]));
     let recipe = Recipe::tiny_imagenet();
     assert_eq!((recipe.resize, recipe.crop), (Some(64), 64));
@@ -196,10 +135,7 @@ fn the_recipes_have_their_published_numbers() {
 fn recipes_survive_json_and_refuse_unknown_fields() {
     let text = serde_json::to_string(&Recipe::efficientnet_lite0()).unwrap();
     assert!(text.contains(r#""filter":"bicubic""#), "{text}");
-    assert_eq!(
-        serde_json::from_str::<Recipe>(&text).unwrap(),
-        Recipe::efficientnet_lite0()
-    );
+    assert_eq!(serde_json::from_str::<Recipe>(&text).unwrap(), Recipe::efficientnet_lite0());
     let typo = text.replace("crop", "corp");
     assert!(serde_json::from_str::<Recipe>(&typo).is_err());
 }
@@ -209,36 +145,12 @@ fn recipes_that_make_no_sense_are_refused() {
     let photo = noise(40, 30);
     let good = Recipe::cifar();
     let side = |recipe: Recipe| recipe.apply(&photo).unwrap_err();
-    assert_eq!(
-        side(Recipe {
-            crop: 0,
-            ..good.clone()
-        }),
-        PreprocessError::Side(0)
-    );
-    assert_eq!(
-        side(Recipe {
-            resize: Some(0),
-            ..good.clone()
-        }),
-        PreprocessError::Side(0)
-    );
-    assert_eq!(
-        side(Recipe {
-            crop: 9999,
-            ..good.clone()
-        }),
-        PreprocessError::Side(9999)
-    );
+    assert_eq!(side(Recipe { crop: 0, ..good.clone() }), PreprocessError::Side(0));
+    assert_eq!(side(Recipe { resize: Some(0), ..good.clone() }), PreprocessError::Side(0));
+    assert_eq!(side(Recipe { crop: 9999, ..good.clone() }), PreprocessError::Side(9999));
     for std in [0.0, -0.2, f32::NAN, f32::INFINITY] {
-        let recipe = Recipe {
-            std: [0.2, std, 0.2],
-            ..good.clone()
-        };
-        assert!(matches!(
-            side(recipe),
-            PreprocessError::Normalisation { .. }
-        ));
+        let recipe = Recipe { std: [0.2, std, 0.2], ..good.clone() };
+        assert!(matches!(side(recipe), PreprocessError::Normalisation { .. }));
     }
     let nothing = good.apply(&RgbImage::new(0, 7)).unwrap_err();
     assert_eq!(nothing, PreprocessError::NoPixels);
@@ -255,18 +167,9 @@ fn a_long_strip_costs_no_more_than_its_crop() {
     let [_, bottom] = input.photo_from_input.apply([224.0, 224.0]);
     // The crop is a square, and the strip is one pixel wide; halves are exact in binary.
     assert_eq!((top, bottom), (29_999.5, 30_000.5));
-    let recipe = Recipe {
-        resize: Some(4096),
-        ..Recipe::tutorial_imagenet()
-    };
+    let recipe = Recipe { resize: Some(4096), ..Recipe::tutorial_imagenet() };
     let error = recipe.apply(&RgbImage::new(1, 2_000_000)).unwrap_err();
-    assert!(matches!(
-        error,
-        PreprocessError::TooNarrow {
-            height: 2_000_000,
-            ..
-        }
-    ));
+    assert!(matches!(error, PreprocessError::TooNarrow { height: 2_000_000, .. }));
 }
 
 fn any_filter() -> impl Strategy<Value = Filter> {

@@ -24,11 +24,7 @@ fn naive_ward(rows: &[Vec<f64>]) -> Vec<Merge> {
         }
         let (distance, i, j) = best;
         let (second, first) = (clusters.remove(j), clusters.remove(i));
-        merges.push(Merge {
-            a: first.0.min(second.0),
-            b: first.0.max(second.0),
-            distance,
-        });
+        merges.push(Merge { a: first.0.min(second.0), b: first.0.max(second.0), distance });
         clusters.push((rows.len() + merges.len() - 1, [first.1, second.1].concat()));
     }
     merges
@@ -38,9 +34,7 @@ fn ward_distance(rows: &[Vec<f64>], a: &[usize], b: &[usize]) -> f64 {
     let (na, nb) = (a.len() as f64, b.len() as f64);
     let mean =
         |of: &[usize], k: usize| of.iter().map(|&i| rows[i][k]).sum::<f64>() / of.len() as f64;
-    let squared: f64 = (0..rows[0].len())
-        .map(|k| (mean(a, k) - mean(b, k)).powi(2))
-        .sum();
+    let squared: f64 = (0..rows[0].len()).map(|k| (mean(a, k) - mean(b, k)).powi(2)).sum();
     (2.0 * na * nb / (na + nb) * squared).sqrt()
 }
 
@@ -54,10 +48,7 @@ fn members(merges: &[Merge], n: usize) -> Vec<Vec<usize>> {
 }
 
 fn rows_of(values: &[f32], d: usize) -> Vec<Vec<f64>> {
-    values
-        .chunks_exact(d)
-        .map(|row| row.iter().map(|&x| f64::from(x)).collect())
-        .collect()
+    values.chunks_exact(d).map(|row| row.iter().map(|&x| f64::from(x)).collect()).collect()
 }
 
 fn matrix(value: impl Strategy<Value = f32> + Clone) -> impl Strategy<Value = (Vec<f32>, usize)> {
@@ -103,10 +94,5 @@ proptest! {
 #[test]
 fn extreme_rows_give_finite_distances() {
     let rows = [f32::MAX, f32::MIN, f32::MIN_POSITIVE, 0.0, -0.0, 1e-45];
-    assert!(
-        ward(&rows, 6, 1)
-            .unwrap()
-            .iter()
-            .all(|merge| merge.distance.is_finite())
-    );
+    assert!(ward(&rows, 6, 1).unwrap().iter().all(|merge| merge.distance.is_finite()));
 }

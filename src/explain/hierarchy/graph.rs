@@ -33,9 +33,7 @@ impl Graph {
     pub(super) fn new(file: File) -> Result<Self, Error> {
         let count = file.nodes.len();
         if count > MAX_NODES || file.links.len() > MAX_NODES {
-            return Err(Error::TooLarge(format!(
-                "{count} nodes, at most {MAX_NODES}"
-            )));
+            return Err(Error::TooLarge(format!("{count} nodes, at most {MAX_NODES}")));
         }
         let mut index = HashMap::with_capacity(count);
         let (mut wnids, mut labels) = (Vec::with_capacity(count), Vec::with_capacity(count));
@@ -47,19 +45,12 @@ impl Graph {
             wnids.push(wnid);
             labels.push(label.filter(|label| !label.is_empty() && label != "(generated)"));
         }
-        let mut graph = Self {
-            wnids,
-            labels,
-            parents: vec![None; count],
-            children: vec![Vec::new(); count],
-        };
+        let mut graph =
+            Self { wnids, labels, parents: vec![None; count], children: vec![Vec::new(); count] };
         for FileEdge { source, target } in file.links {
             let find = |id: Id| {
                 let id = id.into_text();
-                index
-                    .get(&id)
-                    .copied()
-                    .ok_or_else(|| Error::DanglingEdge(shown(&id)))
+                index.get(&id).copied().ok_or_else(|| Error::DanglingEdge(shown(&id)))
             };
             graph.add_edge(find(source)?, find(target)?)?;
         }
@@ -69,10 +60,9 @@ impl Graph {
     fn add_edge(&mut self, parent: usize, child: usize) -> Result<(), Error> {
         let wnid = |node: usize| shown(&self.wnids[node]);
         match self.parents[child] {
-            Some(first) if first == parent => Err(Error::DuplicateEdge {
-                parent: wnid(parent),
-                child: wnid(child),
-            }),
+            Some(first) if first == parent => {
+                Err(Error::DuplicateEdge { parent: wnid(parent), child: wnid(child) })
+            }
             Some(first) => Err(Error::SecondParent {
                 child: wnid(child),
                 first: wnid(first),
@@ -91,10 +81,9 @@ impl Graph {
         let mut roots = (0..self.parents.len()).filter(|&node| self.parents[node].is_none());
         match (roots.next(), roots.next()) {
             (Some(root), None) => Ok(root),
-            (Some(a), Some(b)) => Err(Error::SeveralRoots(
-                shown(&self.wnids[a]),
-                shown(&self.wnids[b]),
-            )),
+            (Some(a), Some(b)) => {
+                Err(Error::SeveralRoots(shown(&self.wnids[a]), shown(&self.wnids[b])))
+            }
             (None, _) if self.parents.is_empty() => Err(Error::Empty),
             (None, _) => Err(self.cycle(0)),
         }
@@ -104,11 +93,7 @@ impl Graph {
     pub(super) fn depth_first(&self) -> Result<Vec<Visit>, Error> {
         let mut order: Vec<Visit> = Vec::with_capacity(self.wnids.len());
         let mut depth_sum = 0_usize;
-        let mut pending = vec![Visit {
-            source: self.root()?,
-            parent: None,
-            depth: 0,
-        }];
+        let mut pending = vec![Visit { source: self.root()?, parent: None, depth: 0 }];
         while let Some(visit) = pending.pop() {
             let (parent, depth) = (Some(order.len()), visit.depth + 1);
             let children = &self.children[visit.source];
@@ -118,11 +103,7 @@ impl Graph {
             if depth_sum > MAX_DEPTH_SUM {
                 return Err(Error::TooLarge(format!("leaves {depth} levels down")));
             }
-            let next = children.iter().rev().map(|&source| Visit {
-                source,
-                parent,
-                depth,
-            });
+            let next = children.iter().rev().map(|&source| Visit { source, parent, depth });
             pending.extend(next);
             order.push(visit);
         }
@@ -151,17 +132,8 @@ impl Graph {
         names: &dyn Fn(&str) -> Option<String>,
     ) -> Hierarchy {
         let mut nodes: Vec<Node> = Vec::with_capacity(order.len());
-        let Self {
-            mut wnids,
-            mut labels,
-            ..
-        } = self;
-        for &Visit {
-            source,
-            parent,
-            depth,
-        } in order
-        {
+        let Self { mut wnids, mut labels, .. } = self;
+        for &Visit { source, parent, depth } in order {
             let wnid = std::mem::take(&mut wnids[source]);
             let name = names(&wnid).or_else(|| labels[source].take());
             let id = nodes.len();
@@ -179,10 +151,7 @@ impl Graph {
                 depth,
             });
         }
-        Hierarchy {
-            nodes,
-            leaf_of_class: Vec::new(),
-        }
+        Hierarchy { nodes, leaf_of_class: Vec::new() }
     }
 }
 

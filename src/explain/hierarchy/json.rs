@@ -89,10 +89,7 @@ impl Hierarchy {
         let wnid = |id: NodeId| self.nodes[id].wnid.as_str();
         let mut links = Vec::with_capacity(self.nodes.len());
         for (id, node) in self.nodes.iter().enumerate() {
-            let edge = |&child| FileEdge {
-                source: wnid(id),
-                target: wnid(child),
-            };
+            let edge = |&child| FileEdge { source: wnid(id), target: wnid(child) };
             links.extend(node.children.iter().map(edge));
         }
         serde_json::json!({

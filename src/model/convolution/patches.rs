@@ -9,22 +9,29 @@ use crate::model::ModelError;
 
 #[derive(Debug)]
 pub struct Patches {
-    /// `[groups, k · k · C_in / groups, C_out / groups]`
+    /// `[groups, k · k · C_in / groups, C_out / groups]`, with groups of [`merged`] ones.
     weight: Tensor<3>,
 }
 
 impl Patches {
     /// `weight`: `[C_out, C_in / groups, k, k]`
     pub fn new(shape: &ConvShape, weight: &[f32], device: &Device) -> Self {
-        let [channels_out, channels, k, _] = shape.weight_shape();
-        let data = TensorData::new(
-            weight.to_vec(),
-            [shape.groups, channels_out / shape.groups, channels, k * k],
-        );
+        let taps = shape.kernel * shape.kernel;
+        let channels = shape.channels_in / shape.groups;
+        let outs = shape.channels_out / shape.groups;
+        let merged = merged(shape.groups, channels);
+        let groups = shape.groups / merged;
+        let mut matrices = vec![0.0; weight.len() * merged];
+        let rows = matrices.chunks_exact_mut(merged * channels * taps);
+        for (out, (row, kernels)) in rows.zip(weight.chunks_exact(channels * taps)).enumerate() {
+            row[out / outs % merged * kernels.len()..][..kernels.len()].copy_from_slice(kernels);
+        }
+        let [outs, channels] = [outs * merged, channels * merged];
+        let data = TensorData::new(matrices, [groups, outs, channels, taps]);
         // Round trip through plain numbers: they come back in the permuted order.
         let weight = Tensor::<4>::from_data(data, device).permute([0, 3, 2, 1]).into_data();
-        let weight = Tensor::<4>::from_data(weight, device)
-            .reshape([shape.groups, k * k * channels, channels_out / shape.groups]);
+        let weight =
+            Tensor::<4>::from_data(weight, device).reshape([groups, taps * channels, outs]);
         Self { weight }
     }
 
@@ -43,7 +50,7 @@ impl Patches {
         } else {
             let data = x.try_into_data().map_err(ModelError::device)?;
             let image = data.as_slice().map_err(ModelError::device)?;
-            let patches = TensorData::new(patches(geometry, image), [groups, rows, depth]);
+            let patches = TensorData::new(patches(geometry, image, groups), [groups, rows, depth]);
             Tensor::from_data(patches, &device)
         };
         let product = patches.matmul(self.weight.clone()).swap_dims(0, 1);
@@ -53,10 +60,18 @@ impl Patches {
     }
 }
 
+/// How many groups of `channels` become one, with zeros where they do not mix: very small products
+/// waste more time than multiplications by zero.
+fn merged(groups: usize, channels: usize) -> usize {
+    const CHANNELS: usize = 16;
+    let enough = |count: &usize| groups.is_multiple_of(*count) && count * channels >= CHANNELS;
+    (1..=groups).find(enough).unwrap_or(groups)
+}
+
 /// `[N, H, W, C]` → `[groups, N · H' · W', k · k · C / groups]`: a row holds the input values that
 /// the kernel meets at one output position (0 outside of the picture).
-fn patches(geometry: &Geometry, image: &[f32]) -> Vec<f32> {
-    let ConvShape { channels_in, groups, kernel, .. } = geometry.shape;
+fn patches(geometry: &Geometry, image: &[f32], groups: usize) -> Vec<f32> {
+    let ConvShape { channels_in, kernel, .. } = geometry.shape;
     let [out_height, out_width] = geometry.out;
     let channels = channels_in / groups;
     let depth = kernel * kernel * channels;

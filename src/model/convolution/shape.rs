@@ -89,8 +89,8 @@ impl Geometry {
         let ConvShape { kernel, stride, padding, .. } = shape;
         let size = [height, width];
         let pads = size.map(|size| padding.pair(size, kernel, stride));
-        let out = [0, 1]
-            .map(|axis| (size[axis] + pads[axis].0 + pads[axis].1 - kernel) / stride + 1);
+        let out =
+            [0, 1].map(|axis| (size[axis] + pads[axis].0 + pads[axis].1 - kernel) / stride + 1);
         Self { shape, samples, size, out, before: [pads[0].0, pads[1].0] }
     }
 

@@ -71,9 +71,7 @@ fn check(shape: ConvShape, size: [usize; 3], layout: Layout) {
     };
     let conv = Conv::new(shape, weight, Some(bias.clone()), layout, &device);
     let input = tensor(x, [n, shape.channels_in, height, width]);
-    let y = conv
-        .forward(input, Some(tensor(residual.clone(), out)), Activation::Relu)
-        .unwrap();
+    let y = conv.forward(input, Some(tensor(residual.clone(), out)), Activation::Relu).unwrap();
     let y = match layout {
         Layout::ChannelsFirst => y,
         Layout::ChannelsLast => y.permute([0, 3, 1, 2]),
@@ -81,9 +79,10 @@ fn check(shape: ConvShape, size: [usize; 3], layout: Layout) {
     assert_eq!(y.dims(), out, "{shape:?}");
     let found = y.into_data().try_to_vec::<f32>().unwrap();
 
-    // Rounding: each of the `terms` additions errs by at most half an ulp of a sum that stays below
-    // sqrt(terms), nearly always; 4 for the transforms of Winograd's algorithm, which add up to 16
-    // input values.
+    // A sum of `terms` products of this size stays near sqrt(terms), and so do the errors of its
+    // additions, at random half an ulp each: about `terms · EPSILON / 2` in the end. Eight times that,
+    // for the transforms of Winograd's algorithm, which take sums and differences of 16 values; any
+    // value that is left out or misplaced is thousands of times larger.
     let terms = (shape.channels_in / shape.groups * shape.kernel * shape.kernel) as f64;
     let tolerance = 4.0 * f64::from(f32::EPSILON) * terms;
     for (i, (found, sum)) in found.iter().zip(sums).enumerate() {

@@ -132,12 +132,7 @@ pub fn torch_legacy(object: &Object) -> Vec<u8> {
     let mut out = [
         b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.".to_vec(),
         b"\x80\x02M\xe9\x03.".to_vec(),
-        [
-            b"\x80\x02}(".to_vec(),
-            text("little_endian"),
-            b"\x88u.".to_vec(),
-        ]
-        .concat(),
+        [b"\x80\x02}(".to_vec(), text("little_endian"), b"\x88u.".to_vec()].concat(),
         pickle,
         [b"\x80\x02](".to_vec(), keys.collect(), b"e.".to_vec()].concat(),
     ]
@@ -163,15 +158,9 @@ pub fn safetensors(tensors: &[(&str, safetensors::Dtype, &[usize], &[f32])]) -> 
             bytes.flatten().collect()
         })
         .collect();
-    let views = tensors
-        .iter()
-        .zip(&bytes)
-        .map(|((name, dtype, shape, _), bytes)| {
-            (
-                *name,
-                TensorView::new(*dtype, shape.to_vec(), bytes).unwrap(),
-            )
-        });
+    let views = tensors.iter().zip(&bytes).map(|((name, dtype, shape, _), bytes)| {
+        (*name, TensorView::new(*dtype, shape.to_vec(), bytes).unwrap())
+    });
     safetensors::serialize(views, None).unwrap()
 }
 

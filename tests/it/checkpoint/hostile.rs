@@ -10,12 +10,7 @@ use super::build::{self, Object, Tensor};
 use super::refusal;
 
 pub fn dict(entries: Vec<(&str, Object)>) -> Object {
-    Object::Dict(
-        entries
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect(),
-    )
+    Object::Dict(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
 pub fn net() -> Object {
@@ -34,12 +29,7 @@ fn code_in_a_pickle_is_named_and_not_run() {
     let command = format!("touch {}", trace.display());
     let argument = build::text(&command);
     let call = |global: &[u8]| [global, &argument, b"\x85R"].concat();
-    let by_stack = [
-        build::text("posix"),
-        build::text("system"),
-        b"\x93".to_vec(),
-    ]
-    .concat();
+    let by_stack = [build::text("posix"), build::text("system"), b"\x93".to_vec()].concat();
     // The same strings through the memo, as protocol 4 writes them the second time.
     let by_memo = [
         [build::text("posix"), b"\x940".to_vec()].concat(),
@@ -47,18 +37,8 @@ fn code_in_a_pickle_is_named_and_not_run() {
         b"h\x00h\x01\x93".to_vec(),
     ]
     .concat();
-    let inst = [
-        b"(".to_vec(),
-        argument.clone(),
-        b"iposix\nsystem\n".to_vec(),
-    ]
-    .concat();
-    for evil in [
-        call(b"cposix\nsystem\n"),
-        call(&by_stack),
-        call(&by_memo),
-        inst,
-    ] {
+    let inst = [b"(".to_vec(), argument.clone(), b"iposix\nsystem\n".to_vec()].concat();
+    for evil in [call(b"cposix\nsystem\n"), call(&by_stack), call(&by_memo), inst] {
         let plain = [b"\x80\x02".to_vec(), evil.clone(), b".".to_vec()].concat();
         let text_pickle = [evil.clone(), b".".to_vec()].concat();
         let inside = dict(vec![("net", net()), ("x", Object::Raw(evil))]);
@@ -90,32 +70,17 @@ fn foreign_objects_are_named_with_advice() {
             message.contains("class torchvision.models.resnet.ResNet (a whole model"),
             "{message}"
         );
-        assert!(
-            message.contains("save model.state_dict() instead"),
-            "{message}"
-        );
+        assert!(message.contains("save model.state_dict() instead"), "{message}");
     }
-    for file in containers(&dict(vec![
-        ("net", net()),
-        ("cfg", object("omegaconf\nDictConfig")),
-    ])) {
+    for file in containers(&dict(vec![("net", net()), ("cfg", object("omegaconf\nDictConfig"))])) {
         let message = refusal(file);
-        assert!(
-            message.contains("class omegaconf.DictConfig beside the weights"),
-            "{message}"
-        );
+        assert!(message.contains("class omegaconf.DictConfig beside the weights"), "{message}");
     }
     let sklearn = b"\x80\x04csklearn.svm._classes\nSVC\n)\x81.".to_vec();
     let message = refusal(sklearn);
-    assert!(
-        message.contains("sklearn.svm._classes.SVC, not a PyTorch state dict"),
-        "{message}"
-    );
+    assert!(message.contains("sklearn.svm._classes.SVC, not a PyTorch state dict"), "{message}");
     // Plain data of training scripts is passed over.
-    for file in containers(&dict(vec![
-        ("net", net()),
-        ("args", object("argparse\nNamespace")),
-    ])) {
+    for file in containers(&dict(vec![("net", net()), ("args", object("argparse\nNamespace"))])) {
         assert!(StateDict::from_bytes("file", file).is_ok());
     }
 }
@@ -129,36 +94,21 @@ fn impossible_tensors_are_refused_before_memory_is_taken() {
     };
     let huge = 1_000_000_000;
     for (case, tensor) in [
-        (
-            "repeated for ever",
-            tensor(&|t| (t.shape, t.stride) = (vec![huge, huge], vec![0, 0])),
-        ),
-        (
-            "repeated to 4 GB",
-            tensor(&|t| (t.shape, t.stride) = (vec![huge], vec![0])),
-        ),
+        ("repeated for ever", tensor(&|t| (t.shape, t.stride) = (vec![huge, huge], vec![0, 0]))),
+        ("repeated to 4 GB", tensor(&|t| (t.shape, t.stride) = (vec![huge], vec![0]))),
         ("larger than its storage", tensor(&|t| t.shape = vec![3])),
         ("negative", tensor(&|t| t.shape = vec![-2])),
         ("negative stride", tensor(&|t| t.stride = vec![-1])),
         ("offset", tensor(&|t| t.offset = 1)),
         ("huge offset", tensor(&|t| t.offset = i64::MAX)),
-        (
-            "overflow",
-            tensor(&|t| (t.shape, t.stride) = (vec![i64::MAX; 3], vec![i64::MAX; 3])),
-        ),
+        ("overflow", tensor(&|t| (t.shape, t.stride) = (vec![i64::MAX; 3], vec![i64::MAX; 3]))),
         ("ranks differ", tensor(&|t| t.stride = vec![1, 1])),
-        (
-            "huge storage",
-            tensor(&|t| (t.shape, t.claimed) = (vec![huge], huge)),
-        ),
+        ("huge storage", tensor(&|t| (t.shape, t.claimed) = (vec![huge], huge))),
         ("negative storage", tensor(&|t| t.claimed = -1)),
     ] {
         for file in containers(&dict(vec![("a", tensor)])) {
             let message = refusal(file);
-            assert!(
-                !message.contains('\n') && message.len() < 300,
-                "{case}: {message}"
-            );
+            assert!(!message.contains('\n') && message.len() < 300, "{case}: {message}");
         }
     }
     // A small lie about a storage shows when the tensor is read.
@@ -181,12 +131,8 @@ fn pickles_that_would_fill_the_memory_are_refused() {
         [b"}".to_vec(), open.repeat(levels), b"s".repeat(levels)].concat()
     };
     let list = |items: Vec<u8>| [b"](".to_vec(), items, b"e".to_vec()].concat();
-    let long_key = [
-        b"}".to_vec(),
-        build::text(&"k".repeat(100_000)),
-        list(b"N".repeat(1000)),
-        b"s".to_vec(),
-    ];
+    let long_key =
+        [b"}".to_vec(), build::text(&"k".repeat(100_000)), list(b"N".repeat(1000)), b"s".to_vec()];
     // Each step holds the one before it twice.
     let doubling = [b"]".to_vec(), b"q\x00h\x00\x86".repeat(60)].concat();
     for (case, opcodes) in [
@@ -195,19 +141,13 @@ fn pickles_that_would_fill_the_memory_are_refused() {
         ("doubling", doubling),
         ("nesting", nested(100_000)),
         ("claimed string", b"X\xff\xff\xff\xff".to_vec()),
-        (
-            "claimed bytes",
-            b"\x8e\xff\xff\xff\xff\xff\xff\xff\x7f".to_vec(),
-        ),
+        ("claimed bytes", b"\x8e\xff\xff\xff\xff\xff\xff\xff\x7f".to_vec()),
         ("unknown opcode", b"\xff".to_vec()),
         ("stack underflow", b"RRR".to_vec()),
         ("missing mark", b"e".to_vec()),
         ("unknown memo entry", b"h\x07".to_vec()),
     ] {
-        for file in containers(&dict(vec![
-            ("net", net()),
-            ("x", Object::Raw(opcodes.clone())),
-        ])) {
+        for file in containers(&dict(vec![("net", net()), ("x", Object::Raw(opcodes.clone()))])) {
             let message = refusal(file);
             assert!(
                 message.contains("too large") || message.contains("damaged"),
@@ -220,10 +160,8 @@ fn pickles_that_would_fill_the_memory_are_refused() {
 #[test]
 fn archives_are_refused_for_what_they_are() {
     let named = |names: &[&str]| {
-        let entries: Vec<_> = names
-            .iter()
-            .map(|name| ((*name).to_owned(), b"x".to_vec()))
-            .collect();
+        let entries: Vec<_> =
+            names.iter().map(|name| ((*name).to_owned(), b"x".to_vec())).collect();
         build::zip(&entries, CompressionMethod::Stored)
     };
     let bomb = ("a.pth".to_owned(), vec![0; 300 << 20]);
@@ -233,30 +171,18 @@ fn archives_are_refused_for_what_they_are() {
     assert!(StateDict::from_bytes("file", packed(weights.clone())).is_ok());
     // Both headers of the entry claim fewer bytes than it unpacks to.
     let mut liar = packed(vec![0; 70_000]);
-    while let Some(at) = liar
-        .windows(4)
-        .position(|bytes| bytes == 70_000u32.to_le_bytes())
-    {
+    while let Some(at) = liar.windows(4).position(|bytes| bytes == 70_000u32.to_le_bytes()) {
         liar[at..at + 4].copy_from_slice(&70u32.to_le_bytes());
     }
     for (cause, file) in [
-        (
-            "would unpack to",
-            build::zip(&[bomb], CompressionMethod::Deflated),
-        ),
-        (
-            "a TorchScript program",
-            named(&["m/data.pkl", "m/constants.pkl", "m/code/a.py"]),
-        ),
+        ("would unpack to", build::zip(&[bomb], CompressionMethod::Deflated)),
+        ("a TorchScript program", named(&["m/data.pkl", "m/constants.pkl", "m/code/a.py"])),
         ("several checkpoints", named(&["m/data.pkl", "n/data.pkl"])),
         ("several checkpoints", named(&["a.pth", "b.pth"])),
         ("a Keras model", named(&["config.json", "model.weights.h5"])),
         ("NumPy arrays", named(&["a.npy", "b.npy"])),
         ("first entry is README", named(&["README", "LICENSE"])),
-        (
-            "an empty zip archive",
-            build::zip(&[], CompressionMethod::Stored),
-        ),
+        ("an empty zip archive", build::zip(&[], CompressionMethod::Stored)),
         ("a zip archive within another", packed(packed(weights))),
     ] {
         let message = refusal(file);
@@ -285,23 +211,14 @@ fn safetensors_headers_that_lie_are_refused() {
         ("overlap", raw(two)),
         ("bytes left over", raw(&one(0, 4, "[1]"))),
         ("shape and offsets differ", raw(&one(0, 8, "[3]"))),
-        (
-            "shape overflows",
-            raw(&one(0, 8, "[4294967296,4294967296,4294967296]")),
-        ),
+        ("shape overflows", raw(&one(0, 8, "[4294967296,4294967296,4294967296]"))),
         ("negative shape", raw(&one(0, 8, "[-2]"))),
         ("not JSON", raw("{not json")),
-        (
-            "deep JSON",
-            raw(&format!("{{\"a\":{}", "[".repeat(100_000))),
-        ),
+        ("deep JSON", raw(&format!("{{\"a\":{}", "[".repeat(100_000)))),
     ] {
         let message = refusal(file);
         assert!(message.contains("safetensors"), "{case}: {message}");
-        assert!(
-            message.contains("truncated or damaged"),
-            "{case}: {message}"
-        );
+        assert!(message.contains("truncated or damaged"), "{case}: {message}");
     }
 }
 
@@ -325,16 +242,8 @@ fn other_files_are_called_by_their_names() {
         assert!(message.contains(name), "{message}");
         assert!(!message.contains('\n'));
     }
-    let missing = StateDict::open(Path::new("no/such/file.pth"))
-        .map(|_| ())
-        .unwrap_err();
-    assert!(
-        missing
-            .to_string()
-            .starts_with("no/such/file.pth cannot be read")
-    );
-    let folder = StateDict::open(Path::new(env!("CARGO_MANIFEST_DIR")))
-        .map(|_| ())
-        .unwrap_err();
+    let missing = StateDict::open(Path::new("no/such/file.pth")).map(|_| ()).unwrap_err();
+    assert!(missing.to_string().starts_with("no/such/file.pth cannot be read"));
+    let folder = StateDict::open(Path::new(env!("CARGO_MANIFEST_DIR"))).map(|_| ()).unwrap_err();
     assert!(folder.to_string().contains("is a folder"));
 }

@@ -43,28 +43,15 @@ impl Case {
                 weight: synthetic("fc.weight", info.seed, 1000 * 512, (3.0_f64 / 512.0).sqrt()),
                 bias: synthetic("fc.bias", info.seed, 1000, 0.1),
             };
-            assert_eq!(
-                head.row(info.class),
-                tensors["fc_weight_row_pred"],
-                "the weights' rule"
-            );
+            assert_eq!(head.row(info.class), tensors["fc_weight_row_pred"], "the weights' rule");
             assert_eq!(head.bias, tensors["fc_bias"], "the weights' rule");
             let forward = Forward {
                 logits: tensors["logits"].clone(),
                 features: features(&tensors["layer4_out"]),
                 conv2: Some(features(&tensors["conv2_out"])),
             };
-            let Info {
-                class, mixed_class, ..
-            } = info;
-            Self {
-                name,
-                forward,
-                head,
-                class,
-                mixed_class,
-                tensors,
-            }
+            let Info { class, mixed_class, .. } = info;
+            Self { name, forward, head, class, mixed_class, tensors }
         })
     }
 
@@ -96,33 +83,13 @@ fn paper_maps_equal_pytorch() {
         let cam = case.raw(Variant::Paper, case.class);
         assert_close(&cam.data, &t["paper_cam_raw_HxW"], MAP_TOLERANCE, case.name);
         let unit = cam.normalized();
-        assert_close(
-            &unit.data,
-            &t["paper_cam_norm_HxW"],
-            MAP_TOLERANCE,
-            case.name,
-        );
+        assert_close(&unit.data, &t["paper_cam_norm_HxW"], MAP_TOLERANCE, case.name);
         let large = unit.upsampled(224, 224);
-        assert_close(
-            &large.data,
-            &t["paper_cam_224_bilinear"],
-            MAP_TOLERANCE,
-            case.name,
-        );
+        assert_close(&large.data, &t["paper_cam_224_bilinear"], MAP_TOLERANCE, case.name);
         let relu = cam.positive().normalized();
-        assert_close(
-            &relu.data,
-            &t["relu_paper_norm_HxW"],
-            MAP_TOLERANCE,
-            case.name,
-        );
+        assert_close(&relu.data, &t["relu_paper_norm_HxW"], MAP_TOLERANCE, case.name);
         let mixed = case.raw(Variant::Paper, case.mixed_class);
-        assert_close(
-            &mixed.data,
-            &t["mixed_paper_cam_raw_HxW"],
-            MAP_TOLERANCE,
-            case.name,
-        );
+        assert_close(&mixed.data, &t["mixed_paper_cam_raw_HxW"], MAP_TOLERANCE, case.name);
     }
 }
 
@@ -131,19 +98,9 @@ fn gradcam_equals_pytorch_grad_cam() {
     for case in Case::all() {
         let large = |class| case.raw(Variant::GradCam, class).gradcam_picture(224, 224);
         let t = &case.tensors;
-        assert_close(
-            &large(case.class).data,
-            &t["gradcam_layer4_224"],
-            MAP_TOLERANCE,
-            case.name,
-        );
+        assert_close(&large(case.class).data, &t["gradcam_layer4_224"], MAP_TOLERANCE, case.name);
         let mixed = large(case.mixed_class);
-        assert_close(
-            &mixed.data,
-            &t["mixed_gradcam_layer4_224"],
-            MAP_TOLERANCE,
-            case.name,
-        );
+        assert_close(&mixed.data, &t["mixed_gradcam_layer4_224"], MAP_TOLERANCE, case.name);
         assert!(mixed.data.contains(&0.0), "{}: no cold region", case.name);
     }
 }
@@ -171,11 +128,7 @@ fn mean_plus_bias_is_the_logit_for_every_class() {
             let check = maps.get(class).unwrap().check(bias, logit);
             assert!(check.holds(), "{} {class}: {check:?}", case.name);
             // Both sums run in 32 bits over 512 products: a few units in the sixth digit.
-            assert!(
-                check.residual.abs() < 2e-6,
-                "{} {class}: {check:?}",
-                case.name
-            );
+            assert!(check.residual.abs() < 2e-6, "{} {class}: {check:?}", case.name);
         }
     }
 }
@@ -184,11 +137,7 @@ fn mean_plus_bias_is_the_logit_for_every_class() {
 fn the_check_refuses_a_map_of_another_layer_or_class() {
     for case in Case::all() {
         let (bias, logit) = (case.head.bias[case.class], case.forward.logits[case.class]);
-        assert!(
-            case.raw(Variant::Paper, case.class)
-                .check(bias, logit)
-                .holds()
-        );
+        assert!(case.raw(Variant::Paper, case.class).check(bias, logit).holds());
         for wrong in [
             case.raw(Variant::TutorialFixed, case.class),
             case.raw(Variant::Paper, case.mixed_class),
@@ -203,18 +152,10 @@ fn the_check_refuses_a_map_of_another_layer_or_class() {
 #[test]
 fn tutorial_maps_need_conv2() {
     let [case, _] = Case::all();
-    let forward = Forward {
-        conv2: None,
-        ..case.forward
-    };
-    let error = Variant::TutorialFixed
-        .raw(&forward, case.head.row(0))
-        .unwrap_err();
+    let forward = Forward { conv2: None, ..case.forward };
+    let error = Variant::TutorialFixed.raw(&forward, case.head.row(0)).unwrap_err();
     let message = error.to_string();
-    assert!(
-        message.contains("\"tutorial-fixed\"") && message.contains("\"paper\""),
-        "{message}"
-    );
+    assert!(message.contains("\"tutorial-fixed\"") && message.contains("\"paper\""), "{message}");
 }
 
 #[test]

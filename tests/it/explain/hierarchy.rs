@@ -20,18 +20,8 @@ fn read(ids: &[&str], edges: &[(&str, &str)], classes: &[&str]) -> Result<Hierar
 
 /// A root with the leaf `dog` and an inner node over `cat` and `fox`.
 fn animals() -> Hierarchy {
-    let edges = [
-        ("root", "inner"),
-        ("root", "dog"),
-        ("inner", "fox"),
-        ("inner", "cat"),
-    ];
-    read(
-        &["cat", "dog", "fox", "inner", "root"],
-        &edges,
-        &["cat", "dog", "fox"],
-    )
-    .unwrap()
+    let edges = [("root", "inner"), ("root", "dog"), ("inner", "fox"), ("inner", "cat")];
+    read(&["cat", "dog", "fox", "inner", "root"], &edges, &["cat", "dog", "fox"]).unwrap()
 }
 
 #[test]
@@ -44,14 +34,8 @@ fn a_tree_in_depth_first_order() {
     assert_eq!(h.node(0).name, "3 classes: fox, cat, dog");
     assert_eq!(h.node(1).name, "2 classes: fox, cat");
     assert_eq!(h.path_to(3), [0, 1, 3]);
-    assert_eq!(
-        (h.child_index(0), h.child_index(3), h.child_index(4)),
-        (None, Some(1), Some(1))
-    );
-    assert_eq!(
-        h.nodes().iter().map(|node| node.depth).collect::<Vec<_>>(),
-        [0, 1, 2, 2, 1]
-    );
+    assert_eq!((h.child_index(0), h.child_index(3), h.child_index(4)), (None, Some(1), Some(1)));
+    assert_eq!(h.nodes().iter().map(|node| node.depth).collect::<Vec<_>>(), [0, 1, 2, 2, 1]);
     assert_eq!(
         (0..4).map(|class| h.leaf(class)).collect::<Vec<_>>(),
         [Some(3), Some(4), Some(2), None]
@@ -65,22 +49,12 @@ fn a_tree_in_depth_first_order() {
 #[test]
 fn labels_name_the_leaves_and_describe_the_branches() {
     let mut h = animals();
-    h.set_labels(&strings(&["tabby, tabby cat", "dingo", "red fox"]))
-        .unwrap();
+    h.set_labels(&strings(&["tabby, tabby cat", "dingo", "red fox"])).unwrap();
     assert_eq!(h.node(3).name, "tabby, tabby cat");
     assert_eq!(h.node(1).name, "2 classes: red fox, tabby");
     assert!(h.node(1).generated && !h.node(3).generated);
     let error = h.set_labels(&strings(&["one"])).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::LabelCount {
-                labels: 1,
-                classes: 3
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, Error::LabelCount { labels: 1, classes: 3 }), "{error}");
 }
 
 #[test]
@@ -106,11 +80,7 @@ fn names_come_from_wordnet_then_from_the_file() {
     });
     let names = |wnid: &str| (wnid == "b").then(|| "bee".to_owned());
     let h = Hierarchy::from_json(&text.to_string(), &strings(&["a", "b", "7"]), &names).unwrap();
-    let shown: Vec<_> = h
-        .nodes()
-        .iter()
-        .map(|n| (n.name.as_str(), n.generated))
-        .collect();
+    let shown: Vec<_> = h.nodes().iter().map(|n| (n.name.as_str(), n.generated)).collect();
     assert_eq!(
         shown,
         [
@@ -132,29 +102,15 @@ fn one_class_is_a_tree() {
 #[test]
 fn writing_and_reading_keeps_the_tree() {
     let mut h = animals();
-    h.set_labels(&strings(&["tabby", "dingo", "red fox"]))
-        .unwrap();
+    h.set_labels(&strings(&["tabby", "dingo", "red fox"])).unwrap();
     let text = h.to_json();
     let again = Hierarchy::from_json(&text, &strings(&["cat", "dog", "fox"]), &|_| None).unwrap();
     assert_eq!(again, h);
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(
-        (&value["directed"], &value["multigraph"]),
-        (&json!(true), &json!(false))
-    );
-    assert_eq!(
-        value["nodes"][1],
-        json!({ "id": "inner" }),
-        "no label is made up"
-    );
-    assert_eq!(
-        value["nodes"][2],
-        json!({ "id": "fox", "label": "red fox" })
-    );
-    assert_eq!(
-        value["links"][0],
-        json!({ "source": "root", "target": "inner" })
-    );
+    assert_eq!((&value["directed"], &value["multigraph"]), (&json!(true), &json!(false)));
+    assert_eq!(value["nodes"][1], json!({ "id": "inner" }), "no label is made up");
+    assert_eq!(value["nodes"][2], json!({ "id": "fox", "label": "red fox" }));
+    assert_eq!(value["links"][0], json!({ "source": "root", "target": "inner" }));
 }
 
 /// What must be refused, and what the message must name.
@@ -163,65 +119,22 @@ fn broken_files_are_refused_by_name() {
     let abr = &["a", "b", "r"][..];
     let tree = &[("r", "a"), ("r", "b")][..];
     for (ids, edges, classes, named) in [
-        (
-            abr,
-            &[("r", "a")][..],
-            &["a", "b"][..],
-            "several roots, among them \"b\" and \"r\"",
-        ),
-        (
-            abr,
-            &[("r", "a"), ("a", "b"), ("b", "r")],
-            &["a"],
-            "is its own ancestor",
-        ),
-        (
-            abr,
-            &[("a", "b"), ("b", "a")],
-            &["r"],
-            "is its own ancestor",
-        ),
-        (
-            abr,
-            &[("r", "r"), ("a", "b")],
-            &["b"],
-            "\"r\" is its own ancestor",
-        ),
-        (
-            abr,
-            &[("r", "a"), ("r", "b"), ("a", "b")],
-            &["b"],
-            "\"b\" has two parents, \"r\" and",
-        ),
-        (
-            abr,
-            &[("r", "a"), ("r", "b"), ("r", "a")],
-            &["a", "b"],
-            "edge from \"r\" to \"a\" twice",
-        ),
-        (
-            abr,
-            &[("r", "a"), ("r", "x")],
-            &["a"],
-            "\"x\", which is not among the nodes",
-        ),
+        (abr, &[("r", "a")][..], &["a", "b"][..], "several roots, among them \"b\" and \"r\""),
+        (abr, &[("r", "a"), ("a", "b"), ("b", "r")], &["a"], "is its own ancestor"),
+        (abr, &[("a", "b"), ("b", "a")], &["r"], "is its own ancestor"),
+        (abr, &[("r", "r"), ("a", "b")], &["b"], "\"r\" is its own ancestor"),
+        (abr, &[("r", "a"), ("r", "b"), ("a", "b")], &["b"], "\"b\" has two parents, \"r\" and"),
+        (abr, &[("r", "a"), ("r", "b"), ("r", "a")], &["a", "b"], "edge from \"r\" to \"a\" twice"),
+        (abr, &[("r", "a"), ("r", "x")], &["a"], "\"x\", which is not among the nodes"),
         (abr, tree, &["a"], "\"b\" has no children and is no class"),
-        (
-            abr,
-            tree,
-            &["a", "b", "c", "d"],
-            "no leaf for the class \"c\" (line 3 of the wnids, 2",
-        ),
+        (abr, tree, &["a", "b", "c", "d"], "no leaf for the class \"c\" (line 3 of the wnids, 2"),
         (abr, tree, &["a", "b", "r"], "class \"r\" has children"),
         (abr, tree, &["a", "b", "a"], "wnids has \"a\" twice"),
         (&["a", "a"], &[], &["a"], "the node \"a\" twice"),
         (&[], &[], &[], "no nodes"),
     ] {
         let message = read(ids, edges, classes).unwrap_err().to_string();
-        assert!(
-            message.contains(named),
-            "{message:?} does not say {named:?}"
-        );
+        assert!(message.contains(named), "{message:?} does not say {named:?}");
         assert!(!message.contains('\n'), "{message:?}");
     }
 }
@@ -242,10 +155,7 @@ fn other_json_is_refused() {
     ] {
         let result = Hierarchy::from_json(text, &strings(&["a"]), &|_| None);
         let message = result.unwrap_err().to_string();
-        assert!(
-            message.contains("node-link JSON") || message.contains("directed"),
-            "{message}"
-        );
+        assert!(message.contains("node-link JSON") || message.contains("directed"), "{message}");
     }
 }
 
@@ -260,16 +170,9 @@ fn long_ids_are_cut_in_messages() {
 fn caterpillar(depth: usize) -> Result<Hierarchy, Error> {
     let inner: Vec<_> = (0..depth).map(|i| format!("i{i}")).collect();
     let leaves: Vec<_> = (0..depth).map(|i| format!("l{i}")).collect();
-    let mut edges: Vec<_> = inner
-        .iter()
-        .zip(&leaves)
-        .map(|(i, l)| (i.as_str(), l.as_str()))
-        .collect();
-    edges.extend(
-        inner
-            .windows(2)
-            .map(|pair| (pair[0].as_str(), pair[1].as_str())),
-    );
+    let mut edges: Vec<_> =
+        inner.iter().zip(&leaves).map(|(i, l)| (i.as_str(), l.as_str())).collect();
+    edges.extend(inner.windows(2).map(|pair| (pair[0].as_str(), pair[1].as_str())));
     let ids: Vec<_> = inner.iter().chain(&leaves).map(String::as_str).collect();
     let classes: Vec<_> = leaves.iter().map(String::as_str).collect();
     read(&ids, &edges, &classes)

@@ -81,18 +81,9 @@ impl Reference {
 
     /// WordNet's names; generated nodes have none.
     fn names(&self) -> HashMap<&str, &str> {
-        let inner = self
-            .inner
-            .iter()
-            .map(|node| (node.wnid.as_str(), node.name.as_str()));
-        let leaves = self
-            .leaves
-            .iter()
-            .map(|(wnid, name)| (wnid.as_str(), name.as_str()));
-        inner
-            .chain(leaves)
-            .filter(|&(_, name)| name != "(generated)")
-            .collect()
+        let inner = self.inner.iter().map(|node| (node.wnid.as_str(), node.name.as_str()));
+        let leaves = self.leaves.iter().map(|(wnid, name)| (wnid.as_str(), name.as_str()));
+        inner.chain(leaves).filter(|&(_, name)| name != "(generated)").collect()
     }
 
     fn hierarchy(&self) -> Hierarchy {
@@ -112,42 +103,22 @@ fn hierarchies_are_read_as_they_are() {
     for graph in GRAPHS {
         let reference: Reference = golden_json(&format!("nbdt/{graph}.json"));
         let h = reference.hierarchy();
-        assert_eq!(
-            h.nodes().len(),
-            reference.inner.len() + reference.leaves.len(),
-            "{graph}"
-        );
+        assert_eq!(h.nodes().len(), reference.inner.len() + reference.leaves.len(), "{graph}");
         assert_eq!(h.node(h.root()).wnid, reference.root, "{graph}");
         for inner in &reference.inner {
             let node = h.node(h.find_node(&inner.wnid).unwrap());
             let children: Vec<_> = node.children.iter().map(|&c| &h.node(c).wnid).collect();
-            assert_eq!(
-                children,
-                inner.children.iter().collect::<Vec<_>>(),
-                "{graph}"
-            );
+            assert_eq!(children, inner.children.iter().collect::<Vec<_>>(), "{graph}");
             if inner.name == "(generated)" {
                 let start = format!("{} classes: ", node.leaves.len());
-                assert!(
-                    node.generated && node.name.starts_with(&start),
-                    "{}",
-                    node.name
-                );
+                assert!(node.generated && node.name.starts_with(&start), "{}", node.name);
             } else {
-                assert_eq!(
-                    (&node.name, node.generated),
-                    (&inner.name, false),
-                    "{graph}"
-                );
+                assert_eq!((&node.name, node.generated), (&inner.name, false), "{graph}");
             }
         }
         for (class, (wnid, name)) in reference.leaves.iter().enumerate() {
             let leaf = h.node(h.leaf(class).unwrap());
-            assert_eq!(
-                (&leaf.wnid, &leaf.name, leaf.class),
-                (wnid, name, Some(class)),
-                "{graph}"
-            );
+            assert_eq!((&leaf.wnid, &leaf.name, leaf.class), (wnid, name, Some(class)), "{graph}");
         }
         let newer = Hierarchy::from_json(&reference.file("edges"), &reference.wnids(), &|wnid| {
             reference.names().get(wnid).map(|&name| name.to_owned())
@@ -172,17 +143,8 @@ fn decisions_equal_nbdts() {
             let soft = Decision::new(&h, logits, Rule::Soft);
             let agreement = Agreement::new(&h, logits);
             assert_eq!(agreement.plain, sample.plain, "{at}");
-            assert_eq!(
-                (agreement.hard, agreement.soft),
-                (hard.class, soft.class),
-                "{at}"
-            );
-            assert_close(
-                &soft.class_prob,
-                row(soft_probs, i, h.classes()),
-                TOLERANCE,
-                &at,
-            );
+            assert_eq!((agreement.hard, agreement.soft), (hard.class, soft.class), "{at}");
+            assert_close(&soft.class_prob, row(soft_probs, i, h.classes()), TOLERANCE, &at);
             // All zeros tie exactly, in every order of summation, so they are compared.
             let tied = |margin: f32| margin < TIE && logits.iter().any(|&z| z != 0.0);
             if !tied(sample.margin) {
@@ -196,10 +158,7 @@ fn decisions_equal_nbdts() {
                 compared += 1;
             }
         }
-        assert!(
-            compared >= 80,
-            "{graph}: only {compared} of 100 paths were compared"
-        );
+        assert!(compared >= 80, "{graph}: only {compared} of 100 paths were compared");
     }
 }
 
@@ -208,36 +167,18 @@ fn check_hard_steps(h: &Hierarchy, decision: &Decision, sample: &Sample, at: &st
     assert_eq!(steps.len(), sample.hard_path.len(), "{at}: path");
     for (step, (wnid, probability, entropy, child)) in steps.iter().zip(&sample.hard_path) {
         assert_eq!((&step.wnid, step.child), (wnid, Some(*child)), "{at}: path");
-        assert_close(
-            &[step.probability, step.entropy],
-            &[*probability, *entropy],
-            TOLERANCE,
-            at,
-        );
+        assert_close(&[step.probability, step.entropy], &[*probability, *entropy], TOLERANCE, at);
     }
     assert_eq!(decision.class_prob[decision.class], 1.0, "{at}: one-hot");
-    assert_eq!(
-        decision.class_prob.iter().sum::<f32>(),
-        1.0,
-        "{at}: one-hot"
-    );
+    assert_eq!(decision.class_prob.iter().sum::<f32>(), 1.0, "{at}: one-hot");
 }
 
 fn check_soft_steps(h: &Hierarchy, decision: &Decision, sample: &Sample, at: &str) {
     let steps = decision.steps(h);
     assert_eq!(steps.len(), sample.soft_path.len(), "{at}: path");
     for (step, (wnid, probability, entropy, next)) in steps.iter().zip(&sample.soft_path) {
-        assert_eq!(
-            (&step.wnid, step.next),
-            (wnid, usize::try_from(*next).ok()),
-            "{at}: path"
-        );
-        assert_close(
-            &[step.probability, step.entropy],
-            &[*probability, *entropy],
-            TOLERANCE,
-            at,
-        );
+        assert_eq!((&step.wnid, step.next), (wnid, usize::try_from(*next).ok()), "{at}: path");
+        assert_close(&[step.probability, step.entropy], &[*probability, *entropy], TOLERANCE, at);
     }
 }
 
@@ -252,22 +193,12 @@ fn a_decision_without_doubt_keeps_its_lead() {
     for pair in decision.path.windows(2) {
         assert_eq!(decision.branch_prob[pair[1]], 1.0);
         // PyTorch clamps probabilities to 1 - 2^-23, whose logarithm is -2^-23 to eight digits.
-        assert_close(
-            &[decision.entropy[pair[0]]],
-            &[f32::EPSILON],
-            1e-13,
-            "entropy",
-        );
+        assert_close(&[decision.entropy[pair[0]]], &[f32::EPSILON], 1e-13, "entropy");
         let lead = 4000.0 / h.node(pair[1]).leaves.len() as f32;
         // The other child has a mean logit of 0; one rounding to 32 bits at 4000.
         assert_close(&[decision.log_odds[pair[1]]], &[lead], 1e-3, "log-odds");
     }
     let leaf = h.node(h.leaf(3).unwrap());
     let sibling = h.node(leaf.parent.unwrap()).children[1];
-    assert_close(
-        &[decision.log_odds[sibling]],
-        &[-4000.0],
-        1e-3,
-        "log-odds of the loser",
-    );
+    assert_close(&[decision.log_odds[sibling]], &[-4000.0], 1e-3, "log-odds of the loser");
 }

@@ -5,15 +5,10 @@ use glasstree::npy;
 /// The header as NumPy 2 writes it for the same arrays.
 #[test]
 fn headers_are_numpys() {
-    for (shape, tuple) in [
-        (&[][..], "()"),
-        (&[4], "(4,)"),
-        (&[2, 3], "(2, 3)"),
-        (&[3, 0, 224], "(3, 0, 224)"),
-    ] {
-        let data: Vec<f32> = (0..shape.iter().product())
-            .map(|i| i as f32 - 1.5)
-            .collect();
+    for (shape, tuple) in
+        [(&[][..], "()"), (&[4], "(4,)"), (&[2, 3], "(2, 3)"), (&[3, 0, 224], "(3, 0, 224)")]
+    {
+        let data: Vec<f32> = (0..shape.iter().product()).map(|i| i as f32 - 1.5).collect();
         let bytes = npy::to_bytes(shape, &data).unwrap();
         assert_eq!(bytes[..8], *b"\x93NUMPY\x01\x00");
         let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
@@ -23,12 +18,8 @@ fn headers_are_numpys() {
         let dictionary = text.strip_suffix('\n').unwrap().trim_end();
         let expected = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {tuple}, }}");
         assert_eq!(dictionary, expected);
-        let read: Vec<f32> = numbers
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&bytes| f32::from_le_bytes(bytes))
-            .collect();
+        let read: Vec<f32> =
+            numbers.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
         assert_eq!(read, data);
         assert_eq!(numbers.len(), 4 * data.len());
     }

@@ -20,18 +20,8 @@ fn network() -> impl Strategy<Value = (FeatureMap, Head)> {
             )
                 .prop_map(move |(data, weight, bias)| {
                     (
-                        FeatureMap {
-                            channels,
-                            height,
-                            width,
-                            data,
-                        },
-                        Head {
-                            classes,
-                            channels,
-                            weight,
-                            bias,
-                        },
+                        FeatureMap { channels, height, width, data },
+                        Head { classes, channels, weight, bias },
                     )
                 })
         },
@@ -48,18 +38,13 @@ fn tree(nodes: std::ops::Range<usize>) -> impl Strategy<Value = (Hierarchy, Vec<
             .enumerate()
             .map(|(i, parent)| serde_json::json!({ "source": parent, "target": i + 1 }))
             .collect();
-        let nodes: Vec<_> = (0..=parents.len())
-            .map(|id| serde_json::json!({ "id": id }))
-            .collect();
+        let nodes: Vec<_> = (0..=parents.len()).map(|id| serde_json::json!({ "id": id })).collect();
         let leaves = (0..=parents.len()).filter(|id| !parents.contains(id));
         let mut wnids: Vec<_> = leaves.map(|id| id.to_string()).collect();
         let middle = salt as usize % wnids.len();
         wnids.rotate_left(middle);
         let text = serde_json::json!({ "nodes": nodes, "links": links }).to_string();
-        (
-            Hierarchy::from_json(&text, &wnids, &|_| None).unwrap(),
-            wnids,
-        )
+        (Hierarchy::from_json(&text, &wnids, &|_| None).unwrap(), wnids)
     })
 }
 
@@ -237,31 +222,14 @@ proptest! {
 
 #[test]
 fn degenerate_maps_are_harmless() {
-    let empty = Cam {
-        height: 0,
-        width: 0,
-        data: Vec::new(),
-    };
+    let empty = Cam { height: 0, width: 0, data: Vec::new() };
     assert_eq!((empty.mean(), empty.range()), (0.0, [0.0, 0.0]));
     assert_eq!(empty.upsampled(2, 2).data, [0.0; 4]);
-    let nan = Cam {
-        height: 1,
-        width: 2,
-        data: vec![f32::NAN, 1.0],
-    };
+    let nan = Cam { height: 1, width: 2, data: vec![f32::NAN, 1.0] };
     assert_eq!(nan.range(), [1.0, 1.0]);
     assert!(nan.normalized().data[0].is_nan() && nan.positive().data[0].is_nan());
-    let negative = Cam {
-        height: 1,
-        width: 2,
-        data: vec![-1.0, -2.0],
-    };
+    let negative = Cam { height: 1, width: 2, data: vec![-1.0, -2.0] };
     assert_eq!(negative.gradcam_raw().gradcam_picture(2, 2).data, [0.0; 4]);
-    let none = FeatureMap {
-        channels: 3,
-        height: 0,
-        width: 0,
-        data: Vec::new(),
-    };
+    let none = FeatureMap { channels: 3, height: 0, width: 0, data: Vec::new() };
     assert!(CamSet::of_rows(&none, &[1.0; 6]).is_empty());
 }

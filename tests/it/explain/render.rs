@@ -14,10 +14,7 @@ use super::{golden_json, golden_png};
 
 fn levels(a: &RgbImage, b: &RgbImage) -> Vec<u8> {
     assert_eq!(a.dimensions(), b.dimensions());
-    a.iter()
-        .zip(b.iter())
-        .map(|(a, b)| a.abs_diff(*b))
-        .collect()
+    a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b)).collect()
 }
 
 #[test]
@@ -35,12 +32,7 @@ fn jet_is_matplotlibs() {
 
 #[test]
 fn colours_of_odd_values() {
-    for map in [
-        Colormap::Jet,
-        Colormap::Turbo,
-        Colormap::Viridis,
-        Colormap::Diverging,
-    ] {
+    for map in [Colormap::Jet, Colormap::Turbo, Colormap::Viridis, Colormap::Diverging] {
         let table = map.table();
         assert_eq!(map.rgb(1.0), table[255]);
         assert_eq!(map.rgb(f32::INFINITY), table[255]);
@@ -62,10 +54,7 @@ fn known_colours() {
         (Colormap::Inferno, [0, 0, 4], [252, 255, 164]),
     ] {
         for (ours, known) in [(map.rgb(0.0), first), (map.rgb(1.0), last)] {
-            assert!(
-                ours.iter().zip(known).all(|(&a, b)| a.abs_diff(b) <= 2),
-                "{map} {ours:?}"
-            );
+            assert!(ours.iter().zip(known).all(|(&a, b)| a.abs_diff(b) <= 2), "{map} {ours:?}");
         }
     }
 }
@@ -83,20 +72,11 @@ fn the_diverging_map_is_symmetric_and_loud_at_its_ends() {
         let (against, support) = (table[i], table[255 - i]);
         let ratio = luminance(against) / luminance(support);
         // OKLab lightness is not exactly luminance: saturated blue and red differ by a quarter.
-        assert!(
-            (0.7..1.4).contains(&ratio),
-            "{i}: {against:?} {support:?} {ratio}"
-        );
-        assert!(
-            luminance(table[i]) < luminance(table[i + 1]) + 1.0,
-            "{i}: not rising"
-        );
+        assert!((0.7..1.4).contains(&ratio), "{i}: {against:?} {support:?} {ratio}");
+        assert!(luminance(table[i]) < luminance(table[i + 1]) + 1.0, "{i}: not rising");
     }
     let [r, g, b] = table[127];
-    assert!(
-        r.abs_diff(g) <= 4 && g.abs_diff(b) <= 4,
-        "the middle is grey: {r} {g} {b}"
-    );
+    assert!(r.abs_diff(g) <= 4 && g.abs_diff(b) <= 4, "the middle is grey: {r} {g} {b}");
     assert!(table[0][2] > table[0][0] + 100 && table[255][0] > table[255][2] + 100);
 }
 
@@ -105,12 +85,7 @@ fn tutorial_pictures_equal_the_tutorials() {
     for case in Case::all() {
         let picture = |kind: &str| golden_png(&format!("cam/{}.{kind}.png", case.name));
         let cam = case.raw(Variant::Tutorial, case.class);
-        assert_eq!(
-            tutorial_heatmap(&cam, 7, 7),
-            picture("tutorial_heatmap_7x7"),
-            "{}",
-            case.name
-        );
+        assert_eq!(tutorial_heatmap(&cam, 7, 7), picture("tutorial_heatmap_7x7"), "{}", case.name);
         let large = Variant::Tutorial.heatmap(&cam, 224, 224, &Paint::default());
         assert_eq!(large, picture("tutorial_heatmap"), "{}", case.name);
         let both = blend(&picture("raw224"), &large, 0.5);
@@ -131,82 +106,40 @@ fn paper_pictures_equal_the_reference() {
             // neighbouring colours of jet are at most 5 levels apart.
             assert!(off.iter().all(|&d| d <= 5), "{} {kind}", case.name);
             let flipped = off.iter().filter(|&&d| d > 1).count();
-            assert!(
-                flipped * 1000 <= off.len(),
-                "{} {kind}: {flipped} levels",
-                case.name
-            );
+            assert!(flipped * 1000 <= off.len(), "{} {kind}: {flipped} levels", case.name);
         }
     }
 }
 
 #[test]
 fn a_constant_map_is_black_for_the_tutorial_and_cold_otherwise() {
-    let cam = Cam {
-        height: 7,
-        width: 7,
-        data: vec![3.0; 49],
-    };
-    assert!(
-        tutorial_heatmap(&cam, 20, 20)
-            .iter()
-            .all(|&level| level == 0)
-    );
+    let cam = Cam { height: 7, width: 7, data: vec![3.0; 49] };
+    assert!(tutorial_heatmap(&cam, 20, 20).iter().all(|&level| level == 0));
     let cold = Colormap::Jet.rgb(0.0);
-    assert!(
-        heatmap(&cam, 20, 20, &Paint::default())
-            .pixels()
-            .all(|p| p.0 == cold)
-    );
+    assert!(heatmap(&cam, 20, 20, &Paint::default()).pixels().all(|p| p.0 == cold));
 }
 
 #[test]
 fn scales_choose_the_range() {
-    let cam = Cam {
-        height: 1,
-        width: 3,
-        data: vec![-1.0, 0.5, 3.0],
-    };
+    let cam = Cam { height: 1, width: 3, data: vec![-1.0, 0.5, 3.0] };
     assert_eq!(Scale::PerMap.range(&cam), [-1.0, 3.0]);
     assert_eq!(Scale::Symmetric.range(&cam), [-3.0, 3.0]);
     assert_eq!(Scale::Shared([0.0, 9.0]).range(&cam), [0.0, 9.0]);
     assert_eq!(Scale::for_colormap(Colormap::Diverging), Scale::Symmetric);
     assert_eq!(Scale::for_colormap(Colormap::Turbo), Scale::PerMap);
-    let zero = Cam {
-        height: 1,
-        width: 1,
-        data: vec![0.0],
-    };
+    let zero = Cam { height: 1, width: 1, data: vec![0.0] };
     let colormap = Colormap::Diverging;
-    let paint = Paint {
-        colormap,
-        scale: Scale::Symmetric,
-        ..Paint::default()
-    };
-    assert_eq!(
-        heatmap(&zero, 1, 1, &paint).get_pixel(0, 0).0,
-        colormap.rgb(0.5)
-    );
+    let paint = Paint { colormap, scale: Scale::Symmetric, ..Paint::default() };
+    assert_eq!(heatmap(&zero, 1, 1, &paint).get_pixel(0, 0).0, colormap.rgb(0.5));
 }
 
 /// A photo of 50 x 20 pixels in which the network saw the square from x = 15 to 35.
 #[test]
 fn an_overlay_paints_the_crop_alone() {
     let photo = RgbImage::from_fn(50, 20, |x, y| Rgb([x as u8, y as u8, 99]));
-    let cam = Cam {
-        height: 2,
-        width: 2,
-        data: vec![0.0, 1.0, 1.0, 0.0],
-    };
-    let photo_from_input = RectTransform {
-        scale: [2.5, 2.5],
-        offset: [15.0, 0.0],
-    };
-    let opaque = Paint {
-        alpha: 1.0,
-        smooth: false,
-        ..Paint::default()
-    };
+    let cam = Cam { height: 2, width: 2, data: vec![0.0, 1.0, 1.0, 0.0] };
+    let photo_from_input = RectTransform { scale: [2.5, 2.5], offset: [15.0, 0.0] };
+    let opaque = Paint { alpha: 1.0, smooth: false, ..Paint::default() };
     let painted = overlay(&photo, &cam, photo_from_input, 8, &opaque);
     for (x, y, pixel) in painted.enumerate_pixels() {
         let hot = (x < 25) != (y < 10);
@@ -216,14 +149,8 @@ fn an_overlay_paints_the_crop_alone() {
         };
         assert_eq!(pixel.0, expected, "{x} {y}");
     }
-    let invisible = Paint {
-        alpha: 0.0,
-        ..opaque
-    };
-    assert_eq!(
-        overlay(&photo, &cam, photo_from_input, 8, &invisible),
-        photo
-    );
+    let invisible = Paint { alpha: 0.0, ..opaque };
+    assert_eq!(overlay(&photo, &cam, photo_from_input, 8, &invisible), photo);
 }
 
 #[test]
@@ -231,15 +158,9 @@ fn an_overlay_on_the_crop_itself_is_the_blended_heatmap() {
     let [case, _] = Case::all();
     let crop = golden_png("cam/chelsea.raw224.png");
     let cam = case.raw(Variant::Paper, case.class);
-    let photo_from_input = RectTransform {
-        scale: [1.0; 2],
-        offset: [0.0; 2],
-    };
+    let photo_from_input = RectTransform { scale: [1.0; 2], offset: [0.0; 2] };
     for alpha in [0.0, 0.3, 0.5, 1.0] {
-        let paint = Paint {
-            alpha,
-            ..Paint::default()
-        };
+        let paint = Paint { alpha, ..Paint::default() };
         let blended = blend(&crop, &heatmap(&cam, 224, 224, &paint), alpha);
         assert_eq!(overlay(&crop, &cam, photo_from_input, 224, &paint), blended);
     }
@@ -248,11 +169,7 @@ fn an_overlay_on_the_crop_itself_is_the_blended_heatmap() {
 #[test]
 fn odd_rectangles_leave_the_photo_alone() {
     let photo = RgbImage::from_pixel(9, 9, Rgb([1, 2, 3]));
-    let cam = Cam {
-        height: 1,
-        width: 1,
-        data: vec![1.0],
-    };
+    let cam = Cam { height: 1, width: 1, data: vec![1.0] };
     for (scale, offset) in [
         ([0.0; 2], [4.0; 2]),
         ([-1.0; 2], [8.0; 2]),
@@ -262,39 +179,19 @@ fn odd_rectangles_leave_the_photo_alone() {
         ([1.0; 2], [f64::INFINITY; 2]),
     ] {
         let transform = RectTransform { scale, offset };
-        assert_eq!(
-            overlay(&photo, &cam, transform, 5, &Paint::default()),
-            photo
-        );
+        assert_eq!(overlay(&photo, &cam, transform, 5, &Paint::default()), photo);
     }
-    let empty = Cam {
-        height: 0,
-        width: 0,
-        data: Vec::new(),
-    };
-    let whole = RectTransform {
-        scale: [9.0; 2],
-        offset: [0.0; 2],
-    };
+    let empty = Cam { height: 0, width: 0, data: Vec::new() };
+    let whole = RectTransform { scale: [9.0; 2], offset: [0.0; 2] };
     assert_eq!(overlay(&photo, &empty, whole, 1, &Paint::default()), photo);
 }
 
 #[test]
 fn a_rectangle_that_sticks_out_is_cut() {
     let photo = RgbImage::new(10, 10);
-    let cam = Cam {
-        height: 1,
-        width: 1,
-        data: vec![1.0],
-    };
-    let transform = RectTransform {
-        scale: [3.0; 2],
-        offset: [-10.0; 2],
-    };
-    let paint = Paint {
-        alpha: 1.0,
-        ..Paint::default()
-    };
+    let cam = Cam { height: 1, width: 1, data: vec![1.0] };
+    let transform = RectTransform { scale: [3.0; 2], offset: [-10.0; 2] };
+    let paint = Paint { alpha: 1.0, ..Paint::default() };
     let painted = overlay(&photo, &cam, transform, 5, &paint);
     let count = painted.pixels().filter(|p| p.0 != [0; 3]).count();
     assert_eq!(count, 25, "pixels with their centre inside of -10..5");

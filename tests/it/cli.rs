@@ -1,0 +1,332 @@
+//! The program as a user runs it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::networks::keys;
+
+struct Output {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn cat() -> String {
+    root().join("assets/photos/chelsea.png").display().to_string()
+}
+
+/// Runs the program on the CPU in an empty folder.
+fn glasstree(arguments: &[&str]) -> Output {
+    let folder = TempDir::new().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_glasstree"))
+        .args(arguments)
+        .current_dir(folder.path())
+        // Mesa's Vulkan driver complains on the standard error where this is missing.
+        .env("XDG_RUNTIME_DIR", folder.path())
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Output {
+        code: output.status.code().unwrap(),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
+}
+
+fn succeeds(arguments: &[&str]) -> String {
+    let Output { code, out, err } = glasstree(arguments);
+    assert_eq!((code, err.as_str()), (0, ""), "{arguments:?}");
+    out
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&succeeds(arguments)).unwrap()
+}
+
+/// Fails with code 1 and one line that has all of `needles`.
+fn fails(arguments: &[&str], needles: &[&str]) {
+    let Output { code, err, .. } = glasstree(arguments);
+    assert_eq!(code, 1, "{arguments:?}: {err}");
+    assert_eq!(err.trim_end().lines().count(), 1, "{arguments:?}: {err}");
+    for needle in needles {
+        assert!(err.contains(needle), "{arguments:?}: {needle:?} is not in {err:?}");
+    }
+}
+
+/// A weights file in `folder`.
+fn weights(folder: &TempDir, network: &str, classes: usize) -> String {
+    let path = folder.path().join(format!("{network}.safetensors"));
+    std::fs::write(&path, keys::safetensors(&keys::of(network, classes), 1)).unwrap();
+    path.display().to_string()
+}
+
+fn text(value: &Path) -> &str {
+    value.to_str().unwrap()
+}
+
+#[test]
+fn explain_prints_the_tutorials_lines_and_writes_the_pictures() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("new/folder");
+    let lines = succeeds(&["explain", &cat(), "--device", "cpu", "--out", text(&out)]);
+    let lines: Vec<&str> = lines.lines().collect();
+    assert!(lines[0].starts_with("Prediction: ") && lines[0].contains("cat"), "{lines:?}");
+    assert_eq!(lines[1], format!(" * Wrote heatmap to {}", out.join("heatmap.png").display()));
+    let combined = out.join("combined.png");
+    assert_eq!(lines[2], format!(" * Wrote heatmap on image to {}", combined.display()));
+    assert!(lines[3].starts_with("Prediction: cat // Decisions: animal ("), "{lines:?}");
+    assert!(lines[3].contains("%), chordate (") && lines[3].contains("%), cat ("), "{lines:?}");
+    assert_eq!(image::open(combined).unwrap().to_rgb8().dimensions(), (224, 224));
+    assert_eq!(image::open(out.join("heatmap.png")).unwrap().to_rgb8().dimensions(), (224, 224));
+    let photo = image::open(cat()).unwrap().to_rgb8();
+    let overlay = image::open(out.join("overlay.png")).unwrap().to_rgb8();
+    assert_eq!(overlay.dimensions(), photo.dimensions());
+    // The network saw the middle; the corners it did not see are untouched, the middle is not.
+    assert_eq!(overlay.get_pixel(0, 0), photo.get_pixel(0, 0));
+    let (x, y) = (photo.width() / 2, photo.height() / 2);
+    assert_ne!(overlay.get_pixel(x, y), photo.get_pixel(x, y));
+    let left: Vec<_> = std::fs::read_dir(&out).unwrap().collect();
+    assert_eq!(left.len(), 3, "no temporary files stay");
+}
+
+#[test]
+fn classify_as_json_has_the_documented_form() {
+    let value = json(&["classify", &cat(), "--json", "--logits", "--top", "3", "--device", "cpu"]);
+    assert_eq!(value["model"], "efficientnet-lite0");
+    assert_eq!(value["device"], "CPU");
+    assert_eq!(value["logits"].as_array().unwrap().len(), 1000);
+    let predictions = value["predictions"].as_array().unwrap();
+    assert_eq!(predictions.len(), 3);
+    let first = &predictions[0];
+    let index = first["index"].as_u64().unwrap() as usize;
+    assert_eq!(first["logit"], value["logits"][index]);
+    assert!(first["wnid"].as_str().unwrap().starts_with('n'));
+    let probability = |i: usize| predictions[i]["probability"].as_f64().unwrap();
+    assert!(probability(0) >= probability(1) && probability(1) >= probability(2));
+}
+
+#[test]
+fn one_bad_picture_does_not_hide_the_others() {
+    let Output { code, out, err } =
+        glasstree(&["classify", &cat(), "missing.png", "--device", "cpu"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("chelsea.png"), "{out}");
+    assert!(err.contains("missing.png"), "{err}");
+}
+
+#[test]
+fn the_raw_map_and_the_logit_add_up() {
+    let folder = TempDir::new().unwrap();
+    let npy = folder.path().join("map.npy");
+    let value = json(&["cam", &cat(), "--class", "Persian cat", "--npy", text(&npy), "--json"]);
+    assert_eq!(value["class"]["index"], 283);
+    assert_eq!(value["identity"]["holds"], true);
+    let bytes = std::fs::read(npy).unwrap();
+    let cells: Vec<f32> = bytes[bytes.len() - 4 * 49..]
+        .chunks_exact(4)
+        .map(|four| f32::from_le_bytes(four.try_into().unwrap()))
+        .collect();
+    let mean = cells.iter().map(|&v| f64::from(v)).sum::<f64>() / 49.0;
+    let logit = value["class"]["logit"].as_f64().unwrap();
+    let bias = value["bias"].as_f64().unwrap();
+    // Two 32-bit sums over 1280 channels in different orders.
+    assert!((mean + bias - logit).abs() < 1e-3, "{mean} + {bias} = {logit}");
+    assert!(value["files"].is_null());
+}
+
+#[test]
+fn every_variant_and_colour_map_draws() {
+    let folder = TempDir::new().unwrap();
+    let model = weights(&folder, "resnet18", 37);
+    for variant in ["paper", "tutorial", "tutorial-fixed", "gradcam"] {
+        for colormap in ["jet", "turbo", "viridis", "inferno", "diverging"] {
+            let out = folder.path().join(format!("{variant}-{colormap}"));
+            let arguments = ["cam", &cat(), "--model", &model, "--class", "36", "--variant"];
+            let rest = [variant, "--colormap", colormap, "--out", text(&out)];
+            succeeds(&[&arguments[..], &rest[..]].concat());
+            assert!(out.join("overlay.png").exists());
+        }
+    }
+    fails(&["cam", &cat(), "--variant", "tutorial"], &["tutorial", "paper"]);
+}
+
+/// The whole way from the photo to the tutorial's two pictures, network included.
+///
+/// One level: the feature map is within 1e-5 of PyTorch's, which may move a value across the border
+/// between two colours of the table, and the rounding of the blend by one.
+#[test]
+fn the_tutorials_pictures_come_out_as_in_the_tutorial() {
+    let folder = TempDir::new().unwrap();
+    let model = weights(&folder, "resnet18", 1000);
+    let out = folder.path().join("out");
+    let arguments = ["cam", &cat(), "--model", &model, "--variant", "tutorial", "--device", "cpu"];
+    succeeds(&[&arguments[..], &["--out", text(&out)]].concat());
+    for name in ["heatmap", "combined"] {
+        let ours = image::open(out.join(format!("{name}.png"))).unwrap().to_rgb8();
+        let golden = format!("tests/golden/cam/chelsea.tutorial_{name}.png");
+        let golden = image::open(root().join(golden)).unwrap().to_rgb8();
+        assert_eq!(ours.dimensions(), golden.dimensions());
+        let worst = ours.iter().zip(golden.iter()).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(worst <= Some(1), "{name}: {worst:?} levels away");
+    }
+}
+
+#[test]
+fn the_input_is_what_the_recipe_says() {
+    let folder = TempDir::new().unwrap();
+    let (npy, png) = (folder.path().join("x.npy"), folder.path().join("x.png"));
+    let files = ["--npy", text(&npy), "--png", text(&png)];
+    let change = ["--resize", "96", "--crop", "64", "--mean", "0", "--std", "1"];
+    let out = succeeds(&[&["input", &cat()], &files[..], &change[..]].concat());
+    assert!(out.contains("short side resized to 96 (bicubic), middle 64×64"), "{out}");
+    let picture = image::open(png).unwrap().to_rgb8();
+    assert_eq!(picture.dimensions(), (64, 64));
+    let bytes = std::fs::read(npy).unwrap();
+    let values = &bytes[bytes.len() - 4 * 3 * 64 * 64..];
+    let first = f32::from_le_bytes(values[..4].try_into().unwrap());
+    assert_eq!(first, f32::from(picture.get_pixel(0, 0)[0]) / 255.0);
+}
+
+#[test]
+fn trees_are_printed_by_both_rules_and_from_several_sources() {
+    let value = json(&["tree", &cat(), "--json"]);
+    assert_eq!(value["rule"], "hard");
+    assert_eq!(value["prediction"]["label"], "cat");
+    let names: Vec<_> = value["decisions"].as_array().unwrap().iter().map(|d| &d["name"]).collect();
+    assert_eq!(names, ["animal", "chordate", "carnivore", "cat"]);
+    assert_eq!(value["class_probabilities"].as_array().unwrap().len(), 10);
+
+    let soft = json(&["tree", &cat(), "--json", "--rule", "soft", "--hierarchy", "wordnet"]);
+    let sum: f64 =
+        soft["class_probabilities"].as_array().unwrap().iter().map(|p| p.as_f64().unwrap()).sum();
+    assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("own.json");
+    succeeds(&["induce", "--model", "wrn16-2-cifar10", "--out", text(&file)]);
+    let from_file = json(&["tree", &cat(), "--json", "--hierarchy", text(&file)]);
+    let induced = json(&["tree", &cat(), "--json", "--hierarchy", "induced"]);
+    assert_eq!(from_file["decisions"], induced["decisions"]);
+}
+
+#[test]
+fn every_classifier_has_a_tree() {
+    let folder = TempDir::new().unwrap();
+    let model = weights(&folder, "resnet18", 37);
+    let value = json(&["tree", &cat(), "--model", &model, "--json"]);
+    assert!(value["hierarchy"].as_str().unwrap().contains("induced"));
+    let labels = folder.path().join("labels.txt");
+    let names: String = (0..37).map(|class| format!("flower {class}\n")).collect();
+    std::fs::write(&labels, names).unwrap();
+    let named = succeeds(&["tree", &cat(), "--model", &model, "--labels", text(&labels)]);
+    assert!(named.contains("Prediction: flower "), "{named}");
+}
+
+#[test]
+fn info_recognises_files() {
+    let folder = TempDir::new().unwrap();
+    let value = json(&["info", &weights(&folder, "wrn28_10", 10), "--json"]);
+    assert_eq!(value["architecture"], "WideResNet-28-10 (CIFAR)");
+    assert_eq!(value["classes"], 10);
+    assert_eq!(value["parameters"], 36_479_194);
+    assert_eq!(value["dtype"], "f32");
+    assert_eq!(value["unused"].as_array().unwrap().len(), 0);
+    let value = json(&["info", &weights(&folder, "resnet18", 1000), "--json"]);
+    assert_eq!(value["parameters"], 11_689_512);
+    let listed = json(&["models", "--json"]);
+    assert!(listed.as_array().unwrap().len() >= 2);
+}
+
+#[test]
+fn bad_pictures_get_one_line() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, bytes: &[u8]| -> PathBuf {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let photo = std::fs::read(cat()).unwrap();
+    for (path, needle) in [
+        (folder.path().join("missing.jpg"), "missing.jpg"),
+        (write("empty.png", b""), "empty"),
+        (write("cut.png", &photo[..photo.len() / 2]), "cut.png"),
+        (write("text.jpg", b"this is no picture"), "text.jpg"),
+        (folder.path().to_owned(), "folder"),
+    ] {
+        fails(&["classify", text(&path)], &[needle]);
+    }
+}
+
+#[test]
+fn bad_models_and_lists_get_one_line() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, bytes: &[u8]| -> String {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let cat = cat();
+    fails(&["classify", &cat, "--model", "no-such-model"], &["no-such-model", "glasstree models"]);
+    let text_file = write("weights.pth", b"<html>not found</html>");
+    fails(&["info", &text_file], &["weights.pth"]);
+    let evil = root().join("tests/golden/checkpoints/reject_evil.pth");
+    fails(&["info", text(&evil)], &["reject_evil.pth", "refused"]);
+
+    let ten = weights(&folder, "cifar_resnet10", 10);
+    let labels = write("labels.txt", b"a\nb\nc\n");
+    fails(&["classify", &cat, "--model", &ten, "--labels", &labels], &["labels.txt", "3", "10"]);
+    fails(&["cam", &cat, "--class", "unicorn"], &["unicorn"]);
+    fails(&["cam", &cat, "--class", "1000"], &["1000"]);
+    fails(&["classify", &cat, "--crop", "60000"], &["60000"]);
+    fails(&["classify", &cat, "--std", "0"], &["std"]);
+
+    let cycle = br#"{"nodes":[{"id":"a"},{"id":"b"}],
+        "links":[{"source":"a","target":"b"},{"source":"b","target":"a"}]}"#;
+    fails(&["tree", &cat, "--hierarchy", &write("cycle.json", cycle)], &["cycle"]);
+    fails(&["tree", &cat, "--hierarchy", &write("bad.json", b"{")], &["bad.json"]);
+    fails(&["tree", &cat, "--hierarchy", "nonsense"], &["nonsense", "wordnet"]);
+    let other = root().join("assets/hierarchies/CIFAR100/graph-wordnet.json");
+    fails(&["tree", &cat, "--hierarchy", text(&other)], &["graph-wordnet.json"]);
+
+    let mut keys = keys::of("cifar_resnet10", 10);
+    keys.retain(|(name, _)| name != "layer1.0.conv1.weight");
+    let partial = write("partial.safetensors", &keys::safetensors(&keys, 1));
+    fails(&["classify", &cat, "--model", &partial], &["partial.safetensors"]);
+}
+
+#[test]
+fn output_that_cannot_be_written_leaves_nothing_behind() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "in the way").unwrap();
+    fails(&["explain", &cat(), "--out", text(&file)], &["file"]);
+    fails(&["cam", &cat(), "--npy", text(&file.join("x.npy"))], &["x.npy"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "in the way");
+}
+
+#[test]
+fn a_command_line_without_sense_has_code_2() {
+    assert_eq!(glasstree(&["classify"]).code, 2);
+    assert_eq!(glasstree(&["cam", "x.png", "--colormap", "rainbow"]).code, 2);
+    assert_eq!(glasstree(&["cam", "x.png", "--alpha", "2"]).code, 2);
+    assert_eq!(glasstree(&["classify", "x.png", "--device", "abacus"]).code, 2);
+}
+
+/// A weight that is no number must never become a prediction.
+#[test]
+fn weights_that_are_no_numbers_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = weights(&folder, "cifar_resnet10", 10);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.len() - 4;
+    bytes[at..].copy_from_slice(&f32::NAN.to_le_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    fails(&["classify", &cat(), "--model", &path], &["NaN", "cifar_resnet10.safetensors"]);
+}

@@ -1,0 +1,123 @@
+//! The engine as a window uses it: requests in, events out.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use glasstree::catalog::ModelSource;
+use glasstree::engine::Engine;
+use glasstree::explain::{CamSet, Rule};
+use glasstree::explanation::{CamTarget, Explanation};
+use glasstree::model::DeviceChoice;
+use glasstree::photo::PhotoOptions;
+use glasstree::protocol::{Event, JobId, ModelRequest, PictureSource, Request};
+
+fn cat() -> PictureSource {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/photos/chelsea.png");
+    PictureSource::File(path, PhotoOptions::default())
+}
+
+fn engine() -> Engine {
+    Engine::spawn(DeviceChoice::Cpu, Arc::new(|| {})).unwrap()
+}
+
+fn explain(source: ModelSource) -> Arc<Explanation> {
+    engine().explain(cat(), &source.into(), &mut |note| panic!("{note}")).unwrap()
+}
+
+/// Events until `last` says so, or a minute has passed.
+fn events_until(engine: &Engine, last: impl Fn(&Event) -> bool) -> Vec<Event> {
+    let started = Instant::now();
+    let mut events = Vec::new();
+    while started.elapsed() < Duration::from_secs(60) {
+        events.extend(engine.drain());
+        if events.iter().any(&last) {
+            return events;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    panic!("the engine did not answer; so far {events:?}");
+}
+
+#[test]
+fn the_photo_comes_before_the_explanation() {
+    let woken = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&woken);
+    let wake = Arc::new(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    let engine = Engine::spawn(DeviceChoice::Cpu, wake).unwrap();
+    let model = ModelRequest::from(ModelSource::default_tree_model());
+    engine.send(Request::Explain { job: JobId(7), picture: cat(), model });
+    let events = events_until(&engine, |event| matches!(event, Event::Explained { .. }));
+    let at = |wanted: &dyn Fn(&Event) -> bool| events.iter().position(wanted).unwrap();
+    let photo = at(&|event| matches!(event, Event::PhotoReady { job: JobId(7), .. }));
+    let explained = at(&|event| matches!(event, Event::Explained { job: JobId(7), .. }));
+    assert!(photo < explained);
+    assert_eq!(woken.load(Ordering::Relaxed), events.len());
+}
+
+#[test]
+fn given_up_jobs_are_not_done_and_errors_do_not_end_the_engine() {
+    let engine = engine();
+    let model = ModelRequest::from(ModelSource::default_tree_model());
+    let missing = PictureSource::File("missing.png".into(), PhotoOptions::default());
+    engine.cancel_before(JobId(5));
+    engine.send(Request::Explain { job: JobId(4), picture: cat(), model: model.clone() });
+    engine.send(Request::Explain { job: JobId(5), picture: missing, model: model.clone() });
+    engine.send(Request::Explain { job: JobId(6), picture: cat(), model });
+    let events = events_until(&engine, |event| matches!(event, Event::Explained { .. }));
+    let of = |job: u64, events: &[Event]| {
+        events.iter().any(|event| match event {
+            Event::Explained { job: found, .. } | Event::Failed { job: found, .. } => {
+                *found == JobId(job)
+            }
+            _ => false,
+        })
+    };
+    assert!(!of(4, &events) && of(5, &events) && of(6, &events), "{events:?}");
+}
+
+/// Class maps, node maps and logits of the real networks fit together.
+#[test]
+fn maps_add_up_to_logits_for_every_class_and_node() {
+    for source in [ModelSource::default_classifier(), ModelSource::default_tree_model()] {
+        let explanation = explain(source);
+        let hierarchy = &explanation.model.tree().unwrap().hierarchy;
+        for class in 0..explanation.forward.logits.len() {
+            let check = explanation.check(CamTarget::Class(class));
+            assert!(check.holds(), "class {class}: {check:?}");
+        }
+        let maps = CamSet::of_classes(&explanation.forward.features, &explanation.model.head);
+        let maps = maps.of_nodes(hierarchy);
+        let decision = explanation.decision(Rule::Soft).unwrap();
+        for node in 0..hierarchy.nodes().len() {
+            let target = CamTarget::Node(node);
+            let bias = explanation.row(target).1;
+            let map = maps.get(node).unwrap();
+            assert!(map.check(bias, decision.logit[node]).holds(), "node {node}");
+            assert!(explanation.check(target).holds(), "node {node}");
+        }
+    }
+}
+
+#[test]
+fn a_cat_is_a_cat() {
+    let seen = explain(ModelSource::default_classifier());
+    assert!(seen.model.label(seen.prediction()).contains("cat"));
+    let decided = explain(ModelSource::default_tree_model());
+    for rule in [Rule::Hard, Rule::Soft] {
+        assert_eq!(decided.model.label(decided.decision(rule).unwrap().class), "cat");
+    }
+}
+
+/// A model with more classes than a tree can be induced for still classifies.
+#[test]
+fn a_hierarchy_that_cannot_be_used_is_told_and_nothing_else_fails() {
+    let mut request = ModelRequest::from(ModelSource::default_tree_model());
+    request.hierarchy = glasstree::protocol::HierarchyChoice::Named("nonsense".to_owned());
+    let explanation = engine().explain(cat(), &request, &mut |_| {}).unwrap();
+    assert!(explanation.decision(Rule::Hard).unwrap_err().contains("nonsense"));
+    assert_eq!(explanation.model.label(explanation.prediction()), "cat");
+}

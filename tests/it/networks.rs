@@ -1,0 +1,214 @@
+//! Logits and feature maps against PyTorch's, on weights that both sides make up alike.
+//!
+//! `tests/golden/networks/generate.py` wrote the figures (64-bit PyTorch).
+
+pub mod keys;
+
+use std::path::PathBuf;
+
+use glasstree::checkpoint::StateDict;
+use glasstree::explain::FeatureMap;
+use glasstree::model::{Classifier, Compute, DeviceChoice};
+use serde::Deserialize;
+
+use crate::synth;
+
+#[derive(Deserialize)]
+struct Golden {
+    network: String,
+    /// Name of the bundled weights; made-up ones where there is none.
+    weights: Option<String>,
+    seed: u64,
+    classes: usize,
+    input_shape: [usize; 4],
+    logits: Vec<f64>,
+    features: Probes,
+    conv2: Option<Probes>,
+}
+
+/// Parts of a feature map, which as a whole would make a large file.
+#[derive(Deserialize)]
+struct Probes {
+    shape: Vec<usize>,
+    max_abs: f64,
+    channel_means: Vec<f64>,
+    first: Vec<f64>,
+    probe_index: Vec<usize>,
+    probe_value: Vec<f64>,
+}
+
+/// How far numbers may be from PyTorch's.
+///
+/// PyTorch's own 32-bit figures are up to 8e-6 away from the 64-bit ones here, another order of
+/// summation costs as much again, and Winograd's convolution a few times that; a wrong epsilon,
+/// stride or padding shows in the second digit.
+struct Tolerance {
+    logits: f64,
+    /// Relative to the largest value of the map where that is above 1.
+    features: f64,
+}
+
+const CPU: Tolerance = Tolerance { logits: 1e-4, features: 1e-4 };
+/// Drivers may order and fuse their sums as they like.
+const GPU: Tolerance = Tolerance { logits: 1e-3, features: 1e-3 };
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/networks")
+}
+
+fn golden(case: &str, seed: u64) -> Golden {
+    let path = folder().join(format!("{case}.seed{seed}.json"));
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn state(golden: &Golden) -> StateDict {
+    if let Some(file) = &golden.weights {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("weights").join(file);
+        return StateDict::open(&path).unwrap();
+    }
+    let bytes = keys::safetensors(&keys::of(&golden.network, golden.classes), golden.seed);
+    StateDict::from_bytes("made-up weights", bytes).unwrap()
+}
+
+fn check(case: &str, seed: u64, device: DeviceChoice, tolerance: &Tolerance) {
+    let golden = golden(case, seed);
+    let compute = Compute::open(device).unwrap().compute;
+    let classifier = Classifier::load(&state(&golden), &compute).unwrap();
+    assert!(classifier.unused().is_empty(), "{case}: unused {:?}", classifier.unused());
+    let input = synth::signed("input", golden.seed, golden.input_shape.iter().product());
+    // Two pictures at once: the second one must not change the first.
+    let zeros = vec![0.0; input.len()];
+    let forwards = classifier.forward(&[&input, &zeros], golden.input_shape[3]).unwrap();
+    let forward = &forwards[0];
+    assert_eq!(forward.logits.len(), golden.logits.len(), "{case}: classes");
+    let name = format!("{case} seed {seed} logit");
+    compare(&name, &forward.logits, &golden.logits, tolerance.logits);
+    golden.features.check(&format!("{case} seed {seed} feature"), &forward.features, tolerance);
+    assert_eq!(forward.conv2.is_some(), golden.conv2.is_some() || has_more_maps(case), "{case}");
+    if let (Some(probes), Some(conv2)) = (&golden.conv2, &forward.conv2) {
+        probes.check(&format!("{case} seed {seed} conv2"), conv2, tolerance);
+    }
+}
+
+/// CIFAR ResNets of basic blocks have the tutorial's tensor too; the figures leave it out.
+fn has_more_maps(case: &str) -> bool {
+    matches!(case, "cifar_resnet10" | "cifar_resnet18" | "cifar_resnet34" | "resnet18-37classes")
+}
+
+impl Probes {
+    fn check(&self, name: &str, map: &FeatureMap, tolerance: &Tolerance) {
+        assert_eq!(self.shape, [map.channels, map.height, map.width], "{name}: shape");
+        let allowed = tolerance.features * self.max_abs.max(1.0);
+        compare(name, &map.data[..self.first.len()], &self.first, allowed);
+        let probed: Vec<f32> = self.probe_index.iter().map(|&i| map.data[i]).collect();
+        compare(name, &probed, &self.probe_value, allowed);
+        compare(&format!("{name} mean"), &map.pooled(), &self.channel_means, allowed);
+    }
+}
+
+fn compare(name: &str, ours: &[f32], reference: &[f64], allowed: f64) {
+    for (i, (&a, &b)) in ours.iter().zip(reference).enumerate() {
+        let difference = (f64::from(a) - b).abs();
+        // Written so that NaN fails.
+        assert!(
+            difference <= allowed,
+            "{name} {i}: {a} here, {b} in PyTorch, |Δ| {difference:.1e}"
+        );
+    }
+}
+
+macro_rules! cpu {
+    ($($test:ident: $($case:literal),+;)+) => {$(
+        #[test]
+        fn $test() {
+            for case in [$($case),+] {
+                for seed in [1, 2] {
+                    check(case, seed, DeviceChoice::Cpu, &CPU);
+                }
+            }
+        }
+    )+};
+}
+
+cpu! {
+    torchvision_basic_blocks_equal_pytorch: "resnet18", "resnet34", "resnet18-37classes";
+    torchvision_bottlenecks_equal_pytorch: "resnet50", "resnet101";
+    wide_and_grouped_bottlenecks_equal_pytorch: "wide_resnet50_2", "resnext50_32x4d";
+    efficientnets_equal_pytorch: "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2";
+    bundled_weights_equal_pytorch: "efficientnet-lite0-trained", "wrn16_2-trained";
+    wide_resnets_equal_pytorch: "wrn16_1", "wrn16_2", "wrn16_4", "wrn28_10", "wrn28_10-tiny";
+    cifar_resnets_equal_pytorch:
+        "cifar_resnet10", "cifar_resnet18", "cifar_resnet34", "cifar_resnet50";
+}
+
+/// Runs wherever there is an adapter, a software one included; `GLASSTREE_REQUIRE_GPU=1` turns a
+/// missing one into a failure.
+#[cfg(feature = "gpu")]
+#[test]
+fn gpu_equals_pytorch() {
+    if let Err(error) = Compute::open(DeviceChoice::Gpu) {
+        assert!(std::env::var_os("GLASSTREE_REQUIRE_GPU").is_none(), "{error}");
+        eprintln!("NOT RUN: gpu_equals_pytorch: {error}");
+        return;
+    }
+    for case in ["wrn16_1", "cifar_resnet10", "efficientnet-lite0", "resnet18"] {
+        check(case, 1, DeviceChoice::Gpu, &GPU);
+    }
+}
+
+/// Weights of a file must not need the exact names of one writer.
+#[test]
+fn heads_in_a_sequential_and_without_bias_are_found() {
+    let mut keys = keys::of("cifar_resnet10", 6);
+    keys.retain(|(name, _)| name != "linear.bias");
+    for (name, _) in &mut keys {
+        *name = name.replace("linear.", "fc.1.").replace("shortcut.", "downsample.");
+    }
+    let state = StateDict::from_bytes("x", keys::safetensors(&keys, 1)).unwrap();
+    let classifier = Classifier::load(&state, &Compute::cpu()).unwrap();
+    assert_eq!(classifier.head().classes, 6);
+    assert!(classifier.head().bias.iter().all(|&bias| bias == 0.0));
+    assert_eq!(classifier.architecture().to_string(), "ResNet-10 (CIFAR)");
+}
+
+#[test]
+fn unknown_or_damaged_networks_are_refused_in_one_line() {
+    let refused = |change: &dyn Fn(&mut keys::Keys), needle: &str| {
+        let mut keys = keys::of("resnet18", 10);
+        change(&mut keys);
+        let state = StateDict::from_bytes("x", keys::safetensors(&keys, 1)).unwrap();
+        let error = Classifier::load(&state, &Compute::cpu()).unwrap_err().to_string();
+        assert!(error.contains(needle) && !error.contains('\n'), "{error}");
+    };
+    refused(&|keys| keys.retain(|(name, _)| name != "conv1.weight"), "no network known");
+    refused(&|keys| keys.retain(|(name, _)| !name.starts_with("layer3")), "four stages");
+    refused(&|keys| keys.retain(|(name, _)| !name.starts_with("fc")), "no linear layer");
+    refused(&|keys| keys.retain(|(name, _)| name != "layer2.1.bn2.bias"), "layer2.1.bn2.bias");
+    refused(
+        &|keys| {
+            let at = keys.iter().position(|(name, _)| name == "layer2.1.conv1.weight").unwrap();
+            keys[at].1 = vec![128, 64, 3, 3];
+        },
+        "layer2.1.conv1.weight",
+    );
+    refused(&|keys| keys.push(("fc.2.weight".into(), vec![4, 10])), "exactly one");
+}
+
+#[test]
+fn names_and_shapes_tell_the_architecture() {
+    for (case, classes, name) in [
+        ("resnet18", 1000, "ResNet-18"),
+        ("resnet101", 7, "ResNet-101"),
+        ("wide_resnet50_2", 10, "Wide ResNet-50-2"),
+        ("resnext50_32x4d", 10, "ResNeXt-50 32×4d"),
+        ("cifar_resnet50", 10, "ResNet-50 (CIFAR)"),
+        ("wrn28_10", 10, "WideResNet-28-10 (CIFAR)"),
+        ("efficientnet-lite1", 10, "EfficientNet-Lite1"),
+        ("efficientnet-lite2", 10, "EfficientNet-Lite2"),
+    ] {
+        let bytes = keys::safetensors(&keys::of(case, classes), 3);
+        let state = StateDict::from_bytes(case, bytes).unwrap();
+        let architecture = glasstree::model::Architecture::recognise(&state).unwrap();
+        assert_eq!(architecture.to_string(), name);
+    }
+}
