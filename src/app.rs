@@ -362,14 +362,16 @@ impl eframe::App for App {
 
 impl App {
     fn note_window(&mut self, ctx: &Context) {
-        ctx.input(|input| {
+        let zoom = ctx.zoom_factor();
+        let (maximized, inner) = ctx.input(|input| {
             let window = input.viewport();
-            let window_settings = &mut self.settings.window;
-            window_settings.maximized = window.maximized.unwrap_or(false);
-            if let Some(rect) = window.inner_rect.filter(|_| !window_settings.maximized) {
-                window_settings.size = (rect.size() * ctx.zoom_factor()).into();
-            }
+            (window.maximized.unwrap_or(false), window.inner_rect)
         });
+        let window = &mut self.settings.window;
+        window.maximized = maximized;
+        if let Some(rect) = inner.filter(|_| !maximized) {
+            window.size = (rect.size() * zoom).into();
+        }
     }
 
     /// A file name for what waits to be saved.

@@ -12,6 +12,7 @@ use crate::explanation::{CamTarget, Explanation};
 use crate::export::Export;
 use crate::settings::{Settings, Theme};
 use crate::state::{NoticeKind, Role};
+use crate::tree_svg::{SvgOptions, tree_svg};
 use crate::ui::controls::set_colormap;
 use crate::ui::path_prompt::Purpose;
 use crate::ui::theme;
@@ -167,8 +168,14 @@ impl App {
         let (role, rule) = (selection.tree, selection.rule);
         let memo = self.panels.tree.decisions(&self.state, role)?;
         let tree = memo.explanation.model.tree().ok()?;
-        let _ = (tree, rule);
-        None
+        let options = SvgOptions {
+            orientation: self.settings.tree.orientation(),
+            dark: self.settings.theme == Theme::Dark,
+            title: &format!("{}, {}", memo.explanation.photo.name, tree.name),
+        };
+        let is_open = |node| self.settings.tree.is_open(node);
+        let text = tree_svg(&tree.hierarchy, memo.decision(rule), &is_open, &options);
+        Some(Export::Text { text, extension: "svg" })
     }
 }
 
