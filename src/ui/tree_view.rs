@@ -246,7 +246,7 @@ pub fn tree_view_ui(
         selected,
         on_path,
         palette: palette(ui.visuals()),
-        base: ui.id().with("tree node"),
+        base: ui.scope_id().with("tree node"),
     };
     let over = ui.rect_contains_pointer(ui.max_rect());
     let focused = ui.memory(|memory| memory.focused()) == Some(scene.id(scene.cursor()));

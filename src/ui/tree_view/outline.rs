@@ -55,7 +55,7 @@ pub(super) fn outline_ui(
             row_ui(ui, scene, state, id, Some(i) == cursor_row, actions);
         }
     });
-    ui.data_mut(|data| data.insert_temp(offset_id, output.state.offset().y));
+    ui.data_mut(|data| data.insert_temp(offset_id, output.state.clamped_offset().y));
 }
 
 /// What the columns of figures mean.

@@ -54,7 +54,7 @@ pub fn search_ui(
     decision: &Decision,
     state: &mut Search,
 ) -> Option<NodeId> {
-    let id = ui.id().with("find");
+    let id = ui.scope_id().with("find");
     let found = if state.open { matches(hierarchy, &state.text) } else { Vec::new() };
     let last = found.len().min(LISTED).saturating_sub(1);
     if ui.memory(|memory| memory.has_focus(id)) {
