@@ -6,8 +6,8 @@ pub mod rows;
 use std::sync::{Arc, Weak};
 
 use eframe::egui::{
-    Align, ComboBox, EventFilter, Id, Key, Layout, Modifiers, Role, Sense, TextEdit, Ui,
-    WidgetInfo, vec2,
+    Align, ComboBox, EventFilter, Id, Key, Label, Layout, Modifiers, RichText, Role, Sense,
+    TextEdit, Ui, WidgetInfo, vec2,
 };
 use egui_extras::{Column, TableBuilder};
 use strum::IntoEnumIterator as _;
@@ -139,14 +139,20 @@ fn pressed_step(ui: &Ui, search: Id, list: Id) -> Option<Move> {
     })
 }
 
+/// Arrow keys do not move the focus.
+fn arrows() -> EventFilter {
+    EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() }
+}
+
 /// The search field; whether Enter was pressed in it.
 fn search_ui(ui: &mut Ui, id: Id, state: &mut ClassListState) -> bool {
     let has_focus = ui.memory(|memory| memory.has_focus(id));
-    if has_focus && !state.query.is_empty() {
-        let is_escaped = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
-        if is_escaped {
-            state.query.clear();
+    // The first Escape empties the field, the next one leaves it.
+    if has_focus && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        if state.query.is_empty() {
+            ui.memory_mut(|memory| memory.surrender_focus(id));
         }
+        state.query.clear();
     }
     let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
     let layout = Layout::right_to_left(Align::Center);
@@ -160,6 +166,7 @@ fn search_ui(ui: &mut Ui, id: Id, state: &mut ClassListState) -> bool {
             let field = TextEdit::singleline(&mut state.query)
                 .id(id)
                 .hint_text("Search classes")
+                .event_filter(EventFilter { escape: true, ..arrows() })
                 .desired_width(f32::INFINITY);
             ui.add(field)
         })
@@ -167,6 +174,8 @@ fn search_ui(ui: &mut Ui, id: Id, state: &mut ClassListState) -> bool {
         .on_hover_text("Part of a name or synonym, a WordNet id, or a class number");
     if std::mem::take(&mut state.wants_focus) {
         response.request_focus();
+        // The field claims its keys in the frame after.
+        ui.ctx().request_repaint();
     }
     has_focus && ui.input(|input| input.key_pressed(Key::Enter))
 }
@@ -202,7 +211,7 @@ fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) {
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         ComboBox::from_id_salt("class order")
             .selected_text(state.order.title())
-            .width(118.0)
+            .width(120.0_f32.min(0.6 * size.x))
             .show_ui(ui, |ui| {
                 for order in SortOrder::iter() {
                     ui.selectable_value(&mut state.order, order, order.title());
@@ -211,7 +220,7 @@ fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) {
             .response
             .on_hover_text("Order of the classes");
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.weak(count);
+            ui.add(Label::new(RichText::new(count).weak()).truncate());
         });
     });
 }
@@ -248,10 +257,7 @@ fn table_ui(
     response.widget_info(|| WidgetInfo::labeled(Role::ListBox, true, &label));
     let is_focused = response.has_focus();
     if is_focused {
-        // Arrow keys are for the selection and for the rest of the program, not for the focus.
-        let filter =
-            EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(list, filter));
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(list, arrows()));
     }
 
     let mut actions = Vec::new();

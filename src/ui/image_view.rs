@@ -4,7 +4,7 @@ mod color_bar;
 mod inset;
 pub mod legend;
 pub mod overlay;
-mod palette;
+pub mod palette;
 pub mod pixels;
 mod shown_map;
 pub mod transform;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use eframe::egui::{
     self, Color32, CursorIcon, Key, Painter, Pos2, Rect, Response, Role, Sense, Spinner, Stroke,
-    StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
+    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use crate::explanation::{CamTarget, Explanation};
@@ -21,7 +21,7 @@ use crate::photo::Photo;
 use inset::Inset;
 use legend::number;
 use overlay::{crop_in_photo, has_target, read};
-use palette::{Palette, palette};
+use palette::{Palette, palette, small_font, small_line};
 use pixels::PhotoPixels;
 use shown_map::{MapMemo, ShownMap};
 use transform::{Canvas, ScreenFromPhoto, pixel_at, size_of};
@@ -121,7 +121,7 @@ pub fn image_view_ui(
     ui.spacing_mut().item_spacing.y = 2.0;
     let gap = ui.spacing().item_spacing.y;
     let status_height = ui.spacing().interact_size.y;
-    let legend_height = color_bar::height(ui) + ui.text_style_height(&TextStyle::Small);
+    let legend_height = color_bar::height(ui) + small_line(ui);
     let available = ui.available_size().max(Vec2::splat(1.0));
     let mut canvas_height = available.y - status_height - gap;
     // The room is kept before there is a map, or the photo would jump when it comes.
@@ -320,7 +320,7 @@ fn status_ui(
                 .on_hover_text("What the model saw: the photo after resizing and cropping");
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            ui.add(egui::Label::new(egui::RichText::new(text).small()).truncate());
+            ui.add(egui::Label::new(egui::RichText::new(text).font(small_font(ui))).truncate());
         });
     });
     marked
@@ -342,7 +342,7 @@ fn legend_ui(
     color_bar::color_bar_ui(ui, shown, options.colormap, input.target_name, marked);
     let holds = shown.identity.check.holds();
     let color = if holds { ui.visuals().weak_text_color() } else { ui.visuals().error_fg_color };
-    let text = egui::RichText::new(shown.identity.sentence()).small().color(color);
+    let text = egui::RichText::new(shown.identity.sentence()).font(small_font(ui)).color(color);
     ui.add(egui::Label::new(text).truncate()).on_hover_text(
         "The network averages its last feature map and multiplies it by one row of weights, so the \
          map adds up exactly. Each cell itself has looked at more of the photo than it covers.",

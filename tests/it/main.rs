@@ -5,9 +5,13 @@
 mod assets;
 mod checkpoint;
 mod class_list;
+mod class_panel;
 mod explain;
+mod image_view;
 mod induce;
 mod photo;
 mod preprocess;
 mod synth;
+mod ui_fixture;
 mod ward;
+mod w3_gallery;

@@ -1,11 +1,12 @@
 //! The colour bar below the picture: colours, numbers, and what they mean.
 
 use eframe::egui::{
-    Align2, Color32, FontId, Mesh, Painter, Rect, Role, Sense, Shape, Stroke, StrokeKind,
-    TextStyle, Ui, WidgetInfo, pos2, text::LayoutJob, vec2,
+    Align2, Color32, FontId, Mesh, Painter, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2, text::LayoutJob, vec2,
 };
 
 use super::legend::{end_words, nice_ticks, number};
+use super::palette::{small_font, small_line};
 use super::shown_map::ShownMap;
 use crate::explain::Colormap;
 
@@ -18,7 +19,7 @@ const STEPS: usize = 64;
 
 /// How high the bar is, with words above and numbers below.
 pub fn height(ui: &Ui) -> f32 {
-    2.0 * ui.text_style_height(&TextStyle::Small) + STRIP_HEIGHT + 6.0
+    2.0 * small_line(ui) + STRIP_HEIGHT + 6.0
 }
 
 /// The bar of a map; `marked` is the value under the pointer.
@@ -42,10 +43,10 @@ pub fn color_bar_ui(
         "Evidence at each place, in logits: their mean over the map plus the bias is the logit",
     );
 
-    let font = TextStyle::Small.resolve(ui.style());
+    let font = small_font(ui);
     let text_color = ui.visuals().text_color();
     let painter = ui.painter_at(rect);
-    let line = ui.text_style_height(&TextStyle::Small);
+    let line = small_line(ui);
     let word = |text: &str, align: Align2, most: f32| {
         let galley = one_line(&painter, text, font.clone(), text_color, most);
         let anchor = pos2(align.pos_in_rect(&rect).x, rect.top());
