@@ -238,12 +238,13 @@ fn the_sum_is_said_and_its_failure_too() {
     let check = |residual| glasstree::explain::IdentityCheck { residual, tolerance: 1e-3 };
     let sum = Identity { mean: 7.31, bias: -0.12, logit: 7.19, check: check(0.0) };
     let good = "Exact at feature level: map mean 7.31 + bias \u{2212}0.12 = logit 7.19";
-    assert_eq!(sum.sentence(), good);
+    assert_eq!(sum.sentence(false), good);
+    assert_eq!(sum.sentence(true), "mean 7.31 + bias \u{2212}0.12 = logit 7.19");
     // 1.23 + 4.56 would not be 5.80.
     let rounded = Identity { mean: 1.234, bias: 4.564, logit: 5.798, check: check(0.0) };
-    assert!(rounded.sentence().contains("1.234 + bias 4.564 = logit 5.798"));
+    assert!(rounded.sentence(false).contains("1.234 + bias 4.564 = logit 5.798"));
     let bad = Identity { logit: 8.0, check: check(0.81), ..sum };
-    assert!(bad.sentence().starts_with("Does not add up"));
+    assert!(bad.sentence(false).starts_with("Does not add up"));
 }
 
 #[test]
@@ -512,6 +513,21 @@ fn times_of_targets_and_frames() {
         shown.options.scale = ScaleMode::SharedOverClasses;
         shown.target = CamTarget::Class(i);
     });
+    let photo = gradient(16_000, 12_500);
+    let mut large = self::harness(hand_made(Arc::clone(&photo)), vec2(1400.0, 900.0));
+    // A photo without its textures: the first frame shows the preview.
+    large.state_mut().state = ImageViewState::default();
+    let start = std::time::Instant::now();
+    large.step();
+    eprintln!("200 megapixels: first frame {:?}", start.elapsed());
+    let mut worst = std::time::Duration::ZERO;
+    while !large.state().state.is_sharp() {
+        let frame = std::time::Instant::now();
+        large.step();
+        worst = worst.max(frame.elapsed());
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    eprintln!("200 megapixels: sharp after {:?}, worst frame {worst:?}", start.elapsed());
     let explanation = real();
     let start = std::time::Instant::now();
     range_over_classes(&explanation);

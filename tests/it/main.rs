@@ -14,4 +14,3 @@ mod preprocess;
 mod synth;
 mod ui_fixture;
 mod ward;
-mod w3_gallery;

@@ -47,17 +47,20 @@ pub fn color_bar_ui(
     let text_color = ui.visuals().text_color();
     let painter = ui.painter_at(rect);
     let line = small_line(ui);
-    let word = |text: &str, align: Align2, most: f32| {
+    let word = |text: &str, align: Align2, most: f32| -> f32 {
         let galley = one_line(&painter, text, font.clone(), text_color, most);
         let anchor = pos2(align.pos_in_rect(&rect).x, rect.top());
-        painter.galley(align.anchor_size(anchor, galley.size()).min, galley, text_color);
+        let place = align.anchor_size(anchor, galley.size());
+        painter.galley(place.min, galley, text_color);
+        place.width()
     };
     match sentence {
-        Some(sentence) => word(&sentence, Align2::LEFT_TOP, rect.width()),
+        Some(sentence) => {
+            word(&sentence, Align2::LEFT_TOP, rect.width());
+        }
         None => {
-            let half = rect.width() / 2.0 - 8.0;
-            word(&words[0], Align2::LEFT_TOP, half);
-            word(&words[1], Align2::RIGHT_TOP, half);
+            let right = word(&words[1], Align2::RIGHT_TOP, rect.width() / 2.0 - 6.0);
+            word(&words[0], Align2::LEFT_TOP, rect.width() - right - 12.0);
         }
     }
 
