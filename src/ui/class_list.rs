@@ -3,6 +3,7 @@
 mod row;
 pub mod rows;
 
+use std::ops::Range;
 use std::sync::{Arc, Weak};
 
 use eframe::egui::{
@@ -49,6 +50,8 @@ pub struct ClassListState {
     generation: u64,
     /// What was in view: when it changes, the selected line is brought into view again.
     seen: Option<(Option<ClassId>, u64)>,
+    /// The rows that could be seen in the last frame.
+    in_view: Range<usize>,
 }
 
 impl ClassListState {
@@ -106,8 +109,10 @@ pub fn class_list_ui(
     let now = Some((selected, state.generation));
     let is_changed = state.seen != now;
     state.seen = now;
-    let goal = is_changed.then(|| rows.iter().position(|&class| Some(class) == selected));
-    actions.extend(table_ui(ui, list, explanation, selected, pins, state, goal));
+    let goal = is_changed.then(|| scroll_goal(rows, selected, step, &state.in_view)).flatten();
+    let (asked, in_view) = table_ui(ui, list, explanation, selected, pins, state, goal);
+    actions.extend(asked);
+    state.in_view = in_view;
     if actions.iter().any(|action| matches!(action, ClassAction::Select(_))) && !is_chosen {
         let has_search = ui.memory(|memory| memory.has_focus(search));
         if !has_search {
@@ -235,8 +240,27 @@ fn nothing_ui(ui: &mut Ui, query: &mut String) {
     });
 }
 
-/// The lines that are in view; `goal` is the row to bring into view after a change, `Some(None)` if
-/// the selected class is in no row.
+/// Where to scroll to after a change: steps keep one more line in view, what comes from outside is
+/// put into the middle unless it can be seen already.
+fn scroll_goal(
+    rows: &[ClassId],
+    selected: Option<ClassId>,
+    step: Option<Move>,
+    in_view: &Range<usize>,
+) -> Option<(usize, Option<Align>)> {
+    let Some(row) = rows.iter().position(|&class| Some(class) == selected) else {
+        return Some((0, None));
+    };
+    match step {
+        Some(Move::First) => Some((0, None)),
+        Some(Move::By(by)) if by < 0 => Some((row.saturating_sub(1), None)),
+        Some(_) => Some(((row + 1).min(rows.len() - 1), None)),
+        None if in_view.contains(&row) => None,
+        None => Some((row, Some(Align::Center))),
+    }
+}
+
+/// The lines that are in view, which are returned, too; `goal` is the row to bring into view.
 fn table_ui(
     ui: &mut Ui,
     list: Id,
@@ -244,12 +268,14 @@ fn table_ui(
     selected: Option<ClassId>,
     pins: [Option<ClassId>; 2],
     state: &ClassListState,
-    goal: Option<Option<usize>>,
-) -> Vec<ClassAction> {
+    goal: Option<(usize, Option<Align>)>,
+) -> (Vec<ClassAction>, Range<usize>) {
     let Some(Memo { rows, ranks, .. }) = &state.memo else {
-        return Vec::new();
+        return (Vec::new(), 0..0);
     };
-    let response = ui.interact(ui.available_rect_before_wrap(), list, Sense::FOCUSABLE);
+    let view = ui.available_rect_before_wrap();
+    let mut in_view = usize::MAX..0;
+    let response = ui.interact(view, list, Sense::FOCUSABLE);
     let label = match selected {
         Some(class) => format!("Classes, {} is selected", explanation.model.label(class)),
         None => "Classes".to_owned(),
@@ -270,7 +296,7 @@ fn table_ui(
             .min_scrolled_height(0.0)
             .animate_scrolling(false);
         if let Some(goal) = goal {
-            table = table.scroll_to_row(goal.unwrap_or(0), None);
+            table = table.scroll_to_row(goal.0, goal.1);
         }
         table.body(|body| {
             body.rows(HEIGHT, rows.len(), |mut table_row| {
@@ -283,9 +309,15 @@ fn table_ui(
                     is_focused,
                     pins,
                 };
-                table_row.col(|ui| actions.extend(row_ui(ui, list, &row)));
+                let index = table_row.index();
+                table_row.col(|ui| {
+                    if view.contains_rect(ui.max_rect()) {
+                        in_view = in_view.start.min(index)..index + 1;
+                    }
+                    actions.extend(row_ui(ui, list, &row));
+                });
             });
         });
     });
-    actions
+    (actions, in_view)
 }

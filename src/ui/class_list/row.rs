@@ -58,7 +58,7 @@ pub fn row_ui(ui: &mut Ui, list: Id, row: &Row<'_>) -> Option<ClassAction> {
 
     let pins = [PinSlot::A, PinSlot::B].map(|slot| row.pins[slot as usize] == Some(class));
     // The line, or one of the buttons on it.
-    let is_hovered = ui.rect_contains_pointer(rect);
+    let is_hovered = ui.rect_contains_pointer(rect.with_max_y(rect.bottom() - 0.1));
     let pin_count = if is_hovered { 2 } else { pins.iter().filter(|&&pinned| pinned).count() };
     let pins_width = pin_count as f32 * (PIN_SIDE + 2.0);
     // The numbers of all lines take the space of the longest one.
