@@ -274,7 +274,7 @@ fn table_ui(
         return (Vec::new(), 0..0);
     };
     let view = ui.available_rect_before_wrap();
-    let mut in_view = usize::MAX..0;
+    let mut in_view = 0..0;
     let response = ui.interact(view, list, Sense::FOCUSABLE);
     let label = match selected {
         Some(class) => format!("Classes, {} is selected", explanation.model.label(class)),
@@ -312,7 +312,8 @@ fn table_ui(
                 let index = table_row.index();
                 table_row.col(|ui| {
                     if view.contains_rect(ui.max_rect()) {
-                        in_view = in_view.start.min(index)..index + 1;
+                        let first = if in_view.is_empty() { index } else { in_view.start };
+                        in_view = first..index + 1;
                     }
                     actions.extend(row_ui(ui, list, &row));
                 });
