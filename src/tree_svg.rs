@@ -107,12 +107,16 @@ impl Drawing<'_> {
             Orientation::LeftToRight => {
                 let (from, to) = (x0 + card_width / 2.0, x1 - card_width / 2.0);
                 let middle = (from + to) / 2.0;
-                format!("M{from:.1},{y0:.1} C{middle:.1},{y0:.1} {middle:.1},{y1:.1} {to:.1},{y1:.1}")
+                format!(
+                    "M{from:.1},{y0:.1} C{middle:.1},{y0:.1} {middle:.1},{y1:.1} {to:.1},{y1:.1}"
+                )
             }
             Orientation::TopDown => {
                 let (from, to) = (y0 + card_height / 2.0, y1 - card_height / 2.0);
                 let middle = (from + to) / 2.0;
-                format!("M{x0:.1},{from:.1} C{x0:.1},{middle:.1} {x1:.1},{middle:.1} {x1:.1},{to:.1}")
+                format!(
+                    "M{x0:.1},{from:.1} C{x0:.1},{middle:.1} {x1:.1},{middle:.1} {x1:.1},{to:.1}"
+                )
             }
         };
         let (color, opacity, extra) = if on_path {
@@ -146,7 +150,10 @@ impl Drawing<'_> {
                 vec![format!("{} of parent · {} overall", percent(branch), percent(reach))]
             }
             Orientation::TopDown => {
-                vec![format!("{} of parent", percent(branch)), format!("{} overall", percent(reach))]
+                vec![
+                    format!("{} of parent", percent(branch)),
+                    format!("{} overall", percent(reach)),
+                ]
             }
         };
         let _ = writeln!(
@@ -157,7 +164,13 @@ impl Drawing<'_> {
             escaped(&accessible_name(self.hierarchy, self.decision, id, open)),
         );
         let (x, room) = (left + 11.0, width - 22.0);
-        self.text(svg, [x, top + 16.0], 13.0, colors.text, &cut(short_name(self.hierarchy, id), room, 13.0));
+        self.text(
+            svg,
+            [x, top + 16.0],
+            13.0,
+            colors.text,
+            &cut(short_name(self.hierarchy, id), room, 13.0),
+        );
         for (i, line) in lines.iter().enumerate() {
             let y = top + 29.0 + 12.5 * i as f32;
             self.text(svg, [x, y], 10.0, colors.weak_text, line);

@@ -16,14 +16,22 @@ pub fn percent(probability: f32) -> String {
     format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }
 
-/// The name for a small place: "tench, Tinca tinca" is "tench" on a card.
+/// The name for a small place: "tench, Tinca tinca" is "tench" on a card, and a made-up name loses
+/// its number of classes, "34 classes: trout … shark".
 pub fn short_name(hierarchy: &Hierarchy, id: NodeId) -> &str {
     let node = hierarchy.node(id);
     if node.is_leaf() {
-        node.name.split(',').next().unwrap_or(&node.name).trim()
-    } else {
-        &node.name
+        return first_synonym(&node.name);
     }
+    match node.name.split_once(": ") {
+        Some((_, classes)) if node.generated => classes,
+        _ => &node.name,
+    }
+}
+
+/// `tench` of `tench, Tinca tinca`.
+pub fn first_synonym(label: &str) -> &str {
+    label.split(',').next().unwrap_or(label).trim()
 }
 
 /// `12 classes` or `1 class`.
@@ -86,7 +94,8 @@ pub fn disagreement(agreement: Agreement, label: &dyn Fn(ClassId) -> String) -> 
     if agreement.is_unanimous() {
         return None;
     }
-    let [network, hard_name, soft_name] = [plain, hard, soft].map(label);
+    let name = |class| first_synonym(&label(class)).to_owned();
+    let [network, hard_name, soft_name] = [plain, hard, soft].map(name);
     Some(if hard == soft {
         format!("The network alone says {network}; hard and soft tree say {hard_name}")
     } else if plain == hard {

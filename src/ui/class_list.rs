@@ -3,11 +3,12 @@
 mod row;
 pub mod rows;
 
+use std::ops::Range;
 use std::sync::{Arc, Weak};
 
 use eframe::egui::{
-    Align, ComboBox, EventFilter, Id, Key, Layout, Modifiers, Role, Sense, TextEdit, Ui,
-    WidgetInfo, vec2,
+    Align, ComboBox, EventFilter, Id, Key, Label, Layout, Modifiers, RichText, Role, Sense,
+    TextEdit, Ui, WidgetInfo, vec2,
 };
 use egui_extras::{Column, TableBuilder};
 use strum::IntoEnumIterator as _;
@@ -49,6 +50,8 @@ pub struct ClassListState {
     generation: u64,
     /// What was in view: when it changes, the selected line is brought into view again.
     seen: Option<(Option<ClassId>, u64)>,
+    /// The rows that could be seen in the last frame.
+    in_view: Range<usize>,
 }
 
 impl ClassListState {
@@ -106,8 +109,10 @@ pub fn class_list_ui(
     let now = Some((selected, state.generation));
     let is_changed = state.seen != now;
     state.seen = now;
-    let goal = is_changed.then(|| rows.iter().position(|&class| Some(class) == selected));
-    actions.extend(table_ui(ui, list, explanation, selected, pins, state, goal));
+    let goal = is_changed.then(|| scroll_goal(rows, selected, step, &state.in_view)).flatten();
+    let (asked, in_view) = table_ui(ui, list, explanation, selected, pins, state, goal);
+    actions.extend(asked);
+    state.in_view = in_view;
     if actions.iter().any(|action| matches!(action, ClassAction::Select(_))) && !is_chosen {
         let has_search = ui.memory(|memory| memory.has_focus(search));
         if !has_search {
@@ -139,14 +144,20 @@ fn pressed_step(ui: &Ui, search: Id, list: Id) -> Option<Move> {
     })
 }
 
+/// Arrow keys do not move the focus.
+fn arrows() -> EventFilter {
+    EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() }
+}
+
 /// The search field; whether Enter was pressed in it.
 fn search_ui(ui: &mut Ui, id: Id, state: &mut ClassListState) -> bool {
     let has_focus = ui.memory(|memory| memory.has_focus(id));
-    if has_focus && !state.query.is_empty() {
-        let is_escaped = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
-        if is_escaped {
-            state.query.clear();
+    // The first Escape empties the field, the next one leaves it.
+    if has_focus && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        if state.query.is_empty() {
+            ui.memory_mut(|memory| memory.surrender_focus(id));
         }
+        state.query.clear();
     }
     let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
     let layout = Layout::right_to_left(Align::Center);
@@ -160,6 +171,7 @@ fn search_ui(ui: &mut Ui, id: Id, state: &mut ClassListState) -> bool {
             let field = TextEdit::singleline(&mut state.query)
                 .id(id)
                 .hint_text("Search classes")
+                .event_filter(EventFilter { escape: true, ..arrows() })
                 .desired_width(f32::INFINITY);
             ui.add(field)
         })
@@ -167,6 +179,8 @@ fn search_ui(ui: &mut Ui, id: Id, state: &mut ClassListState) -> bool {
         .on_hover_text("Part of a name or synonym, a WordNet id, or a class number");
     if std::mem::take(&mut state.wants_focus) {
         response.request_focus();
+        // The field claims its keys in the frame after.
+        ui.ctx().request_repaint();
     }
     has_focus && ui.input(|input| input.key_pressed(Key::Enter))
 }
@@ -202,7 +216,7 @@ fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) {
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         ComboBox::from_id_salt("class order")
             .selected_text(state.order.title())
-            .width(118.0)
+            .width(120.0_f32.min(0.6 * size.x))
             .show_ui(ui, |ui| {
                 for order in SortOrder::iter() {
                     ui.selectable_value(&mut state.order, order, order.title());
@@ -211,7 +225,7 @@ fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) {
             .response
             .on_hover_text("Order of the classes");
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.weak(count);
+            ui.add(Label::new(RichText::new(count).weak()).truncate());
         });
     });
 }
@@ -226,8 +240,27 @@ fn nothing_ui(ui: &mut Ui, query: &mut String) {
     });
 }
 
-/// The lines that are in view; `goal` is the row to bring into view after a change, `Some(None)` if
-/// the selected class is in no row.
+/// Where to scroll to after a change: steps keep one more line in view, what comes from outside is
+/// put into the middle unless it can be seen already.
+fn scroll_goal(
+    rows: &[ClassId],
+    selected: Option<ClassId>,
+    step: Option<Move>,
+    in_view: &Range<usize>,
+) -> Option<(usize, Option<Align>)> {
+    let Some(row) = rows.iter().position(|&class| Some(class) == selected) else {
+        return Some((0, None));
+    };
+    match step {
+        Some(Move::First) => Some((0, None)),
+        Some(Move::By(by)) if by < 0 => Some((row.saturating_sub(1), None)),
+        Some(_) => Some(((row + 1).min(rows.len() - 1), None)),
+        None if in_view.contains(&row) => None,
+        None => Some((row, Some(Align::Center))),
+    }
+}
+
+/// The lines that are in view, which are returned, too; `goal` is the row to bring into view.
 fn table_ui(
     ui: &mut Ui,
     list: Id,
@@ -235,12 +268,14 @@ fn table_ui(
     selected: Option<ClassId>,
     pins: [Option<ClassId>; 2],
     state: &ClassListState,
-    goal: Option<Option<usize>>,
-) -> Vec<ClassAction> {
+    goal: Option<(usize, Option<Align>)>,
+) -> (Vec<ClassAction>, Range<usize>) {
     let Some(Memo { rows, ranks, .. }) = &state.memo else {
-        return Vec::new();
+        return (Vec::new(), 0..0);
     };
-    let response = ui.interact(ui.available_rect_before_wrap(), list, Sense::FOCUSABLE);
+    let view = ui.available_rect_before_wrap();
+    let mut in_view = 0..0;
+    let response = ui.interact(view, list, Sense::FOCUSABLE);
     let label = match selected {
         Some(class) => format!("Classes, {} is selected", explanation.model.label(class)),
         None => "Classes".to_owned(),
@@ -248,10 +283,7 @@ fn table_ui(
     response.widget_info(|| WidgetInfo::labeled(Role::ListBox, true, &label));
     let is_focused = response.has_focus();
     if is_focused {
-        // Arrow keys are for the selection and for the rest of the program, not for the focus.
-        let filter =
-            EventFilter { vertical_arrows: true, horizontal_arrows: true, ..Default::default() };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(list, filter));
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(list, arrows()));
     }
 
     let mut actions = Vec::new();
@@ -264,7 +296,7 @@ fn table_ui(
             .min_scrolled_height(0.0)
             .animate_scrolling(false);
         if let Some(goal) = goal {
-            table = table.scroll_to_row(goal.unwrap_or(0), None);
+            table = table.scroll_to_row(goal.0, goal.1);
         }
         table.body(|body| {
             body.rows(HEIGHT, rows.len(), |mut table_row| {
@@ -277,9 +309,16 @@ fn table_ui(
                     is_focused,
                     pins,
                 };
-                table_row.col(|ui| actions.extend(row_ui(ui, list, &row)));
+                let index = table_row.index();
+                table_row.col(|ui| {
+                    if view.contains_rect(ui.max_rect()) {
+                        let first = if in_view.is_empty() { index } else { in_view.start };
+                        in_view = first..index + 1;
+                    }
+                    actions.extend(row_ui(ui, list, &row));
+                });
             });
         });
     });
-    actions
+    (actions, in_view)
 }

@@ -1,10 +1,11 @@
 //! The picture: the whole photo, the map over what the network saw, and what the colours mean.
 
 mod color_bar;
+mod footer;
 mod inset;
 pub mod legend;
 pub mod overlay;
-mod palette;
+pub mod palette;
 pub mod pixels;
 mod shown_map;
 pub mod transform;
@@ -13,18 +14,18 @@ use std::sync::Arc;
 
 use eframe::egui::{
     self, Color32, CursorIcon, Key, Painter, Pos2, Rect, Response, Role, Sense, Spinner, Stroke,
-    StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
+    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use crate::explanation::{CamTarget, Explanation};
 use crate::photo::Photo;
+use footer::{legend_ui, status_ui};
 use inset::Inset;
-use legend::number;
-use overlay::{crop_in_photo, has_target, read};
-use palette::{Palette, palette};
+use overlay::{crop_in_photo, has_target};
+use palette::{Palette, palette, small_line};
 use pixels::PhotoPixels;
-use shown_map::{MapMemo, ShownMap};
-use transform::{Canvas, ScreenFromPhoto, pixel_at, size_of};
+use shown_map::MapMemo;
+use transform::{Canvas, ScreenFromPhoto, size_of};
 
 pub use overlay::{OverlayOptions, ScaleMode};
 pub use transform::View;
@@ -121,7 +122,7 @@ pub fn image_view_ui(
     ui.spacing_mut().item_spacing.y = 2.0;
     let gap = ui.spacing().item_spacing.y;
     let status_height = ui.spacing().interact_size.y;
-    let legend_height = color_bar::height(ui) + ui.text_style_height(&TextStyle::Small);
+    let legend_height = color_bar::height(ui) + small_line(ui);
     let available = ui.available_size().max(Vec2::splat(1.0));
     let mut canvas_height = available.y - status_height - gap;
     // The room is kept before there is a map, or the photo would jump when it comes.
@@ -271,80 +272,4 @@ fn busy_ui(ui: &Ui, canvas: &Response, colors: &Palette) {
     let label = "The model is looking at the photo";
     response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, label));
     response.on_hover_text(label);
-}
-
-/// One line of fixed height: what is under the pointer, else which photo this is. Returns the value
-/// of the map under the pointer.
-fn status_ui(
-    ui: &mut Ui,
-    input: &ImageInput<'_>,
-    options: &mut OverlayOptions,
-    shown: Option<&ShownMap>,
-    place: Option<Pos2>,
-    to_screen: ScreenFromPhoto,
-    height: f32,
-) -> Option<f32> {
-    let photo = input.photo;
-    let (width, height_px) = photo.rgb.dimensions();
-    let pixel = place.and_then(|place| Some((place, pixel_at(place, [width, height_px])?)));
-    let mut marked = None;
-    let text = match pixel {
-        None => {
-            let zoom = 100.0 * to_screen.scale * ui.pixels_per_point();
-            format!("{} \u{b7} {width} \u{d7} {height_px} \u{b7} {zoom:.0} %", photo.name)
-        }
-        Some((place, [x, y])) => {
-            let [r, g, b] = photo.rgb.get_pixel(x, y).0;
-            let reading = input.explanation.zip(shown).map(|(explanation, shown)| {
-                let crop = crop_in_photo(&explanation.input);
-                read(&shown.cam, crop, place, options.smooth)
-            });
-            let map = match reading {
-                None => String::new(),
-                Some(None) => " \u{b7} outside of what the model saw".to_owned(),
-                Some(Some(reading)) => {
-                    marked = Some(reading.value);
-                    let value = number(reading.value, 2);
-                    format!(" \u{b7} map {value} \u{b7} cell {}, {}", reading.column, reading.row)
-                }
-            };
-            format!("x {x}, y {y} \u{b7} RGB {r}, {g}, {b}{map}")
-        }
-    };
-    let size = vec2(ui.available_width(), height);
-    let layout = egui::Layout::right_to_left(egui::Align::Center);
-    ui.allocate_ui_with_layout(size, layout, |ui| {
-        ui.set_min_height(height);
-        if input.explanation.is_some() && size.x > 260.0 {
-            ui.toggle_value(&mut options.show_input, "Model input")
-                .on_hover_text("What the model saw: the photo after resizing and cropping");
-        }
-        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            ui.add(egui::Label::new(egui::RichText::new(text).small()).truncate());
-        });
-    });
-    marked
-}
-
-/// The colour bar and the sum below it, or as much empty space.
-fn legend_ui(
-    ui: &mut Ui,
-    input: &ImageInput<'_>,
-    options: &OverlayOptions,
-    shown: Option<&ShownMap>,
-    marked: Option<f32>,
-    height: f32,
-) {
-    let Some(shown) = shown else {
-        ui.add_space(height);
-        return;
-    };
-    color_bar::color_bar_ui(ui, shown, options.colormap, input.target_name, marked);
-    let holds = shown.identity.check.holds();
-    let color = if holds { ui.visuals().weak_text_color() } else { ui.visuals().error_fg_color };
-    let text = egui::RichText::new(shown.identity.sentence()).small().color(color);
-    ui.add(egui::Label::new(text).truncate()).on_hover_text(
-        "The network averages its last feature map and multiplies it by one row of weights, so the \
-         map adds up exactly. Each cell itself has looked at more of the photo than it covers.",
-    );
 }

@@ -15,6 +15,11 @@ pub struct Welcome {
 }
 
 impl Welcome {
+    /// Whether the small pictures are there.
+    pub fn is_ready(&self) -> bool {
+        !self.thumbnails.is_empty()
+    }
+
     pub fn set_thumbnails(&mut self, ctx: &egui::Context, photos: &[Photo]) {
         let texture = |photo: &Photo| {
             let size = [photo.rgb.width() as usize, photo.rgb.height() as usize];

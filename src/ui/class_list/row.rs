@@ -9,6 +9,7 @@ use super::rows::{names_of, percent};
 use super::{ClassAction, PinSlot};
 use crate::explain::ClassId;
 use crate::explanation::Explanation;
+use crate::ui::image_view::palette::small_font;
 use crate::wordnet;
 
 /// Height of a line, in points.
@@ -47,7 +48,7 @@ pub fn row_ui(ui: &mut Ui, list: Id, row: &Row<'_>) -> Option<ClassAction> {
     let visuals = ui.visuals();
     let (text_color, weak) = (visuals.text_color(), visuals.weak_text_color());
     let strong = if is_selected { visuals.strong_text_color() } else { text_color };
-    let small = TextStyle::Small.resolve(ui.style());
+    let small = small_font(ui);
     let middle = rect.center().y - 2.0;
     let rank_at = pos2(rect.left() + RANK_WIDTH - 8.0, middle);
     painter.text(rank_at, Align2::RIGHT_CENTER, rank, small.clone(), weak);
@@ -56,11 +57,12 @@ pub fn row_ui(ui: &mut Ui, list: Id, row: &Row<'_>) -> Option<ClassAction> {
         painter.text(percent_at, Align2::RIGHT_CENTER, percent, small.clone(), strong);
 
     let pins = [PinSlot::A, PinSlot::B].map(|slot| row.pins[slot as usize] == Some(class));
-    let is_hovered = response.contains_pointer();
+    // The line, or one of the buttons on it.
+    let is_hovered = ui.rect_contains_pointer(rect.with_max_y(rect.bottom() - 0.1));
     let pin_count = if is_hovered { 2 } else { pins.iter().filter(|&&pinned| pinned).count() };
     let pins_width = pin_count as f32 * (PIN_SIDE + 2.0);
     // The numbers of all lines take the space of the longest one.
-    let percent_left = percent_rect.left().min(rect.right() - 56.0);
+    let percent_left = percent_rect.left().min(rect.right() - 54.0);
     let name_rect = Rect::from_min_max(
         pos2(rect.left() + RANK_WIDTH, rect.top()),
         pos2(percent_left - pins_width - 6.0, rect.bottom()),
@@ -127,7 +129,7 @@ fn paint_bar(ui: &Ui, bar: Rect, probability: f32) {
 fn name_job(ui: &Ui, label: &str, strong: Color32, weak: Color32, width: f32) -> LayoutJob {
     let (first, others) = names_of(label);
     let body = TextStyle::Body.resolve(ui.style());
-    let small = TextStyle::Small.resolve(ui.style());
+    let small = small_font(ui);
     let mut job = LayoutJob::default();
     job.append(&first, 0.0, TextFormat::simple(body, strong));
     if !others.is_empty() {
@@ -143,7 +145,7 @@ fn pin_text(slot: PinSlot, is_pinned: bool) -> String {
 
 fn pin_ui(ui: &mut Ui, place: Rect, slot: PinSlot, is_pinned: bool, label: &str) -> Response {
     let text = pin_text(slot, is_pinned);
-    let button = Button::new(egui::RichText::new(format!("{slot:?}")).small())
+    let button = Button::new(egui::RichText::new(format!("{slot:?}")).font(small_font(ui)))
         .selected(is_pinned)
         .sense(Sense::CLICK)
         .min_size(place.size());

@@ -1,11 +1,12 @@
 //! The colour bar below the picture: colours, numbers, and what they mean.
 
 use eframe::egui::{
-    Align2, Color32, FontId, Mesh, Painter, Rect, Role, Sense, Shape, Stroke, StrokeKind,
-    TextStyle, Ui, WidgetInfo, pos2, text::LayoutJob, vec2,
+    Align2, Color32, FontId, Mesh, Painter, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2, text::LayoutJob, vec2,
 };
 
 use super::legend::{end_words, nice_ticks, number};
+use super::palette::{small_font, small_line};
 use super::shown_map::ShownMap;
 use crate::explain::Colormap;
 
@@ -18,7 +19,7 @@ const STEPS: usize = 64;
 
 /// How high the bar is, with words above and numbers below.
 pub fn height(ui: &Ui) -> f32 {
-    2.0 * ui.text_style_height(&TextStyle::Small) + STRIP_HEIGHT + 6.0
+    2.0 * small_line(ui) + STRIP_HEIGHT + 6.0
 }
 
 /// The bar of a map; `marked` is the value under the pointer.
@@ -42,21 +43,24 @@ pub fn color_bar_ui(
         "Evidence at each place, in logits: their mean over the map plus the bias is the logit",
     );
 
-    let font = TextStyle::Small.resolve(ui.style());
+    let font = small_font(ui);
     let text_color = ui.visuals().text_color();
     let painter = ui.painter_at(rect);
-    let line = ui.text_style_height(&TextStyle::Small);
-    let word = |text: &str, align: Align2, most: f32| {
+    let line = small_line(ui);
+    let word = |text: &str, align: Align2, most: f32| -> f32 {
         let galley = one_line(&painter, text, font.clone(), text_color, most);
         let anchor = pos2(align.pos_in_rect(&rect).x, rect.top());
-        painter.galley(align.anchor_size(anchor, galley.size()).min, galley, text_color);
+        let place = align.anchor_size(anchor, galley.size());
+        painter.galley(place.min, galley, text_color);
+        place.width()
     };
     match sentence {
-        Some(sentence) => word(&sentence, Align2::LEFT_TOP, rect.width()),
+        Some(sentence) => {
+            word(&sentence, Align2::LEFT_TOP, rect.width());
+        }
         None => {
-            let half = rect.width() / 2.0 - 8.0;
-            word(&words[0], Align2::LEFT_TOP, half);
-            word(&words[1], Align2::RIGHT_TOP, half);
+            let right = word(&words[1], Align2::RIGHT_TOP, rect.width() / 2.0 - 6.0);
+            word(&words[0], Align2::LEFT_TOP, rect.width() - right - 12.0);
         }
     }
 

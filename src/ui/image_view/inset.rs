@@ -3,12 +3,12 @@
 use std::sync::{Arc, Weak};
 
 use eframe::egui::{
-    Color32, ColorImage, Context, Id, Pos2, Rect, Role, Sense, StrokeKind, TextStyle,
-    TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
+    Color32, ColorImage, Context, Id, Pos2, Rect, Role, Sense, StrokeKind, TextureHandle,
+    TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::color_bar::one_line;
-use super::palette::Palette;
+use super::palette::{Palette, small_font, small_line};
 use crate::explanation::Explanation;
 
 /// Smallest and largest side of the picture, in points.
@@ -32,7 +32,7 @@ impl Inset {
         palette: &Palette,
     ) {
         let side = (0.36 * canvas.size().min_elem()).clamp(SIDES[0], SIDES[1]).floor();
-        let line = ui.text_style_height(&TextStyle::Small);
+        let line = small_line(ui);
         let size = vec2(side + 2.0 * PADDING, side + 2.0 * line + 2.5 * PADDING);
         if size.x + 16.0 > canvas.width() || size.y + 16.0 > canvas.height() {
             return;
@@ -53,7 +53,7 @@ impl Inset {
         let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
         let texture = self.texture(ui.ctx(), explanation);
         painter.image(texture.id(), picture, uv, Color32::WHITE);
-        let font = TextStyle::Small.resolve(ui.style());
+        let font = small_font(ui);
         let lines = [
             ("What the model saw", ui.visuals().text_color()),
             (pixels.as_str(), ui.visuals().weak_text_color()),

@@ -111,7 +111,8 @@ pub struct Identity {
 
 impl Identity {
     /// The sum in words and numbers; with as few decimals as make the rounded numbers add up, too.
-    pub fn sentence(&self) -> String {
+    /// The short form is for narrow windows.
+    pub fn sentence(&self, is_short: bool) -> String {
         let Self { mean, bias, logit, check } = *self;
         let rounded = |value: f32, decimals: usize| -> i64 {
             (f64::from(value) * 10.0_f64.powi(decimals as i32)).round() as i64
@@ -120,10 +121,12 @@ impl Identity {
             |&d: &usize| rounded(mean, d).saturating_add(rounded(bias, d)) == rounded(logit, d);
         let decimals = (2..=4).find(adds_up).unwrap_or(2);
         let [mean, bias, logit] = [mean, bias, logit].map(|value| number(value, decimals));
-        if check.holds() {
-            format!("Exact at feature level: map mean {mean} + bias {bias} = logit {logit}")
-        } else {
-            format!("Does not add up: map mean {mean} + bias {bias} \u{2260} logit {logit}")
+        let sum = format!("mean {mean} + bias {bias}");
+        match (check.holds(), is_short) {
+            (true, false) => format!("Exact at feature level: map {sum} = logit {logit}"),
+            (true, true) => format!("{sum} = logit {logit}"),
+            (false, false) => format!("Does not add up: map {sum} \u{2260} logit {logit}"),
+            (false, true) => format!("Wrong: {sum} \u{2260} logit {logit}"),
         }
     }
 }

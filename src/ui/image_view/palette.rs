@@ -1,6 +1,18 @@
-//! The few colours that the picture needs beyond those of the style.
+//! The few colours that the picture needs beyond those of the style, and its small print.
 
-use eframe::egui::{Color32, Visuals};
+use eframe::egui::{Color32, FontId, TextStyle, Ui, Visuals};
+
+/// Numbers and remarks; never so small that one must lean forward.
+pub fn small_font(ui: &Ui) -> FontId {
+    let font = TextStyle::Small.resolve(ui.style());
+    FontId { size: font.size.max(11.0), ..font }
+}
+
+/// Height of a line of [`small_font`], in points.
+pub fn small_line(ui: &Ui) -> f32 {
+    let font = small_font(ui);
+    ui.fonts_mut(|fonts| fonts.row_height(&font))
+}
 
 #[derive(Clone, Copy, Debug)]
 pub struct Palette {

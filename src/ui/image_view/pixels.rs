@@ -23,11 +23,11 @@ const TILE: u32 = 512;
 /// The coarsest level has no side longer than this.
 const COARSEST: u32 = 512;
 /// Longest side of the preview.
-const PREVIEW: u32 = 384;
+const PREVIEW: u32 = 256;
 /// Photos up to this many pixels are halved on the spot, in a millisecond or two.
 const SMALL: u64 = 1 << 20;
 /// How long a frame may cut tiles.
-const BUDGET: Duration = Duration::from_millis(4);
+const BUDGET: Duration = Duration::from_millis(3);
 /// Tiles out of sight that are kept for coming back.
 const SPARE_TILES: usize = 48;
 /// More tiles in sight than any screen needs: only a photo whose levels could not be made has them.

@@ -81,7 +81,13 @@ pub(super) fn paint_card(
     let mut name_width = inner.width();
     if pie > 0.1 && zoom >= EVERYTHING {
         let radius = 4.5 * zoom;
-        paint_pie(painter, pos2(inner.right() - radius, inner.top() + 8.0 * zoom), radius, pie, palette.weak_text);
+        paint_pie(
+            painter,
+            pos2(inner.right() - radius, inner.top() + 8.0 * zoom),
+            radius,
+            pie,
+            palette.weak_text,
+        );
         name_width -= 12.0 * zoom;
     }
     let name = short_name(scene.hierarchy, id);
@@ -102,7 +108,10 @@ pub(super) fn paint_card(
         let text = format!("All {} classes", scene.hierarchy.classes());
         painter.text(pos2(inner.left(), line), Align2::LEFT_TOP, text, small, palette.weak_text);
     } else if rect.width() > 150.0 * zoom {
-        let text = [(of_parent, inner.left(), Align2::LEFT_TOP), (overall, inner.right(), Align2::RIGHT_TOP)];
+        let text = [
+            (of_parent, inner.left(), Align2::LEFT_TOP),
+            (overall, inner.right(), Align2::RIGHT_TOP),
+        ];
         for (text, x, align) in text {
             painter.text(pos2(x, line), align, text, small.clone(), palette.weak_text);
         }
@@ -157,6 +166,10 @@ fn paint_selection(painter: &Painter, scene: &Scene<'_>, id: NodeId, ring: Rect,
 fn paint_pie(painter: &Painter, centre: Pos2, radius: f32, filled: f32, color: Color32) {
     const STEPS: usize = 24;
     painter.circle_stroke(centre, radius, Stroke::new(1.0, color));
+    if filled > 0.98 {
+        painter.circle_filled(centre, radius, color);
+        return;
+    }
     let at = |i: usize| {
         let angle = std::f32::consts::TAU * filled * i as f32 / STEPS as f32;
         centre + radius * vec2(angle.sin(), -angle.cos())
@@ -224,7 +237,13 @@ pub(super) fn paint_toggle(
 }
 
 /// Where the toggle of a card is on the screen.
-pub fn toggle_rect(orientation: Orientation, card: Rect, open: bool, classes: usize, zoom: f32) -> Rect {
+pub fn toggle_rect(
+    orientation: Orientation,
+    card: Rect,
+    open: bool,
+    classes: usize,
+    zoom: f32,
+) -> Rect {
     let digits = classes.max(1).ilog10() as f32 + 1.0;
     let width = if open { 15.0 } else { 14.0 + 5.5 * digits };
     let size = vec2(width, 15.0) * zoom;

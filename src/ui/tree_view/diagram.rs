@@ -242,7 +242,11 @@ fn cards_ui(
     actions: &mut Vec<TreeAction>,
 ) -> Option<NodeId> {
     let zoom = view.camera.zoom;
-    let visible: Vec<_> = view.layout.cards.iter().zip(view.centres)
+    let visible: Vec<_> = view
+        .layout
+        .cards
+        .iter()
+        .zip(view.centres)
         .map(|(card, &centre)| (*card, view.card_at(centre)))
         .filter(|(_, rect)| rect.intersects(view.canvas))
         .collect();
@@ -320,7 +324,9 @@ fn node_ui(
     let toggle = (!node.is_leaf() && rect.intersects(view.canvas)).then(|| {
         let button = ui.interact(clip(rect.expand(2.0)), scene.id(id).with("toggle"), Sense::CLICK);
         let verb = if open { "Collapse" } else { "Expand" };
-        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{verb} {}", node.name)));
+        button.widget_info(|| {
+            WidgetInfo::labeled(Role::Button, true, format!("{verb} {}", node.name))
+        });
         button.with_new_rect(rect)
     });
     (response, toggle)

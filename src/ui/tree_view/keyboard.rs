@@ -30,7 +30,8 @@ pub(super) fn keyboard(
     }
     state.keyboard_at = Some(focused);
     // The arrows belong to the tree, and do not move the focus to other widgets.
-    let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
+    let filter =
+        EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(focused, filter));
 
     let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));

@@ -47,7 +47,11 @@ pub(super) fn toolbar_ui(
             state.collapse_all();
         }
         if state.mode == Mode::Diagram {
-            if ui.button("Fit").on_hover_text("Show the whole diagram (double-click beside the nodes)").clicked() {
+            if ui
+                .button("Fit")
+                .on_hover_text("Show the whole diagram (double-click beside the nodes)")
+                .clicked()
+            {
                 state.fit();
             }
             let (text, hint) = match state.orientation().other() {

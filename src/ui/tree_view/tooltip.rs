@@ -25,7 +25,8 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId) {
         let most = (node.children.len().max(1) as f32).ln();
         let text = format!("Entropy {entropy:.2} of at most {most:.2} nats");
         ui.label(text);
-        let mut names: Vec<String> = node.leaves.iter().take(LISTED).map(|&c| (scene.label)(c)).collect();
+        let mut names: Vec<String> =
+            node.leaves.iter().take(LISTED).map(|&c| (scene.label)(c)).collect();
         if node.leaves.len() > LISTED {
             names.push("…".to_owned());
         }
