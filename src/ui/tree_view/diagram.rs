@@ -78,7 +78,7 @@ impl DiagramState {
         {
             let shift = self.motion.begin(scene.hierarchy, old, &layout, now);
             if let Aim::Free(camera) = &mut self.aim {
-                camera.offset -= camera.zoom * shift;
+                camera.offset -= camera.scale() * shift;
             }
         }
         let layout = Arc::new(layout);
@@ -199,9 +199,7 @@ pub(super) struct View<'a> {
 
 impl View<'_> {
     pub fn card_at(&self, centre: Pos2) -> Rect {
-        let rect = card_rect(self.layout.orientation, centre);
-        let screen = |point| self.camera.screen(self.canvas, point);
-        Rect::from_min_max(screen(rect.min), screen(rect.max))
+        self.camera.card_on_screen(self.canvas, centre)
     }
 }
 
