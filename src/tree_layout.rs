@@ -31,7 +31,7 @@ pub struct Metrics {
 impl Orientation {
     pub fn metrics(self) -> Metrics {
         match self {
-            Self::LeftToRight => Metrics { card: [176.0, 40.0], sibling_gap: 8.0, level_gap: 52.0 },
+            Self::LeftToRight => Metrics { card: [176.0, 42.0], sibling_gap: 8.0, level_gap: 52.0 },
             Self::TopDown => Metrics { card: [130.0, 57.0], sibling_gap: 10.0, level_gap: 38.0 },
         }
     }

@@ -169,7 +169,7 @@ impl Drawing<'_> {
             [x, top + 16.0],
             13.0,
             colors.text,
-            &cut(short_name(self.hierarchy, id), room, 13.0),
+            &cut(&short_name(self.hierarchy, id), room, 13.0),
         );
         for (i, line) in lines.iter().enumerate() {
             let y = top + 29.0 + 12.5 * i as f32;

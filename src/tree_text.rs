@@ -16,16 +16,22 @@ pub fn percent(probability: f32) -> String {
     format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }
 
+/// The name as people write it: WordNet joins words with `_`.
+pub fn full_name(hierarchy: &Hierarchy, id: NodeId) -> String {
+    let node = hierarchy.node(id);
+    if node.is_leaf() || node.generated { node.name.clone() } else { node.name.replace('_', " ") }
+}
+
 /// The name for a small place: "tench, Tinca tinca" is "tench" on a card, and a made-up name loses
 /// its number of classes, "34 classes: trout … shark".
-pub fn short_name(hierarchy: &Hierarchy, id: NodeId) -> &str {
+pub fn short_name(hierarchy: &Hierarchy, id: NodeId) -> String {
     let node = hierarchy.node(id);
     if node.is_leaf() {
-        return first_synonym(&node.name);
+        return first_synonym(&node.name).to_owned();
     }
     match node.name.split_once(": ") {
-        Some((_, classes)) if node.generated => classes,
-        _ => &node.name,
+        Some((_, classes)) if node.generated => classes.to_owned(),
+        _ => full_name(hierarchy, id),
     }
 }
 
@@ -62,7 +68,7 @@ pub fn accessible_name(
     open: bool,
 ) -> String {
     let node = hierarchy.node(id);
-    let mut text = node.name.clone();
+    let mut text = full_name(hierarchy, id);
     if let Some(parent) = node.parent {
         let [branch, reach] = probabilities(decision, id).map(percent);
         let parent = short_name(hierarchy, parent);

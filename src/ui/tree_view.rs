@@ -5,7 +5,7 @@
 //! | `open_nodes` | which nodes are expanded? (plain data) |
 //! | `rows` | where does a step by keyboard lead? (plain data) |
 //! | `camera` | which part of the diagram is seen? (plain data) |
-//! | `diagram`, `card`, `motion` | how is the diagram drawn and used? |
+//! | `diagram`, `nodes`, `card`, `motion` | how is the diagram drawn and used? |
 //! | `outline` | … and the outline? |
 //! | `toolbar`, `search`, `keyboard`, `tooltip` | what do both share? |
 //! | `palette` | which colours are there? |
@@ -25,6 +25,7 @@ mod card;
 mod diagram;
 mod keyboard;
 mod motion;
+mod nodes;
 mod open_nodes;
 mod outline;
 mod palette;

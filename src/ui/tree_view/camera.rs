@@ -14,11 +14,18 @@ const READABLE: f32 = 0.66;
 /// Around the drawing, in points.
 const MARGIN: f32 = 16.0;
 
-/// From the drawing to the canvas: `screen = canvas corner + offset + zoom * point`.
+/// Most that levels are spread in an overview.
+const MOST_SPREAD: f32 = 0.35;
+
+/// From the drawing to the canvas: `screen = canvas corner + offset + scale * point`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Camera {
     pub zoom: f32,
+    /// The direction of growth is never scaled down further than this. A tree of a thousand classes
+    /// is fifty times as wide as deep; all of it at once would be a mere line.
+    spread: f32,
     pub offset: Vec2,
+    orientation: Orientation,
 }
 
 /// What decides about the camera.
@@ -38,7 +45,7 @@ impl Aim {
         match self {
             Self::Home => Camera::home(layout, canvas),
             Self::Fit => Camera::fit(layout, canvas),
-            Self::Free(camera) => camera,
+            Self::Free(camera) => Camera { orientation: layout.orientation, ..camera },
         }
     }
 }
@@ -48,8 +55,27 @@ impl Camera {
     pub fn fit(layout: &TreeLayout, canvas: Vec2) -> Self {
         let size = Vec2::from(layout.size);
         let room = (canvas - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0));
-        let zoom = (room / size).min_elem().clamp(*ZOOMS.start(), 1.15);
-        Self { zoom, offset: (canvas - zoom * size) / 2.0 }
+        let along = match layout.orientation {
+            Orientation::LeftToRight => room.x / size.x,
+            Orientation::TopDown => room.y / size.y,
+        };
+        let mut camera = Self {
+            zoom: (room / size).min_elem().clamp(*ZOOMS.start(), 1.15),
+            spread: along.min(MOST_SPREAD),
+            offset: Vec2::ZERO,
+            orientation: layout.orientation,
+        };
+        camera.offset = (canvas - camera.scale() * size) / 2.0;
+        camera
+    }
+
+    /// Points of the screen per point of the drawing, in x and y.
+    pub fn scale(&self) -> Vec2 {
+        let along = self.zoom.max(self.spread);
+        match self.orientation {
+            Orientation::LeftToRight => vec2(along, self.zoom),
+            Orientation::TopDown => vec2(self.zoom, along),
+        }
     }
 
     /// The whole drawing if its text can be read then; else a readable part that shows the root.
@@ -73,19 +99,28 @@ impl Camera {
             Orientation::LeftToRight => vec2(place(0, 0.0), place(1, root.y)),
             Orientation::TopDown => vec2(place(0, root.x), place(1, 0.0)),
         };
-        Self { zoom, offset }
+        Self { zoom, offset, ..fit }
     }
 
     pub fn screen(&self, canvas: Rect, point: Pos2) -> Pos2 {
-        canvas.min + self.offset + self.zoom * point.to_vec2()
+        canvas.min + self.offset + self.scale() * point.to_vec2()
+    }
+
+    /// The rectangle of a card on the screen. Where levels are spread, cards are not: they become
+    /// dots, not bars.
+    pub fn card_on_screen(&self, canvas: Rect, centre: Pos2) -> Rect {
+        const DOT: f32 = 6.0;
+        let card = Vec2::from(self.orientation.metrics().card);
+        let size = (self.zoom * card).max(Vec2::splat(DOT)).min(self.scale() * card);
+        Rect::from_center_size(self.screen(canvas, centre), size)
     }
 
     /// Scales about a point of the screen.
     pub fn zoom_about(&mut self, canvas: Rect, point: Pos2, factor: f32) {
-        let zoom = (self.zoom * factor).clamp(*ZOOMS.start(), *ZOOMS.end());
+        let old = self.scale();
+        self.zoom = (self.zoom * factor).clamp(*ZOOMS.start(), *ZOOMS.end());
         let arm = point - canvas.min;
-        self.offset = arm - (zoom / self.zoom) * (arm - self.offset);
-        self.zoom = zoom;
+        self.offset = arm - (self.scale() / old) * (arm - self.offset);
     }
 
     /// Moves as little as needed to have `card` (in the drawing) on the canvas, text readable.

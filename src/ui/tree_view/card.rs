@@ -91,7 +91,7 @@ pub(super) fn paint_card(
         name_width -= 12.0 * zoom;
     }
     let name = short_name(scene.hierarchy, id);
-    let name = elided(painter, name, font(13.0, zoom), palette.text, name_width);
+    let name = elided(painter, &name, font(13.0, zoom), palette.text, name_width);
     if zoom < EVERYTHING {
         let middle = inner.left_center() - vec2(0.0, name.size().y / 2.0);
         painter.galley(middle, name, palette.text);

@@ -8,7 +8,7 @@ use eframe::egui::{
 
 use crate::explain::NodeId;
 use crate::tree_layout::shown_nodes;
-use crate::tree_text::{class_count, percent, probabilities};
+use crate::tree_text::{class_count, full_name, percent, probabilities, short_name};
 
 use super::card::elided;
 use super::keyboard::keyboard;
@@ -110,7 +110,11 @@ fn row_ui(
     let mut toggled = response.double_clicked() && !node.is_leaf();
     paint_row(ui, scene, id, rect, toggle.right() + 2.0, &response);
     if !node.is_leaf() {
-        let name = format!("{} {}", if open { "Collapse" } else { "Expand" }, node.name);
+        let name = format!(
+            "{} {}",
+            if open { "Collapse" } else { "Expand" },
+            full_name(scene.hierarchy, id)
+        );
         let button = ui.interact(toggle, scene.id(id).with("toggle"), Sense::CLICK);
         button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
         toggled |= button.clicked();
@@ -169,7 +173,8 @@ fn paint_row(
         painter.rect_filled(bar, 3.0, palette.probability(reach.max(0.35)));
         right = track.left() - 10.0;
     }
-    let name = elided(painter, &node.name, TEXT, palette.text, (right - left).max(20.0));
+    let name = if node.is_leaf() { node.name.clone() } else { short_name(scene.hierarchy, id) };
+    let name = elided(painter, &name, TEXT, palette.text, (right - left).max(20.0));
     let end = left + name.size().x;
     let top = y - name.size().y / 2.0;
     painter.galley(pos2(left, top), name.clone(), palette.text);
@@ -177,7 +182,7 @@ fn paint_row(
         // Twice, half a pixel apart: bold, which the built-in font does not have.
         painter.galley(pos2(left + 0.5, top), name, palette.text);
     }
-    if !node.is_leaf() && !node.generated {
+    if !node.is_leaf() {
         let count = class_count(node.leaves.len());
         let count = painter.layout_no_wrap(count, SMALL, palette.weak_text);
         if end + 8.0 + count.size().x < right {

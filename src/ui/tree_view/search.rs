@@ -38,7 +38,7 @@ pub fn matches(hierarchy: &Hierarchy, query: &str) -> Vec<NodeId> {
         if node.generated && !node.is_leaf() {
             return None; // Its name only lists classes that are found themselves.
         }
-        let name = node.name.to_lowercase();
+        let name = tree_text::full_name(hierarchy, id).to_lowercase();
         let found = node.wnid == query || words.iter().all(|word| name.contains(word));
         found.then(|| (!name.starts_with(&query), !node.is_leaf(), id))
     };
@@ -93,7 +93,7 @@ pub fn search_ui(
         for (i, &node) in found.iter().take(LISTED).enumerate() {
             let text = format!(
                 "{}  {}",
-                hierarchy.node(node).name,
+                tree_text::full_name(hierarchy, node),
                 tree_text::percent(tree_text::probabilities(decision, node)[1])
             );
             let row = egui::Button::selectable(i == state.highlighted, text).truncate();

@@ -3,7 +3,7 @@
 use eframe::egui::{RichText, Ui};
 
 use crate::explain::NodeId;
-use crate::tree_text::{class_count, percent, probabilities, short_name};
+use crate::tree_text::{class_count, full_name, percent, probabilities, short_name};
 
 use super::Scene;
 
@@ -14,7 +14,7 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId) {
     let node = scene.hierarchy.node(id);
     let [branch, reach] = probabilities(scene.decision, id).map(percent);
     ui.set_max_width(300.0);
-    ui.label(RichText::new(&node.name).strong());
+    ui.label(RichText::new(full_name(scene.hierarchy, id)).strong());
     ui.weak(&node.wnid);
     if let Some(parent) = node.parent {
         ui.label(format!("{branch} of {}", short_name(scene.hierarchy, parent)));
