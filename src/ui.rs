@@ -209,7 +209,8 @@ fn picture_ui(
         highlight_crop: false,
         busy: state.role(role).job.is_some(),
     };
-    CentralPanel::no_frame().show(ui, |ui| {
+    let frame = theme::panel(ui.visuals());
+    CentralPanel::default_margins().frame(frame).show(ui, |ui| {
         image_view_ui(ui, &input, &mut settings.overlay, &mut panels.image);
     });
 }

@@ -29,8 +29,6 @@ pub fn controls_ui(ui: &mut Ui, options: &mut OverlayOptions, out: &mut Vec<Comm
             scale_ui(ui, options);
             ui.checkbox(&mut options.smooth, "Smooth").on_hover_text(tooltip(MenuCommand::ToggleSmooth));
         });
-        let input = tooltip(MenuCommand::ToggleInput);
-        ui.checkbox(&mut options.show_input, "What the model saw").on_hover_text(input);
         for command in [MenuCommand::Fit, MenuCommand::ActualSize] {
             let text = if command == MenuCommand::Fit { "Fit" } else { "100 %" };
             if ui.button(text).on_hover_text(tooltip(command)).clicked() {
