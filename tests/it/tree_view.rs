@@ -404,11 +404,11 @@ proptest! {
         }
         // Sums of at most 60 sizes below 54 in f32 are exact to far less than this.
         const EPSILON: f32 = 0.01;
-        for i in 0..items.len() {
-            prop_assert!(centres[i] - items[i].size / 2.0 >= -EPSILON);
+        for (i, item) in items.iter().enumerate() {
+            prop_assert!(centres[i] - item.size / 2.0 >= -EPSILON);
             // In depth-first order, the next one of the same depth is the right neighbour.
             if let Some(next) = (i + 1..items.len()).find(|&next| depth[next] == depth[i]) {
-                let free = centres[next] - centres[i] - (items[i].size + items[next].size) / 2.0;
+                let free = centres[next] - centres[i] - (item.size + items[next].size) / 2.0;
                 prop_assert!(free >= 4.0 - EPSILON, "{} and {}: {}", i, next, free);
             }
             if let (Some(&first), Some(&last)) = (children[i].first(), children[i].last()) {

@@ -6,7 +6,7 @@ use eframe::egui::{Pos2, Rect, Vec2, pos2, vec2};
 use crate::tree_layout::{Orientation, TreeLayout};
 
 /// The zooms that the wheel reaches.
-const ZOOMS: std::ops::RangeInclusive<f32> = 0.005..=3.0;
+const ZOOMS: std::ops::RangeInclusive<f32> = 0.0005..=3.0;
 
 /// Below this zoom the numbers on the cards cannot be read.
 const READABLE: f32 = 0.66;

@@ -19,6 +19,9 @@ use super::Scene;
 const NAMES: f32 = 0.42;
 const EVERYTHING: f32 = 0.56;
 
+/// Below this zoom edges are straight hair lines.
+const OVERVIEW: f32 = 0.15;
+
 /// How a card differs from the others.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Look {
@@ -192,15 +195,17 @@ pub(super) fn paint_edge(
 ) {
     let [branch, reach] = probabilities(scene.decision, id);
     let share = if reach.is_nan() { 0.0 } else { reach.clamp(0.0, 1.0) };
+    // An overview shows where the probability is at all, which widths cannot there.
+    let is_overview = zoom < OVERVIEW;
     let (color, extra) = if scene.on_path[id] {
         (scene.palette.path, 1.0)
     } else {
-        (scene.palette.probability(branch), 0.0)
+        (scene.palette.probability(if is_overview { share.sqrt() } else { branch }), 0.0)
     };
     let least = if scene.on_path[id] { 2.0 } else { 0.75 };
     let width = ((1.0 + 5.0 * share + extra) * zoom).max(least);
     let stroke = Stroke::new(width, color);
-    if zoom < 0.15 {
+    if is_overview {
         painter.line_segment([from, to], stroke);
         return;
     }

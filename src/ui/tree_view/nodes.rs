@@ -3,6 +3,7 @@
 use eframe::egui::{FontId, Painter, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::explain::NodeId;
+use crate::tree_layout::Orientation;
 use crate::tree_text::{full_name, short_name};
 
 use super::camera::point;
@@ -155,7 +156,10 @@ fn name_prediction(painter: &Painter, scene: &Scene<'_>, view: &View<'_>) {
     let font = FontId::proportional(13.0);
     let text = short_name(scene.hierarchy, id);
     let text = elided(painter, &text, font, scene.palette.text, 200.0);
-    let place = rect.right_center() + vec2(8.0, -text.size().y / 2.0);
+    let place = match view.layout.orientation {
+        Orientation::LeftToRight => rect.right_center() + vec2(8.0, -text.size().y / 2.0),
+        Orientation::TopDown => rect.center_bottom() + vec2(-text.size().x / 2.0, 6.0),
+    };
     let back = Rect::from_min_size(place, text.size()).expand2(vec2(4.0, 1.0));
     if back.intersects(view.canvas) {
         painter.rect_filled(back, 3.0, scene.palette.card_on_path);
