@@ -175,6 +175,10 @@ impl App {
             let effects = self.state.absorb(event);
             self.carry_out(effects);
         }
+        if self.state.stopped.is_none() && self.engine.as_ref().is_some_and(|it| !it.is_alive()) {
+            let reason = "The engine has ended unexpectedly".to_owned();
+            self.state.absorb(Event::Stopped { reason });
+        }
         for message in self.tasks.drain() {
             self.take_in(ctx, message);
         }

@@ -55,8 +55,9 @@ pub struct Job {
 pub struct RoleState {
     /// The model that was asked for.
     pub request: ModelRequest,
-    /// The last one that was loaded, with what was asked for to get it.
-    pub loaded: Option<(ModelRequest, Arc<ModelInfo>)>,
+    /// The last one that worked, or the first one; what to go back to.
+    pub proven: ModelRequest,
+    pub loaded: Option<Arc<ModelInfo>>,
     /// Stays until there is another one.
     pub explanation: Option<Arc<Explanation>>,
     pub job: Option<Job>,
@@ -72,6 +73,15 @@ pub struct Picture {
     pub source: PictureSource,
     /// `None` for pictures that are not files.
     pub path: Option<PathBuf>,
+}
+
+/// A picture on its way, and the job that reads it.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub job: JobId,
+    pub picture: Picture,
+    /// The folder it comes from with its place there, if that is not the folder at hand.
+    pub folder: Option<(Vec<PathBuf>, usize)>,
 }
 
 /// What somebody must do because of a command or an event.
@@ -93,11 +103,13 @@ pub struct AppState {
     /// The classifier's tree is the only one.
     pub shared: bool,
     /// Being read; the last one stays until it is there.
-    pub wanted: Option<(JobId, Picture)>,
+    pub wanted: Option<Wanted>,
     pub picture: Option<Picture>,
     pub photo: Option<Arc<Photo>>,
     /// Pictures to go through with the arrow keys.
     pub folder: Vec<PathBuf>,
+    /// Which of them was asked for last, even if it cannot be read: the way leads on from there.
+    at: usize,
     /// Opened last, newest first.
     pub recent: Vec<PathBuf>,
     history: History,
@@ -121,6 +133,7 @@ impl AppState {
             picture: None,
             photo: None,
             folder: Vec::new(),
+            at: 0,
             recent: Vec::new(),
             history: History::default(),
             notices: Vec::new(),
@@ -195,8 +208,7 @@ impl AppState {
 
     /// Place of the picture in its folder, counted from 0.
     pub fn position(&self) -> Option<usize> {
-        let path = self.path()?;
-        self.folder.iter().position(|other| other == path)
+        (self.at < self.folder.len()).then_some(self.at)
     }
 
     /// Does what the user asks for.
@@ -206,9 +218,7 @@ impl AppState {
             Command::OpenPaths(paths) if paths.is_empty() => {}
             Command::OpenPaths(paths) => return vec![Effect::SortOut(paths)],
             Command::OpenPicture(source) => {
-                self.folder.clear();
-                self.history.reset_target();
-                return self.open(Picture { source, path: None });
+                return self.open(Picture { source, path: None }, Some((Vec::new(), 0)));
             }
             Command::SelectClass(class) => self.history.select(Selected::Class(class)),
             Command::SelectNode(role, node) => {
@@ -234,7 +244,7 @@ impl AppState {
             MenuCommand::Cancel => return self.cancel(),
             MenuCommand::Reload => {
                 let picture = self.picture.clone();
-                return picture.map_or_else(Vec::new, |picture| self.open(picture));
+                return picture.map_or_else(Vec::new, |picture| self.open(picture, None));
             }
             MenuCommand::Previous => return self.go_to(here.and_then(|at| at.checked_sub(1))),
             MenuCommand::Next => return self.go_to(here.map(|at| at + 1)),
@@ -278,17 +288,19 @@ impl AppState {
     }
 
     fn go_to(&mut self, at: Option<usize>) -> Vec<Effect> {
-        match at.and_then(|at| self.folder.get(at)).cloned() {
-            Some(path) => self.open(Picture::file(path)),
-            None => Vec::new(),
-        }
+        let Some((at, path)) = at.and_then(|at| Some((at, self.folder.get(at)?.clone()))) else {
+            return Vec::new();
+        };
+        self.at = at;
+        self.open(Picture::file(path), None)
     }
 
     /// Opens one of several pictures, which become the folder to go through.
     pub fn open_from(&mut self, folder: Vec<PathBuf>, at: usize) -> Vec<Effect> {
-        self.folder = folder;
-        self.history.reset_target();
-        self.go_to(Some(at))
+        match folder.get(at).cloned() {
+            Some(path) => self.open(Picture::file(path), Some((folder, at))),
+            None => Vec::new(),
+        }
     }
 
     fn remember(&mut self, path: &Path) {
@@ -300,11 +312,9 @@ impl AppState {
 
 impl RoleState {
     fn new(request: ModelRequest) -> Self {
-        Self { request, loaded: None, explanation: None, job: None, error: None, loading: None }
-    }
-
-    pub fn model(&self) -> Option<&Arc<ModelInfo>> {
-        self.loaded.as_ref().map(|(_, model)| model)
+        let proven = request.clone();
+        let (loaded, explanation, job, error, loading) = (None, None, None, None, None);
+        Self { request, proven, loaded, explanation, job, error, loading }
     }
 }
 

@@ -18,7 +18,7 @@ pub mod tree_panel;
 pub mod tree_view;
 pub mod welcome;
 
-use eframe::egui::{self, Align, Align2, CentralPanel, Layout, Panel, Ui};
+use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 
 use crate::command::{Command, MenuCommand};
 use crate::explanation::CamTarget;
@@ -53,21 +53,23 @@ pub struct Wishes {
     pub prompt: Option<(Purpose, PromptAction)>,
 }
 
-/// Smallest width of the picture and of the panels beside it, in points.
+/// Smallest width of the panels beside the picture, in points.
 const LEAST: f32 = 260.0;
+/// Smallest width of the picture.
+const LEAST_PICTURE: f32 = 400.0;
 
 /// The whole window.
 pub fn root_ui(ui: &mut Ui, state: &AppState, settings: &mut Settings, panels: &mut Panels) -> Wishes {
     let mut wishes = Wishes::default();
     let visuals = ui.visuals().clone();
     Panel::top("menu").frame(theme::bar(&visuals)).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            ui.set_min_height(theme::BAR_HEIGHT - 6.0);
-            menu::menu_bar_ui(ui, state, &*settings, &mut wishes.commands);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                models::pickers_ui(ui, state, &mut wishes.commands, &mut wishes.files);
-            });
-        });
+        let mut chosen = Vec::new();
+        egui::Sides::new().height(theme::BAR_HEIGHT - 6.0).shrink_left().show(
+            ui,
+            |ui| menu::menu_bar_ui(ui, state, &*settings, &mut wishes.commands),
+            |ui| models::pickers_ui(ui, state, &mut chosen, &mut wishes.files),
+        );
+        wishes.commands.extend(chosen);
     });
     if let Some(prompt) = &mut panels.prompt {
         Panel::top("prompt").frame(theme::panel(&visuals)).show(ui, |ui| {
@@ -120,20 +122,23 @@ fn side_ui(
     if !shown.classes && !shown.tree {
         return;
     }
-    let most = (ui.available_width() - LEAST).max(LEAST);
+    let most = (ui.available_width() - LEAST_PICTURE).max(LEAST);
     let (id, width) = match shown.large_tree {
-        true => ("side, large", ui.available_width() * 0.68),
+        true => ("side, large", (ui.available_width() * 0.68).min(most)),
         false => ("side", shown.width.min(most)),
     };
     let frame = theme::panel(ui.visuals());
     let side = Panel::right(id).default_size(width).size_range(LEAST..=most).frame(frame);
     let side = side.show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
         let free = ui.available_height();
         if shown.classes && shown.tree {
             let height = shown.classes_height.min(free * 0.6);
             let list = Panel::top("classes").default_size(height).size_range(90.0..=free - 120.0);
             let frame = egui::Frame::new().inner_margin(egui::Margin { bottom: 6, ..Default::default() });
             let list = list.resizable(true).frame(frame).show(ui, |ui| {
+                // As high as it was dragged, whatever is in it.
+                ui.set_min_height(ui.available_height());
                 classes_ui(ui, state, panels, out);
             });
             shown.classes_height = list.response.rect.height();

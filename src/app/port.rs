@@ -13,6 +13,10 @@ pub trait EnginePort {
     fn drain(&self) -> Vec<Event>;
     /// Gives up on all jobs before this one.
     fn cancel_before(&self, job: JobId);
+    /// Whether it is there to answer.
+    fn is_alive(&self) -> bool {
+        true
+    }
 }
 
 impl EnginePort for Engine {
@@ -26,6 +30,10 @@ impl EnginePort for Engine {
 
     fn cancel_before(&self, job: JobId) {
         Self::cancel_before(self, job);
+    }
+
+    fn is_alive(&self) -> bool {
+        Self::is_alive(self)
     }
 }
 

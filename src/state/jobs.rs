@@ -1,9 +1,10 @@
 //! Jobs for the engine, and its answers.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{AppState, Effect, Job, NoticeKind, Picture, Role, RoleState};
+use super::{AppState, Effect, Job, NoticeKind, Picture, Role, RoleState, Wanted};
 use crate::command::MenuCommand;
 use crate::explanation::ModelInfo;
 use crate::photo::Photo;
@@ -26,13 +27,18 @@ impl AppState {
         self.stopped = None;
         self.notices.retain(|notice| notice.action != Some(MenuCommand::RestartEngine));
         match self.picture.clone() {
-            Some(picture) => self.open(picture),
+            Some(picture) => self.open(picture, None),
             None => self.preload(),
         }
     }
 
-    /// Shows a picture to the models; all earlier jobs are superseded.
-    pub(super) fn open(&mut self, picture: Picture) -> Vec<Effect> {
+    /// Shows a picture to the models; all earlier jobs are superseded. What was selected stays
+    /// unless the picture comes from another folder.
+    pub(super) fn open(
+        &mut self,
+        picture: Picture,
+        folder: Option<(Vec<PathBuf>, usize)>,
+    ) -> Vec<Effect> {
         self.forget_jobs();
         let job = self.start(Role::Classifier);
         let model = self.role(Role::Classifier).request.clone();
@@ -41,7 +47,7 @@ impl AppState {
             PictureSource::Photo(photo) => Some(Arc::clone(photo)),
             _ => None,
         };
-        self.wanted = Some((job, picture));
+        self.wanted = Some(Wanted { job, picture, folder });
         let mut effects = vec![Effect::CancelBefore(job), Effect::Send(request)];
         if let Some(photo) = ready {
             effects.extend(self.photo_ready(job, photo));
@@ -76,8 +82,8 @@ impl AppState {
 
     /// Explains the picture on the screen with a role's model; without one, loads the model.
     fn ask(&mut self, role: Role) -> Vec<Effect> {
-        let decoding = self.wanted.as_ref().is_some_and(|(_, picture)| {
-            !matches!(picture.source, PictureSource::Photo(_))
+        let decoding = self.wanted.as_ref().is_some_and(|wanted| {
+            !matches!(wanted.picture.source, PictureSource::Photo(_))
         });
         if decoding && role == Role::Tree {
             // Its turn comes when the picture is there.
@@ -86,12 +92,12 @@ impl AppState {
         let job = self.start(role);
         let model = self.role(role).request.clone();
         let source = match (&self.wanted, &self.photo) {
-            (Some((_, picture)), _) => Some(picture.source.clone()),
+            (Some(wanted), _) => Some(wanted.picture.source.clone()),
             (None, Some(photo)) => Some(PictureSource::Photo(Arc::clone(photo))),
             (None, None) => None,
         };
-        if let Some((wanted, _)) = &mut self.wanted {
-            *wanted = job;
+        if let Some(wanted) = &mut self.wanted {
+            wanted.job = job;
         }
         vec![Effect::Send(match source {
             Some(picture) => Request::Explain { job, picture, model },
@@ -163,10 +169,13 @@ impl AppState {
     }
 
     fn photo_ready(&mut self, job: JobId, photo: Arc<Photo>) -> Vec<Effect> {
-        if self.wanted.as_ref().is_none_or(|(wanted, _)| *wanted != job) {
+        let Some(Wanted { mut picture, folder, .. }) = self.wanted.take_if(|it| it.job == job) else {
             return Vec::new();
+        };
+        if let Some((folder, at)) = folder {
+            (self.folder, self.at) = (folder, at);
+            self.history.reset_target();
         }
-        let Some((_, mut picture)) = self.wanted.take() else { return Vec::new() };
         if let Some(path) = &picture.path {
             self.remember(&path.clone());
         } else {
@@ -181,10 +190,11 @@ impl AppState {
 
     fn loaded(&mut self, at: usize, model: Arc<ModelInfo>) -> Vec<Effect> {
         let role = &mut self.roles[at];
-        let known = role.loaded.as_ref().is_some_and(|(_, known)| Arc::ptr_eq(known, &model));
+        let known = role.loaded.as_ref().is_some_and(|known| Arc::ptr_eq(known, &model));
         let replaced = role.loaded.is_some() && !known;
         role.error = None;
-        role.loaded = Some((role.request.clone(), Arc::clone(&model)));
+        role.proven = role.request.clone();
+        role.loaded = Some(Arc::clone(&model));
         if replaced {
             self.history.reset_target();
             if at == 0 {
@@ -195,20 +205,26 @@ impl AppState {
     }
 
     fn failed(&mut self, job: JobId, error: String) -> Vec<Effect> {
-        let decoding = self.wanted.take_if(|(wanted, _)| *wanted == job).is_some();
-        let Some((_, role)) = self.role_of(job) else { return Vec::new() };
+        let decoding = self.wanted.take_if(|wanted| wanted.job == job).is_some();
+        let Some((at, role)) = self.role_of(job) else { return Vec::new() };
         role.job = None;
-        // A model that cannot be used leaves the one before in its place.
-        let fallback = role.loaded.as_ref().map(|(request, _)| request.clone());
-        let replaced = fallback.filter(|before| *before != role.request);
-        match (decoding, replaced) {
-            (_, Some(before)) => role.request = before,
-            (false, None) => role.error = Some(error.clone()),
-            // The picture before stays, with all that was said about it.
-            (true, None) => {}
+        let replaced = role.request != role.proven;
+        if replaced {
+            // A model that cannot be used leaves the one before in its place.
+            role.request = role.proven.clone();
+        } else if !decoding {
+            role.error = Some(error.clone());
         }
         self.notify(NoticeKind::Error, error);
-        Vec::new()
+        if !(replaced || decoding) {
+            return Vec::new();
+        }
+        // The picture may have come before a model was loaded.
+        let missing: Vec<Role> = self.roles().iter().copied().filter(|&role| {
+            let own = self.role(role);
+            own.loaded.is_none() && own.job.is_none() && (decoding || self.index(role) == at)
+        }).collect();
+        missing.into_iter().flat_map(|role| self.ask(role)).collect()
     }
 }
 

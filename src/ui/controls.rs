@@ -11,30 +11,28 @@ const STRIP: Vec2 = vec2(72.0, 12.0);
 
 pub fn controls_ui(ui: &mut Ui, options: &mut OverlayOptions, out: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 10.0;
         let tooltip = |command: MenuCommand| command.entry().tooltip;
-        ui.checkbox(&mut options.visible, "Map").on_hover_text(tooltip(MenuCommand::ToggleOverlay));
-        ui.add_enabled_ui(options.visible, |ui| {
-            ui.spacing_mut().item_spacing.x = 6.0;
-            let label = ui.label("Opacity");
-            let slider = Slider::new(&mut options.opacity, 0.0..=1.0)
-                .custom_formatter(|value, _| format!("{:.0} %", value * 100.0))
-                .custom_parser(|text| {
-                    let number: f64 = text.trim_end_matches('%').trim().parse().ok()?;
-                    Some(number / 100.0)
-                });
-            ui.add(slider).labelled_by(label.id).on_hover_text("Keys: [ and ]");
-            ui.add_space(4.0);
-            colors_ui(ui, options);
-            scale_ui(ui, options);
-            ui.checkbox(&mut options.smooth, "Smooth").on_hover_text(tooltip(MenuCommand::ToggleSmooth));
-        });
-        for command in [MenuCommand::Fit, MenuCommand::ActualSize] {
-            let text = if command == MenuCommand::Fit { "Fit" } else { "100 %" };
+        for (command, text) in [(MenuCommand::Fit, "Fit"), (MenuCommand::ActualSize, "100 %")] {
             if ui.button(text).on_hover_text(tooltip(command)).clicked() {
                 out.push(Command::Menu(command));
             }
         }
+        ui.separator();
+        ui.checkbox(&mut options.visible, "Map").on_hover_text(tooltip(MenuCommand::ToggleOverlay));
+        if !options.visible {
+            ui.disable();
+        }
+        let label = ui.label("Opacity");
+        let slider = Slider::new(&mut options.opacity, 0.0..=1.0)
+            .custom_formatter(|value, _| format!("{:.0} %", value * 100.0))
+            .custom_parser(|text| {
+                let number: f64 = text.trim_end_matches('%').trim().parse().ok()?;
+                Some(number / 100.0)
+            });
+        ui.add(slider).labelled_by(label.id).on_hover_text("Keys: [ and ]");
+        colors_ui(ui, options);
+        scale_ui(ui, options);
+        ui.checkbox(&mut options.smooth, "Smooth").on_hover_text(tooltip(MenuCommand::ToggleSmooth));
     });
 }
 

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Grid, RichText, ScrollArea, Ui};
 use strum::IntoEnumIterator as _;
 
-use super::keys;
+use super::{keys, theme};
 use crate::assets::NOTICES;
 use crate::catalog::CATALOG;
 use crate::command::{Menu, MenuCommand};
@@ -20,12 +20,12 @@ const GESTURES: [(&str, &str); 7] = [
 ];
 
 pub fn shortcuts_ui(ui: &Ui, open: &mut bool) {
-    let window = egui::Window::new("Keyboard shortcuts").open(open).resizable(false);
+    let window = egui::Window::new("Keyboard shortcuts").open(open).default_pos(theme::WINDOW_AT).collapsible(false).resizable(false);
     window.default_width(380.0).show(ui.ctx(), |ui| {
         ScrollArea::vertical().max_height(460.0).show(ui, |ui| {
             for menu in Menu::iter() {
                 ui.label(RichText::new(menu.to_string()).strong());
-                Grid::new(menu.to_string()).num_columns(2).min_col_width(110.0).show(ui, |ui| {
+                Grid::new(menu.to_string()).num_columns(2).min_col_width(150.0).show(ui, |ui| {
                     for command in MenuCommand::iter() {
                         let entry = command.entry();
                         if entry.menu != menu || entry.keys.is_empty() {
@@ -40,7 +40,7 @@ pub fn shortcuts_ui(ui: &Ui, open: &mut bool) {
                 ui.add_space(6.0);
             }
             ui.label(RichText::new("Pointer and panels").strong());
-            Grid::new("gestures").num_columns(2).min_col_width(110.0).show(ui, |ui| {
+            Grid::new("gestures").num_columns(2).min_col_width(150.0).show(ui, |ui| {
                 for (gesture, effect) in GESTURES {
                     ui.monospace(gesture);
                     ui.label(effect);
@@ -52,7 +52,7 @@ pub fn shortcuts_ui(ui: &Ui, open: &mut bool) {
 }
 
 pub fn about_ui(ui: &Ui, open: &mut bool) {
-    let window = egui::Window::new("About glasstree").open(open).resizable(true);
+    let window = egui::Window::new("About glasstree").open(open).default_pos(theme::WINDOW_AT).collapsible(false).resizable(true);
     window.default_size([520.0, 420.0]).show(ui.ctx(), |ui| {
         ui.label(format!(
             "glasstree {} shows what an image classifier looked at and how it decided",

@@ -3,6 +3,7 @@
 use eframe::egui::{self, ComboBox, Grid, RichText, Ui};
 
 use super::path_prompt::Purpose;
+use super::theme;
 use crate::catalog::{CATALOG, ModelSource};
 use crate::command::{Command, MenuCommand};
 use crate::explanation::ModelInfo;
@@ -74,7 +75,7 @@ pub fn models_ui(
     out: &mut Vec<Command>,
     ask: &mut Vec<Purpose>,
 ) {
-    let window = egui::Window::new("Models").open(open).resizable(false).default_width(470.0);
+    let window = egui::Window::new("Models").open(open).default_pos(theme::WINDOW_AT).collapsible(false).resizable(false).default_width(470.0);
     window.show(ui.ctx(), |ui| {
         let mut shared = state.shared;
         let both = ui.checkbox(&mut shared, "One model for both");
@@ -109,7 +110,7 @@ fn role_ui(
         if labels.clicked() {
             ask.push(Purpose::Labels(role));
         }
-        hierarchy_ui(ui, role, &own.request, own.model().map(AsRef::as_ref), out, ask);
+        hierarchy_ui(ui, role, &own.request, own.loaded.as_deref(), out, ask);
     });
     if let Some(error) = &own.error {
         ui.colored_label(ui.visuals().error_fg_color, error);
@@ -120,7 +121,7 @@ fn role_ui(
             ui.weak("At work");
         });
     }
-    let Some(model) = own.model() else { return };
+    let Some(model) = own.loaded.as_deref() else { return };
     Grid::new(("facts", role as u8)).num_columns(2).min_col_width(90.0).show(ui, |ui| {
         for (name, value) in facts(model, is_tree_ready(model)) {
             ui.weak(name);

@@ -10,7 +10,7 @@ pub fn notices_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
     for notice in &state.notices {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.set_min_height(20.0);
-            let close = ui.small_button("✕").on_hover_text("Dismiss");
+            let close = ui.small_button("×").on_hover_text("Dismiss");
             close.widget_info(|| {
                 egui::WidgetInfo::labeled(egui::Role::Button, true, "Dismiss notice")
             });

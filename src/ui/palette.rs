@@ -77,7 +77,7 @@ pub fn palette_ui(ui: &Ui, palette: &mut Palette, state: &AppState, out: &mut Ve
                 let text = RichText::new(format!("{}: {}", entry.menu, entry.text));
                 let mut button = egui::Button::new(text)
                     .selected(i == palette.at)
-                    .frame_when_inactive(false)
+                    .frame_when_inactive(i == palette.at)
                     .min_size(egui::vec2(ui.available_width(), 0.0));
                 button = button.shortcut_text(keys::first(ui.ctx(), command).unwrap_or_default());
                 let response = ui.add(button).on_hover_text(entry.tooltip);

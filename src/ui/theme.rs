@@ -1,5 +1,8 @@
 //! Colours, spacing and radii of the whole window, for dark and for light.
 
+pub mod picture;
+pub mod tree;
+
 use eframe::egui::style::{ScrollStyle, WidgetVisuals};
 use eframe::egui::{self, Color32, Context, CornerRadius, FontFamily, FontId, Margin, Stroke, TextStyle, Visuals, vec2};
 
@@ -10,6 +13,8 @@ use crate::state::NoticeKind;
 pub const PANEL_MARGIN: i8 = 8;
 /// Height of the bars at the top and the bottom.
 pub const BAR_HEIGHT: f32 = 28.0;
+/// Where windows open: below the bars.
+pub const WINDOW_AT: [f32; 2] = [48.0, 80.0];
 const RADIUS: u8 = 4;
 
 /// The shades of one theme, from the back to the front.
@@ -87,7 +92,7 @@ pub fn install(ctx: &Context) {
                 (TextStyle::Small, font(10.5)),
                 (TextStyle::Body, font(12.5)),
                 (TextStyle::Button, font(12.5)),
-                (TextStyle::Heading, font(16.0)),
+                (TextStyle::Heading, font(14.0)),
                 (TextStyle::Monospace, FontId::new(12.0, FontFamily::Monospace)),
             ]
             .into();

@@ -42,7 +42,7 @@ impl TreePanel {
     /// From now on this model's tree can be used.
     pub fn set_ready(&mut self, model: Arc<ModelInfo>, state: &AppState) {
         self.ready.retain(|known| {
-            Role::ALL.iter().any(|&role| state.role(role).model().is_some_and(|m| Arc::ptr_eq(m, known)))
+            Role::ALL.iter().any(|&role| state.role(role).loaded.as_ref().is_some_and(|m| Arc::ptr_eq(m, known)))
         });
         self.ready.push(model);
     }

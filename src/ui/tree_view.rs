@@ -28,13 +28,12 @@ mod motion;
 mod nodes;
 mod open_nodes;
 mod outline;
-mod palette;
 mod rows;
 mod search;
 mod toolbar;
 mod tooltip;
 
-pub use palette::{Palette, palette};
+pub use crate::ui::theme::tree::{Palette, palette};
 pub use rows::{Effect, Step, take_step};
 pub use search::matches;
 

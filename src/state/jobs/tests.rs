@@ -143,7 +143,9 @@ fn selections_can_be_undone_and_survive_the_next_picture_of_the_folder() {
     assert!(state.is_enabled(MenuCommand::Next) && !state.is_enabled(MenuCommand::Previous));
     assert_eq!(jobs(&state.apply(Command::Menu(MenuCommand::Next))).len(), 1);
     assert_eq!(state.selected_class(), Some(1));
-    open(&mut state, "elsewhere.png");
+    let job = open(&mut state, "elsewhere.png");
+    assert_eq!(state.selected_class(), Some(1), "as long as the picture is the old one");
+    state.absorb(Event::PhotoReady { job, photo: photo() });
     assert_eq!(state.selection().target, Selected::Prediction);
 }
 
@@ -178,4 +180,17 @@ fn cancelling_ends_all_jobs() {
     let effects = state.apply(Command::Menu(MenuCommand::Cancel));
     assert!(matches!(effects[..], [Effect::CancelBefore(before)] if before > job));
     assert!(!state.is_busy());
+}
+
+#[test]
+fn a_broken_picture_does_not_end_the_way_through_a_folder() {
+    let mut state = state();
+    let names = ["a.png", "broken.png", "c.png"];
+    let job = jobs(&state.open_from(names.map(Into::into).to_vec(), 0))[0];
+    state.absorb(Event::PhotoReady { job, photo: photo() });
+    let job = jobs(&state.apply(Command::Menu(MenuCommand::Next)))[0];
+    state.absorb(Event::Failed { job, error: "broken".to_owned() });
+    assert_eq!(state.path(), Some(std::path::Path::new("a.png")));
+    state.apply(Command::Menu(MenuCommand::Next));
+    assert_eq!(state.wanted.unwrap().picture.path, Some("c.png".into()));
 }

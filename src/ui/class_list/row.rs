@@ -9,7 +9,7 @@ use super::rows::{names_of, percent};
 use super::{ClassAction, PinSlot};
 use crate::explain::ClassId;
 use crate::explanation::Explanation;
-use crate::ui::image_view::palette::small_font;
+use crate::ui::theme::picture::small_font;
 use crate::wordnet;
 
 /// Height of a line, in points.

@@ -6,7 +6,7 @@ use eframe::egui::{
 };
 
 use super::legend::{end_words, nice_ticks, number};
-use super::palette::{small_font, small_line};
+use crate::ui::theme::picture::{small_font, small_line};
 use super::shown_map::ShownMap;
 use crate::explain::Colormap;
 

@@ -6,7 +6,7 @@ use super::ImageInput;
 use super::color_bar::color_bar_ui;
 use super::legend::number;
 use super::overlay::{OverlayOptions, crop_in_photo, read};
-use super::palette::small_font;
+use crate::ui::theme::picture::small_font;
 use super::shown_map::ShownMap;
 use super::transform::{ScreenFromPhoto, pixel_at};
 

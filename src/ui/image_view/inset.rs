@@ -8,7 +8,7 @@ use eframe::egui::{
 };
 
 use super::color_bar::one_line;
-use super::palette::{Palette, small_font, small_line};
+use crate::ui::theme::picture::{Palette, small_font, small_line};
 use crate::explanation::Explanation;
 
 /// Smallest and largest side of the picture, in points.
