@@ -88,8 +88,12 @@ fn tree_of_imagenet() {
     run(&mut window, MenuCommand::SwitchTree);
     step_until(&mut window, "the tree is made", is_explained);
     run(&mut window, MenuCommand::TreeOnly);
+    run(&mut window, MenuCommand::ToggleClasses);
     run(&mut window, MenuCommand::ExpandPath);
     shot(&mut window, "tree_imagenet");
+    run(&mut window, MenuCommand::ExpandAll);
+    run(&mut window, MenuCommand::ResetTree);
+    shot(&mut window, "tree_imagenet_all");
     assert_eq!(window.state().state.selection().tree, Role::Classifier);
 }
 

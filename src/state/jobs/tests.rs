@@ -80,7 +80,7 @@ fn the_second_model_gets_the_decoded_picture() {
     assert!(matches!(picture, PictureSource::Photo(_)));
     assert_eq!(model.source, ModelSource::default_tree_model());
     assert!(state.photo.is_some() && state.explanation(Role::Classifier).is_none());
-    assert_eq!(state.recent, [std::path::PathBuf::from("a.png")]);
+    assert_eq!(state.recent, [PathBuf::from("a.png")]);
 }
 
 #[test]
