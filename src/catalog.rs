@@ -6,7 +6,6 @@ use crate::assets::Dataset;
 use crate::preprocess::Recipe;
 
 /// A model of the catalogue.
-#[derive(Debug)]
 pub struct CatalogEntry {
     /// What the user types.
     pub id: &'static str,
@@ -24,6 +23,13 @@ pub struct CatalogEntry {
     pub recipe: Recipe,
     /// Hierarchy to decide with, by the name it has in the assets; `None`: induced from the head.
     pub hierarchy: Option<&'static str>,
+}
+
+impl std::fmt::Debug for CatalogEntry {
+    /// Says which model it is, without its millions of bytes.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CatalogEntry({:?})", self.id)
+    }
 }
 
 /// All bundled models; the first is the default classifier, the second the default tree model.

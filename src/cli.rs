@@ -10,20 +10,19 @@ mod classify;
 mod explain;
 mod input;
 mod model;
-mod output;
 mod tree;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 
 use crate::engine::Engine;
 use crate::explanation::{Explanation, ModelInfo};
 use crate::model::DeviceChoice;
 use crate::protocol::ModelRequest;
-use args::{Cli, Command, PictureArgs};
+use args::{Cli, Command, PictureArgs, WindowArgs};
 
 /// Where results are printed.
 type Out<'a> = &'a mut dyn std::io::Write;
@@ -50,11 +49,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 fn run(cli: Cli, out: Out<'_>) -> anyhow::Result<()> {
     match cli.command {
-        None => {
-            writeln!(out, "The window is not part of this version yet; these commands are:\n")?;
-            write!(out, "{}", Cli::command().render_help())?;
-            Ok(())
-        }
+        None => window(cli.window, out),
         Some(Command::Explain(args)) => explain::run(&args, out),
         Some(Command::Classify(args)) => classify::run(&args, out),
         Some(Command::Cam(args)) => cam::run(&args, out),
@@ -65,6 +60,27 @@ fn run(cli: Cli, out: Out<'_>) -> anyhow::Result<()> {
         Some(Command::Models(args)) => model::list(&args, out),
         Some(Command::Bench(args)) => bench::run(&args, out),
     }
+}
+
+/// Opens the window.
+#[cfg(feature = "gui")]
+fn window(args: WindowArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let WindowArgs { paths, device, screenshot } = args;
+    if let Some(path) = paths.iter().find(|path| !path.exists()) {
+        anyhow::bail!(
+            "There is no file, folder or command {}; see `glasstree --help`",
+            path.display()
+        );
+    }
+    if let Some(figures) = crate::app::run(&crate::app::WindowArgs { paths, device, screenshot })? {
+        writeln!(out, "{figures}")?;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "gui"))]
+fn window(_: WindowArgs, _: Out<'_>) -> anyhow::Result<()> {
+    anyhow::bail!("This build has no window; see `glasstree explain --help`")
 }
 
 /// The engine, for one command: asks and waits.

@@ -71,6 +71,11 @@ impl Engine {
         self.events.try_iter().collect()
     }
 
+    /// Whether the thread is there to answer.
+    pub fn is_alive(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Gives up on all jobs before `job`: those still waiting are dropped, one that runs ends at its
     /// next stage.
     pub fn cancel_before(&self, job: JobId) {

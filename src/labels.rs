@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-pub use search::FindClassError;
+pub use search::{FindClassError, fold};
 
 /// Most classes that a list may have.
 pub const MAX_CLASSES: usize = 100_000;

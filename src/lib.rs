@@ -12,24 +12,41 @@
 //! | [`catalog`] | which models come with the program? |
 //! | [`protocol`], [`engine`] | what can be asked of the thread that computes, and what does it answer? |
 //! | [`explanation`] | what does one model say about one picture? |
+//! | [`command`], [`state`] | what can be asked of the window, and what does it know? |
+//! | [`tree_layout`], [`tree_text`], [`tree_svg`] | where does each node of a tree go in a drawing, and what does it say? |
+//! | `app`, `ui`, `settings` | what does the window look like, and what does it remember? |
+//! | [`export`], [`output`], [`npy`] | what can be saved, and how? |
 //! | [`cli`] | which commands are there? |
 //!
 //! `ARCHITECTURE.md` says who may use whom.
 
 #![recursion_limit = "256"]
 
+#[cfg(feature = "gui")]
+pub mod app;
 pub mod assets;
 pub mod catalog;
 pub mod checkpoint;
 pub mod cli;
+pub mod command;
 pub mod engine;
 pub mod explain;
 pub mod explanation;
+pub mod export;
 pub mod induce;
 pub mod labels;
 pub mod model;
 pub mod npy;
+pub mod output;
 pub mod photo;
 pub mod preprocess;
 pub mod protocol;
+#[cfg(feature = "gui")]
+pub mod settings;
+pub mod state;
+pub mod tree_layout;
+pub mod tree_svg;
+pub mod tree_text;
+#[cfg(feature = "gui")]
+pub mod ui;
 pub mod wordnet;

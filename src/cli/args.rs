@@ -14,11 +14,29 @@ use crate::preprocess::Filter;
 use crate::protocol::{HierarchyChoice, ModelRequest, PictureSource, RecipeChanges};
 
 /// See what an image classifier looked at and how it decided.
+///
+/// Without a command, a window opens.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+/// What the window begins with.
+#[derive(Debug, Args)]
+#[cfg_attr(not(feature = "gui"), expect(dead_code, reason = "this build has no window"))]
+pub struct WindowArgs {
+    /// Pictures, folders or weights to open in the window.
+    pub paths: Vec<PathBuf>,
+    /// What computes: auto (a real GPU, else the CPU), cpu, gpu or ndarray.
+    #[arg(long, default_value = "auto")]
+    pub device: DeviceChoice,
+    /// Explain the picture, save a picture of the window, and quit.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub screenshot: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::args::CamArgs;
-use super::{Out, Session, classify, output};
+use super::{Out, Session, classify};
 use crate::catalog::ModelSource;
 use crate::explain::{Cam, Paint, Scale, Variant, blend};
 use crate::explanation::{CamTarget, Explanation};
 use crate::npy;
+use crate::output;
 
 /// The pictures of one map.
 pub struct Pictures {

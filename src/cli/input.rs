@@ -3,9 +3,10 @@
 use anyhow::Context as _;
 
 use super::args::InputArgs;
-use super::{Out, Session, output};
+use super::{Out, Session};
 use crate::catalog::ModelSource;
 use crate::npy;
+use crate::output;
 use crate::photo::Photo;
 
 pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {

@@ -4,12 +4,13 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::args::{InduceArgs, TreeArgs};
-use super::{Out, Session, output};
+use super::{Out, Session};
 use crate::catalog::ModelSource;
 use crate::explain::Rule;
 use crate::explanation::Explanation;
 use crate::induce;
 use crate::model::DeviceChoice;
+use crate::output;
 use crate::protocol::{HierarchyChoice, ModelRequest};
 
 pub fn run(args: &TreeArgs, out: Out<'_>) -> anyhow::Result<()> {

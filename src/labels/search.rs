@@ -159,7 +159,7 @@ fn edit_distance(a: &str, b: &str) -> usize {
 
 /// The name as it is compared: lower case, no accents, one space for each run of spaces, `_` and
 /// `-`.
-fn fold(name: &str) -> String {
+pub fn fold(name: &str) -> String {
     let lower = name.to_lowercase();
     let mut folded = String::with_capacity(lower.len());
     for word in lower

@@ -51,7 +51,7 @@ fn burn_is_known_to_the_model_module_alone() {
 
 #[test]
 fn networks_run_in_the_engine_alone() {
-    only_in(&["model", "engine"], &["Classifier", "Compute::"]);
+    only_in(&["model", "engine"], &["Classifier::", "Compute::"]);
 }
 
 #[test]

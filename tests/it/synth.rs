@@ -30,6 +30,13 @@ pub fn signed(key: &str, seed: u64, n: usize) -> Vec<f32> {
     uniform(key, seed, n).into_iter().map(|u| 2.0 * u - 1.0).collect()
 }
 
+/// `n` nearly normal values: twelve uniform ones, summed, less six.
+pub fn normal(key: &str, seed: u64, n: usize) -> Vec<f32> {
+    let values = uniform(key, seed, 12 * n);
+    let sum = |twelve: &[f32]| twelve.iter().map(|&u| f64::from(u)).sum::<f64>() - 6.0;
+    values.chunks_exact(12).map(|twelve| sum(twelve) as f32).collect()
+}
+
 /// The weights of the tensor `key`: bounds that keep activations well scaled.
 pub fn tensor(key: &str, shape: &[usize], seed: u64) -> Vec<f32> {
     let values = signed(key, seed, shape.iter().product());

@@ -1,0 +1,308 @@
+//! The window: brings engine, state and panels together.
+//!
+//! Each frame: [`AppState`] takes in what the engine and the threads say, the panels are drawn,
+//! and what the user asked for is carried out.
+
+mod files;
+pub mod intake;
+mod menu_commands;
+pub mod port;
+mod run;
+mod smoke;
+mod tasks;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use eframe::egui::{self, Context, Ui};
+
+use crate::catalog::ModelSource;
+use crate::command::Command;
+use crate::engine::Wake;
+use crate::export::Export;
+use crate::protocol::{Event, ModelRequest};
+use crate::settings::Settings;
+use crate::state::{AppState, Effect, NoticeKind, Role};
+use crate::ui::path_prompt::{PromptAction, Purpose};
+use crate::ui::{Panels, root_ui, theme};
+use port::{EnginePort, StartEngine};
+use tasks::{Message, Tasks};
+
+pub use run::{WindowArgs, run};
+
+/// How a window is set up.
+pub struct AppOptions {
+    pub start_engine: StartEngine,
+    pub classifier: ModelRequest,
+    pub tree_model: ModelRequest,
+    pub settings: Settings,
+    /// Where settings are kept; `None`: nowhere.
+    pub settings_file: Option<PathBuf>,
+    /// One line about what went wrong before the window was there.
+    pub notice: Option<String>,
+    /// Pictures, folders and weights to open.
+    pub paths: Vec<PathBuf>,
+    /// Whether to try the system's file dialogs.
+    pub dialogs: bool,
+}
+
+impl AppOptions {
+    /// The bundled models, no files, no dialogs.
+    pub fn new(start_engine: StartEngine) -> Self {
+        Self {
+            start_engine,
+            classifier: ModelSource::default_classifier().into(),
+            tree_model: ModelSource::default_tree_model().into(),
+            settings: Settings::default(),
+            settings_file: None,
+            notice: None,
+            paths: Vec::new(),
+            dialogs: false,
+        }
+    }
+}
+
+pub struct App {
+    pub state: AppState,
+    pub settings: Settings,
+    pub panels: Panels,
+    engine: Option<Box<dyn EnginePort>>,
+    start_engine: StartEngine,
+    wake: Wake,
+    tasks: Tasks,
+    settings_file: Option<PathBuf>,
+    dialogs: bool,
+    /// A dialog is open; there is never a second one.
+    asking: bool,
+    /// Waits for a file name.
+    export: Option<Export>,
+    title: String,
+    smoke: Option<smoke::Smoke>,
+}
+
+impl App {
+    pub fn new(ctx: &Context, options: AppOptions) -> Self {
+        let waker = ctx.clone();
+        let wake: Wake = Arc::new(move || waker.request_repaint());
+        let settings = options.settings;
+        theme::install(ctx);
+        theme::set(ctx, settings.theme);
+        ctx.set_zoom_factor(settings.window.zoom);
+        // The command table has keys for it.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        let mut app = Self {
+            state: AppState::new(options.classifier, options.tree_model),
+            settings,
+            panels: Panels::default(),
+            engine: None,
+            start_engine: options.start_engine,
+            tasks: Tasks::new(Arc::clone(&wake)),
+            wake,
+            settings_file: options.settings_file,
+            dialogs: options.dialogs,
+            asking: false,
+            export: None,
+            title: String::new(),
+            smoke: None,
+        };
+        app.state.recent = app.settings.recent.clone();
+        if let Some(note) = options.notice {
+            app.state.notify(NoticeKind::Warning, note);
+        }
+        app.tasks.thumbnails();
+        if app.start_engine() {
+            let effects = app.state.preload();
+            app.carry_out(effects);
+        }
+        app.run_command(ctx, Command::OpenPaths(options.paths));
+        app
+    }
+
+    fn start_engine(&mut self) -> bool {
+        // The old one must have let go of the device before the new one takes it.
+        self.engine = None;
+        match (self.start_engine)(Arc::clone(&self.wake)) {
+            Ok(engine) => self.engine = Some(engine),
+            Err(reason) => {
+                self.state.absorb(Event::Stopped { reason });
+            }
+        }
+        self.engine.is_some()
+    }
+
+    fn restart_engine(&mut self) {
+        if self.start_engine() {
+            let effects = self.state.restarted();
+            self.carry_out(effects);
+        }
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::PrepareTree(model) => self.tasks.prepare_tree(model),
+                Effect::SortOut(paths) => self.tasks.sort_out(paths),
+                Effect::Send(request) => {
+                    if let Some(engine) = &self.engine {
+                        engine.send(request);
+                    }
+                }
+                Effect::CancelBefore(job) => {
+                    if let Some(engine) = &self.engine {
+                        engine.cancel_before(job);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does what the user asks for.
+    pub fn run_command(&mut self, ctx: &Context, command: Command) {
+        if let Command::Menu(command) = command {
+            if !self.state.is_enabled(command) {
+                return;
+            }
+            self.run_menu_command(ctx, command);
+        }
+        let effects = self.state.apply(command);
+        self.carry_out(effects);
+    }
+
+    /// What the engine and the threads have to say.
+    fn listen(&mut self, ctx: &Context) {
+        let events = self.engine.as_ref().map_or_else(Vec::new, |engine| engine.drain());
+        for event in events {
+            let effects = self.state.absorb(event);
+            self.carry_out(effects);
+        }
+        if self.state.stopped.is_none() && self.engine.as_ref().is_some_and(|it| !it.is_alive()) {
+            let reason = "The engine has ended unexpectedly".to_owned();
+            self.state.absorb(Event::Stopped { reason });
+        }
+        for message in self.tasks.drain() {
+            self.take_in(ctx, message);
+        }
+    }
+
+    fn take_in(&mut self, ctx: &Context, message: Message) {
+        match message {
+            Message::Chosen(purpose, paths) => {
+                self.asking = false;
+                self.use_paths(ctx, purpose, paths);
+            }
+            Message::NoDialog(purpose) => {
+                self.asking = false;
+                self.ask_in_window(purpose, Some("There is no file dialog on this system"));
+            }
+            Message::Cancelled => self.asking = false,
+            Message::SortedOut(intake) => {
+                if let Some(note) = intake.note {
+                    self.state.notify(NoticeKind::Warning, note);
+                }
+                if !intake.pictures.is_empty() {
+                    let effects = self.state.open_from(intake.pictures, intake.first);
+                    self.carry_out(effects);
+                }
+                if let Some(path) = intake.weights {
+                    self.use_paths(ctx, Purpose::Weights(Role::Classifier), vec![path]);
+                }
+            }
+            Message::TreeReady(model) => self.panels.tree.set_ready(model, &self.state),
+            Message::Thumbnails(photos) => self.panels.welcome.set_thumbnails(ctx, &photos),
+            Message::Saved(Ok(path)) => {
+                let text = format!("Saved {}", path.display());
+                self.state.notify(NoticeKind::Info, text);
+            }
+            Message::Saved(Err(error)) => self.state.notify(NoticeKind::Error, error),
+            Message::Painted(picture) => {
+                let size = [picture.width() as usize, picture.height() as usize];
+                ctx.copy_image(egui::ColorImage::from_rgb(size, &picture));
+            }
+        }
+    }
+
+    fn update_title(&mut self, ctx: &Context) {
+        let title = match &self.state.photo {
+            Some(photo) => format!("{} – glasstree", photo.name),
+            None => "glasstree".to_owned(),
+        };
+        if title != self.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+            // Another picture: a good moment to remember what was opened.
+            self.settings.recent = self.state.recent.clone();
+            self.save_settings();
+        }
+    }
+
+    fn save_settings(&self) {
+        if let Some(path) = &self.settings_file
+            && let Err(error) = self.settings.write(path)
+        {
+            log::warn!("{error}");
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.listen(ctx);
+        self.receive(ctx);
+        for command in crate::ui::keys::pressed(ctx) {
+            self.run_command(ctx, Command::Menu(command));
+        }
+        self.update_title(ctx);
+        if let Some(mut smoke) = self.smoke.take() {
+            smoke.step(ctx, self);
+            self.smoke = Some(smoke);
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        let wishes = root_ui(ui, &self.state, &mut self.settings, &mut self.panels);
+        for purpose in wishes.files {
+            self.ask(purpose);
+        }
+        match wishes.prompt {
+            Some((purpose, PromptAction::Accept(path))) => {
+                self.panels.prompt = None;
+                self.use_paths(&ctx, purpose, vec![path]);
+            }
+            Some((_, PromptAction::Close)) => self.panels.prompt = None,
+            None => {}
+        }
+        let asked = !wishes.commands.is_empty();
+        for command in wishes.commands {
+            self.run_command(&ctx, command);
+        }
+        if asked {
+            // What a click changes is seen at once, not when the pointer moves next.
+            ctx.request_repaint();
+        }
+        self.note_window(&ctx);
+        if let Some(smoke) = &mut self.smoke {
+            smoke.drawn(frame.info().cpu_usage);
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.settings.recent = self.state.recent.clone();
+        self.save_settings();
+    }
+}
+
+impl App {
+    fn note_window(&mut self, ctx: &Context) {
+        let zoom = ctx.zoom_factor();
+        let (maximized, inner) = ctx.input(|input| {
+            let window = input.viewport();
+            (window.maximized.unwrap_or(false), window.inner_rect)
+        });
+        let window = &mut self.settings.window;
+        window.maximized = maximized;
+        if let Some(rect) = inner.filter(|_| !maximized) {
+            window.size = (rect.size() * zoom).into();
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Work that would hold up the window, each on a thread of its own: dialogs, folders, files, trees.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use image::RgbImage;
+
+use crate::app::intake::{Intake, sort_out};
+use crate::assets::SAMPLE_PHOTOS;
+use crate::engine::Wake;
+use crate::explain::Paint;
+use crate::explanation::{CamTarget, Explanation, ModelInfo};
+use crate::export::{Export, painted};
+use crate::photo::{Photo, PhotoOptions};
+use crate::preprocess::resample::{Filter, resize};
+use crate::ui::path_prompt::Purpose;
+
+/// What a thread has to tell.
+#[derive(Debug)]
+pub enum Message {
+    /// The user chose these in a dialog.
+    Chosen(Purpose, Vec<PathBuf>),
+    /// There is no dialog on this system.
+    NoDialog(Purpose),
+    /// The user chose nothing.
+    Cancelled,
+    SortedOut(Intake),
+    /// A tree can be used now.
+    TreeReady(Arc<ModelInfo>),
+    /// Small pictures of the samples.
+    Thumbnails(Vec<Photo>),
+    Saved(Result<PathBuf, String>),
+    /// For the clipboard.
+    Painted(RgbImage),
+}
+
+/// A dialog that closes sooner than this was never there.
+const NOBODY_IS_THAT_FAST: Duration = Duration::from_millis(350);
+/// Longest side of a small picture.
+const THUMBNAIL: u32 = 320;
+
+/// Starts threads and collects what they say.
+pub struct Tasks {
+    outbox: Sender<Message>,
+    inbox: Receiver<Message>,
+    wake: Wake,
+}
+
+impl Tasks {
+    pub fn new(wake: Wake) -> Self {
+        let (outbox, inbox) = channel();
+        Self { outbox, inbox, wake }
+    }
+
+    /// Everything that has arrived; never waits.
+    pub fn drain(&self) -> Vec<Message> {
+        self.inbox.try_iter().collect()
+    }
+
+    /// Runs `work` on a thread of this name. Without a thread nothing happens; the log says so.
+    fn spawn(&self, name: &str, work: impl FnOnce() -> Option<Message> + Send + 'static) {
+        let (outbox, wake) = (self.outbox.clone(), Arc::clone(&self.wake));
+        let thread = std::thread::Builder::new().name(format!("glasstree-{name}"));
+        let spawned = thread.spawn(move || {
+            if let Some(message) = work() {
+                outbox.send(message).ok();
+                wake();
+            }
+        });
+        if let Err(error) = spawned {
+            log::error!("Could not start the thread {name}: {error}");
+        }
+    }
+
+    pub fn sort_out(&self, paths: Vec<PathBuf>) {
+        self.spawn("files", move || Some(Message::SortedOut(sort_out(&paths))));
+    }
+
+    pub fn prepare_tree(&self, model: Arc<ModelInfo>) {
+        self.spawn("tree", move || {
+            // Made by asking for it; an error is asked for again where it is shown.
+            model.tree().ok();
+            Some(Message::TreeReady(model))
+        });
+    }
+
+    pub fn thumbnails(&self) {
+        self.spawn("samples", || {
+            let small = |sample: &crate::assets::SamplePhoto| {
+                let photo =
+                    Photo::decode(sample.name, sample.bytes, &PhotoOptions::default()).ok()?;
+                let (width, height) = photo.rgb.dimensions();
+                let scale = f64::from(THUMBNAIL) / f64::from(width.max(height));
+                let side = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
+                let rgb = resize(&photo.rgb, side(width), side(height), Filter::Bilinear);
+                Some(Photo { rgb, ..photo })
+            };
+            Some(Message::Thumbnails(SAMPLE_PHOTOS.iter().filter_map(small).collect()))
+        });
+    }
+
+    pub fn save(&self, export: Export, path: PathBuf) {
+        self.spawn("save", move || {
+            let saved = export.write(&path).map_err(|error| format!("{error:#}"));
+            Some(Message::Saved(saved.map(|()| path)))
+        });
+    }
+
+    pub fn paint(&self, explanation: Arc<Explanation>, target: CamTarget, paint: Paint) {
+        self.spawn("copy", move || Some(Message::Painted(painted(&explanation, target, &paint))));
+    }
+
+    /// Shows the system's dialog; the answer comes later.
+    pub fn dialog(&self, purpose: Purpose, folder: Option<&Path>, file: Option<&str>) {
+        let mut dialog = rfd::AsyncFileDialog::new().set_title(purpose.title());
+        if let Some(folder) = folder {
+            dialog = dialog.set_directory(folder);
+        }
+        if let Some(file) = file {
+            dialog = dialog.set_file_name(file);
+        }
+        for (name, extensions) in purpose.filters() {
+            dialog = dialog.add_filter(name, extensions);
+        }
+        let started = Instant::now();
+        // Made here, since a Mac wants that on the main thread; waited for elsewhere.
+        let paths: std::pin::Pin<Box<dyn Future<Output = Option<Vec<PathBuf>>> + Send>> =
+            if purpose.saves() {
+                let file = dialog.save_file();
+                Box::pin(async move { file.await.map(|file| vec![file.path().to_owned()]) })
+            } else {
+                let files = dialog.pick_files();
+                Box::pin(async move {
+                    let paths = |files: Vec<rfd::FileHandle>| {
+                        files.iter().map(|file| file.path().to_owned()).collect()
+                    };
+                    files.await.map(paths)
+                })
+            };
+        self.spawn("dialog", move || {
+            Some(match pollster::block_on(paths) {
+                Some(paths) => Message::Chosen(purpose, paths),
+                None if started.elapsed() < NOBODY_IS_THAT_FAST => Message::NoDialog(purpose),
+                None => Message::Cancelled,
+            })
+        });
+    }
+}

@@ -1,0 +1,194 @@
+//! Everything that can be asked of the program: one table gives menus, shortcuts, tooltips, the
+//! help window and the command palette.
+
+use std::path::PathBuf;
+
+use crate::explain::{ClassId, NodeId, Rule};
+use crate::protocol::{ModelRequest, PictureSource};
+use crate::state::Role;
+
+/// A wish with its details. Continuous values (opacity, zoom) are changed in place instead.
+#[derive(Debug, Clone)]
+pub enum Command {
+    Menu(MenuCommand),
+    /// Files and folders from a drop, a dialog, the command line or the clipboard.
+    OpenPaths(Vec<PathBuf>),
+    /// A picture that is not a file.
+    OpenPicture(PictureSource),
+    SelectClass(ClassId),
+    SelectNode(Role, NodeId),
+    /// Remembers a class to compare with, in slot 0 or 1.
+    Pin(usize, ClassId),
+    SetRule(Rule),
+    /// Whose tree is shown.
+    ShowTree(Role),
+    SetModel(Role, ModelRequest),
+    /// Whether the classifier's own tree is the only one.
+    ShareModel(bool),
+    /// Takes a notice off the screen.
+    Dismiss(u64),
+}
+
+/// A menu, in the order of the menu bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::Display)]
+pub enum Menu {
+    File,
+    Edit,
+    View,
+    Map,
+    Tree,
+    Help,
+}
+
+/// An entry of a menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumIter)]
+pub enum MenuCommand {
+    Open,
+    OpenPath,
+    Reload,
+    Previous,
+    Next,
+    First,
+    Last,
+    Models,
+    ExportOverlay,
+    ExportMap,
+    ExportJson,
+    ExportTree,
+    Quit,
+    Undo,
+    Redo,
+    CopyPicture,
+    FindClass,
+    FindNode,
+    Cancel,
+    ToggleClasses,
+    ToggleTree,
+    TreeOnly,
+    ThemeSystem,
+    ThemeLight,
+    ThemeDark,
+    LargerText,
+    SmallerText,
+    NormalText,
+    FullScreen,
+    ResetSettings,
+    Fit,
+    ActualSize,
+    ZoomIn,
+    ZoomOut,
+    ToggleOverlay,
+    LessOpacity,
+    MoreOpacity,
+    ToggleSmooth,
+    NextColormap,
+    ToggleInput,
+    SwitchRule,
+    SwitchTree,
+    ExpandPath,
+    ExpandAll,
+    CollapseAll,
+    Outline,
+    Orientation,
+    ResetTree,
+    Palette,
+    Shortcuts,
+    RestartEngine,
+    About,
+}
+
+/// What the table says about an entry.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    pub menu: Menu,
+    pub text: &'static str,
+    pub tooltip: &'static str,
+    /// Such as `Ctrl+Shift+Z`; the first one is shown. `Ctrl` is the command key on a Mac.
+    pub keys: &'static [&'static str],
+    /// Whether a line in the menu separates it from the entry before.
+    pub separated: bool,
+}
+
+impl MenuCommand {
+    #[rustfmt::skip]
+    pub fn entry(self) -> Entry {
+        use Menu::{Edit, File, Help, Map, Tree, View};
+        let (menu, separated, text, tooltip, keys): (_, _, _, _, &[&str]) = match self {
+            Self::Open => (File, false, "Open picture…", "Choose pictures, or weights of a model", &["Ctrl+O"]),
+            Self::OpenPath => (File, false, "Open path…", "Type the path of a picture, a folder or a weights file", &["Ctrl+L"]),
+            Self::Reload => (File, false, "Reload picture", "Read the picture again and explain it again", &["F5"]),
+            Self::Previous => (File, true, "Previous picture", "The picture before this one in its folder", &["Left"]),
+            Self::Next => (File, false, "Next picture", "The picture after this one in its folder", &["Right"]),
+            Self::First => (File, false, "First picture", "The first picture of the folder", &["Home"]),
+            Self::Last => (File, false, "Last picture", "The last picture of the folder", &["End"]),
+            Self::Models => (File, true, "Models…", "Choose the classifier and the tree model, see what was loaded", &["Ctrl+M"]),
+            Self::ExportOverlay => (File, true, "Save picture with map…", "The photo at its full resolution with the map on it, as PNG", &["Ctrl+S"]),
+            Self::ExportMap => (File, false, "Save map…", "The raw values of the map as a NumPy array (.npy)", &[]),
+            Self::ExportJson => (File, false, "Save predictions and tree…", "Probabilities and decisions as JSON", &[]),
+            Self::ExportTree => (File, false, "Save tree as drawing…", "The tree as it is shown, as SVG", &[]),
+            Self::Quit => (File, true, "Quit", "Close the window", &["Ctrl+Q"]),
+            Self::Undo => (Edit, false, "Undo selection", "Back to what was selected before", &["Ctrl+Z"]),
+            Self::Redo => (Edit, false, "Redo selection", "Forward again after an undo", &["Ctrl+Shift+Z", "Ctrl+Y"]),
+            Self::CopyPicture => (Edit, true, "Copy picture", "Copy the photo with the map on it", &["Ctrl+Shift+C"]),
+            Self::FindClass => (Edit, true, "Find class", "Search the list of classes by name, synonym or WordNet id", &["Ctrl+F"]),
+            Self::FindNode => (Edit, false, "Find in tree", "Search the nodes of the tree", &["Ctrl+Shift+F"]),
+            Self::Cancel => (Edit, true, "Cancel", "Stop the work at hand", &[]),
+            Self::ToggleClasses => (View, false, "Class list", "Show or hide the list of classes", &["Ctrl+1"]),
+            Self::ToggleTree => (View, false, "Tree", "Show or hide the tree", &["Ctrl+2"]),
+            Self::TreeOnly => (View, false, "Large tree", "Give the tree most of the window, or take it back", &["Ctrl+3"]),
+            Self::ThemeSystem => (View, true, "Theme of the system", "Light or dark, as the system is", &[]),
+            Self::ThemeLight => (View, false, "Light theme", "Dark text on light panels", &[]),
+            Self::ThemeDark => (View, false, "Dark theme", "Light text on dark panels", &[]),
+            Self::LargerText => (View, true, "Larger text", "Enlarge everything in the window", &["Ctrl+Plus", "Ctrl+Equals"]),
+            Self::SmallerText => (View, false, "Smaller text", "Shrink everything in the window", &["Ctrl+Minus"]),
+            Self::NormalText => (View, false, "Normal text", "Text and panels in their normal size", &["Ctrl+0"]),
+            Self::FullScreen => (View, true, "Full screen", "Use the whole screen, or leave it again", &["F11"]),
+            Self::ResetSettings => (View, true, "Reset settings", "Forget all settings but the recent pictures", &[]),
+            Self::Fit => (Map, false, "Fit picture", "Show the whole picture", &["F"]),
+            Self::ActualSize => (Map, false, "Actual size", "One pixel of the picture on one pixel of the screen", &["1"]),
+            Self::ZoomIn => (Map, false, "Zoom in", "Enlarge the picture", &["Plus"]),
+            Self::ZoomOut => (Map, false, "Zoom out", "Shrink the picture", &["Minus"]),
+            Self::ToggleOverlay => (Map, true, "Show map", "Show or hide the map over the picture; hold O to hide it for a moment", &["V"]),
+            Self::LessOpacity => (Map, false, "Less opacity", "Let more of the picture through", &["OpenBracket"]),
+            Self::MoreOpacity => (Map, false, "More opacity", "Let less of the picture through", &["CloseBracket"]),
+            Self::ToggleSmooth => (Map, false, "Smooth map", "Interpolate between the cells of the map, or show them as they are", &["S"]),
+            Self::NextColormap => (Map, false, "Next colours", "The next colour map", &["C"]),
+            Self::ToggleInput => (Map, true, "What the model saw", "Show the picture as it went into the network", &["I"]),
+            Self::SwitchRule => (Tree, false, "Switch rule", "Hard: follow the likeliest child; soft: multiply along each path", &["R"]),
+            Self::SwitchTree => (Tree, false, "Other tree", "Switch between the tree of the classifier and that of the tree model", &["T"]),
+            Self::ExpandPath => (Tree, true, "Expand path", "Open the path of this picture and close the rest", &["E"]),
+            Self::ExpandAll => (Tree, false, "Expand all", "Open all nodes of the tree", &["Shift+E"]),
+            Self::CollapseAll => (Tree, false, "Collapse all", "Close all nodes of the tree", &["Shift+W"]),
+            Self::Outline => (Tree, true, "Diagram or outline", "Draw the tree, or list it", &["Shift+L"]),
+            Self::Orientation => (Tree, false, "Turn tree", "Draw it from left to right or from top to bottom", &["Shift+T"]),
+            Self::ResetTree => (Tree, false, "Fit tree", "Show the whole tree", &["Shift+F"]),
+            Self::Palette => (Help, false, "All commands…", "Find a command by typing", &["Ctrl+K", "Ctrl+P"]),
+            Self::Shortcuts => (Help, false, "Keyboard shortcuts", "All keys of the program", &["?", "F1"]),
+            Self::RestartEngine => (Help, true, "Restart engine", "Start the part that computes anew", &[]),
+            Self::About => (Help, true, "About glasstree", "Version, models, licences", &[]),
+        };
+        Entry { menu, text, tooltip, keys, separated }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use strum::IntoEnumIterator as _;
+
+    use super::*;
+
+    #[test]
+    fn texts_and_keys_are_unique() {
+        let (mut texts, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        for command in MenuCommand::iter() {
+            let entry = command.entry();
+            assert!(texts.insert(entry.text), "two entries {:?}", entry.text);
+            assert!(!entry.tooltip.ends_with('.') && !entry.tooltip.is_empty());
+            for key in entry.keys {
+                assert!(keys.insert(*key), "two entries with {key}");
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Results as files: made here as bytes, written whole or not at all.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use image::{ImageFormat, RgbImage};
+use serde_json::{Value, json};
+
+use crate::explain::{Paint, Rule, overlay};
+use crate::explanation::{CamTarget, Explanation};
+use crate::{npy, output};
+
+/// What can be saved, with all it takes; plain data, so that any thread can do it.
+#[derive(Debug, Clone)]
+pub enum Export {
+    /// The photo at its full resolution with the map on it, as PNG.
+    Overlay { explanation: Arc<Explanation>, target: CamTarget, paint: Paint },
+    /// The values of the map, as a NumPy array.
+    Map { explanation: Arc<Explanation>, target: CamTarget },
+    /// Probabilities of the classifier, decisions of the tree model, as JSON.
+    Json { classifier: Option<Arc<Explanation>>, tree: Option<Arc<Explanation>>, rule: Rule },
+    /// Text that is there already, such as a drawing.
+    Text { text: String, extension: &'static str },
+}
+
+impl Export {
+    pub fn extension(&self) -> &'static str {
+        match self {
+            Self::Overlay { .. } => "png",
+            Self::Map { .. } => "npy",
+            Self::Json { .. } => "json",
+            Self::Text { extension, .. } => extension,
+        }
+    }
+
+    /// The content of the file.
+    ///
+    /// # Errors
+    /// When a picture cannot be encoded.
+    pub fn bytes(&self) -> anyhow::Result<Vec<u8>> {
+        match self {
+            Self::Overlay { explanation, target, paint } => {
+                let mut bytes = std::io::Cursor::new(Vec::new());
+                painted(explanation, *target, paint).write_to(&mut bytes, ImageFormat::Png)?;
+                Ok(bytes.into_inner())
+            }
+            Self::Map { explanation, target } => {
+                let map = explanation.cam(*target);
+                Ok(npy::to_bytes(&[map.height, map.width], &map.data)?)
+            }
+            Self::Json { classifier, tree, rule } => {
+                let value = to_json(classifier.as_deref(), tree.as_deref(), *rule);
+                Ok(serde_json::to_string_pretty(&value)?.into_bytes())
+            }
+            Self::Text { text, .. } => Ok(text.clone().into_bytes()),
+        }
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// One line for the user.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+        output::write(path, &self.bytes()?)
+    }
+}
+
+/// The photo at its full resolution with the map on it.
+pub fn painted(explanation: &Explanation, target: CamTarget, paint: &Paint) -> RgbImage {
+    let input = &explanation.input;
+    let map = explanation.cam(target);
+    let side = input.crop.width();
+    overlay(&explanation.photo.rgb, &map, input.photo_from_input, side, paint)
+}
+
+fn to_json(classifier: Option<&Explanation>, tree: Option<&Explanation>, rule: Rule) -> Value {
+    let picture = classifier.or(tree).map(|explanation| explanation.photo.name.clone());
+    json!({
+        "picture": picture,
+        "classifier": classifier.map(predictions),
+        "tree_model": tree.map(|explanation| decisions(explanation, rule)),
+    })
+}
+
+fn predictions(explanation: &Explanation) -> Value {
+    let class = |class| {
+        json!({
+            "index": class,
+            "label": explanation.model.label(class),
+            "wnid": explanation.model.wnid(class),
+            "logit": explanation.forward.logits[class],
+            "probability": explanation.probabilities[class],
+        })
+    };
+    let all = explanation.top(explanation.forward.logits.len());
+    json!({
+        "model": explanation.model.source.name(),
+        "device": explanation.device,
+        "milliseconds": explanation.took.as_secs_f64() * 1e3,
+        "classes": all.into_iter().map(class).collect::<Vec<_>>(),
+    })
+}
+
+fn decisions(explanation: &Explanation, rule: Rule) -> Value {
+    let model = explanation.model.source.name();
+    let tree = explanation.model.tree();
+    let (Ok(tree), Ok(decision)) = (tree, explanation.decision(rule)) else {
+        return json!({ "model": model, "error": tree.err() });
+    };
+    json!({
+        "model": model,
+        "hierarchy": tree.name,
+        "rule": rule.to_string(),
+        "prediction": explanation.model.label(decision.class),
+        "decisions": decision.steps(&tree.hierarchy),
+        "class_probabilities": decision.class_prob,
+        "agreement": explanation.agreement().ok(),
+    })
+}

@@ -1,0 +1,173 @@
+//! What is remembered from one run to the next, in a JSON file of the user's.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::output;
+use crate::ui::image_view::OverlayOptions;
+use crate::ui::tree_view::TreeViewState;
+
+/// All settings. What an older file lacks, or a newer one has in addition, does no harm.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub window: WindowSettings,
+    pub theme: Theme,
+    pub panels: PanelSettings,
+    pub overlay: OverlayOptions,
+    pub tree: TreeViewState,
+    /// Opened last, newest first.
+    pub recent: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WindowSettings {
+    /// Inner width and height, in points.
+    pub size: [f32; 2],
+    pub maximized: bool,
+    /// Of everything in the window; 1 is normal.
+    pub zoom: f32,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PanelSettings {
+    pub classes: bool,
+    pub tree: bool,
+    pub large_tree: bool,
+    /// Width of the panels beside the picture, in points.
+    pub width: f32,
+    /// Height of the class list, in points.
+    pub classes_height: f32,
+}
+
+impl Default for WindowSettings {
+    fn default() -> Self {
+        Self { size: [1280.0, 800.0], maximized: false, zoom: 1.0 }
+    }
+}
+
+impl Default for PanelSettings {
+    fn default() -> Self {
+        let (width, classes_height) = (560.0, 270.0);
+        Self { classes: true, tree: true, large_tree: false, width, classes_height }
+    }
+}
+
+/// Larger files are no settings.
+const MAX_BYTES: u64 = 1 << 20;
+
+impl Settings {
+    /// Reads the file. One that cannot be used is set aside and named in the second result, one
+    /// line for the user; so is one that cannot be read.
+    pub fn read(path: &Path) -> (Self, Option<String>) {
+        let text = match std::fs::metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return (Self::default(), None);
+            }
+            Ok(file) if file.len() > MAX_BYTES => Err("it is far too large".to_owned()),
+            _ => std::fs::read_to_string(path).map_err(|error| error.to_string()),
+        };
+        let settings = text.and_then(|text| {
+            serde_json::from_str::<Self>(&text).map_err(|error| error.to_string())
+        });
+        match settings {
+            Ok(settings) => (settings.sane(), None),
+            Err(reason) => {
+                let aside = path.with_extension("broken.json");
+                let kept = match std::fs::rename(path, &aside) {
+                    Ok(()) => format!("it was kept as {}", aside.display()),
+                    Err(_) => "it will be replaced".to_owned(),
+                };
+                let note = format!("The settings could not be read ({reason}); {kept}");
+                (Self::default(), Some(note))
+            }
+        }
+    }
+
+    /// Writes the file; half of it is never there.
+    ///
+    /// # Errors
+    /// One line for the user.
+    pub fn write(&self, path: &Path) -> Result<(), String> {
+        let write = || -> anyhow::Result<()> {
+            if let Some(folder) = path.parent() {
+                output::make_folder(folder)?;
+            }
+            output::write(path, serde_json::to_string_pretty(self)?.as_bytes())
+        };
+        write().map_err(|error| format!("The settings could not be saved: {error:#}"))
+    }
+
+    /// Numbers out of range (edited by hand, or from a larger screen) would hide the window.
+    fn sane(mut self) -> Self {
+        let within = |value: f32, low: f32, high: f32, default: f32| {
+            if value.is_finite() { value.clamp(low, high) } else { default }
+        };
+        let [width, height] = self.window.size;
+        self.window.size =
+            [within(width, 480.0, 8000.0, 1280.0), within(height, 360.0, 6000.0, 800.0)];
+        self.window.zoom = within(self.window.zoom, 0.5, 3.0, 1.0);
+        self.panels.width = within(self.panels.width, 240.0, 4000.0, 560.0);
+        self.panels.classes_height = within(self.panels.classes_height, 80.0, 4000.0, 270.0);
+        self.overlay.opacity = within(self.overlay.opacity, 0.0, 1.0, 0.5);
+        self
+    }
+}
+
+/// Where the settings are: in the system's folder for them. `None` if there is none.
+pub fn default_path() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let folder = if cfg!(target_os = "windows") {
+        variable("APPDATA")
+    } else if cfg!(target_os = "macos") {
+        variable("HOME").map(|home| home.join("Library/Application Support"))
+    } else {
+        variable("XDG_CONFIG_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| variable("HOME").map(|home| home.join(".config")))
+    };
+    Some(folder?.join("glasstree").join("settings.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_file_is_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        std::fs::write(&path, "{ \"theme\": 7").unwrap();
+        let (settings, note) = Settings::read(&path);
+        assert_eq!(settings.theme, Theme::System);
+        assert!(note.unwrap().contains("settings.broken.json"));
+        assert!(!path.exists() && folder.path().join("settings.broken.json").exists());
+        assert!(Settings::read(&path).1.is_none(), "a missing file is normal");
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_nonsense_is_corrected() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/settings.json");
+        let mut settings = Settings { theme: Theme::Dark, ..Settings::default() };
+        settings.window.zoom = 1.25;
+        settings.write(&path).unwrap();
+        let (read, note) = Settings::read(&path);
+        assert_eq!((read.theme, read.window.zoom, note), (Theme::Dark, 1.25, None));
+        std::fs::write(&path, "{\"window\": {\"size\": [1, 1e30]}, \"later\": true}").unwrap();
+        let (read, note) = Settings::read(&path);
+        assert_eq!((read.window.size, note), ([480.0, 6000.0], None));
+    }
+}

@@ -1,0 +1,326 @@
+//! What the program knows, and how commands and events change it. No screen, no network, no files.
+//!
+//! [`AppState::apply`] answers what the user does, [`AppState::absorb`] what the engine says; both
+//! return [`Effect`]s, which somebody else carries out.
+
+mod history;
+mod jobs;
+mod notices;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::command::{Command, MenuCommand};
+use crate::explain::{ClassId, NodeId, Rule};
+use crate::explanation::{CamTarget, Explanation, ModelInfo};
+use crate::photo::{Photo, PhotoOptions};
+use crate::protocol::{JobId, ModelRequest, PictureSource, Request, Stage};
+pub use history::{Selected, Selection};
+pub use notices::{Notice, NoticeKind};
+
+use history::History;
+
+/// What a model is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Its classes are listed and mapped.
+    Classifier,
+    /// Its tree is shown.
+    Tree,
+}
+
+impl Role {
+    pub const ALL: [Self; 2] = [Self::Classifier, Self::Tree];
+
+    /// For the user.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Classifier => "Classifier",
+            Self::Tree => "Tree model",
+        }
+    }
+}
+
+/// What the engine is doing for a role.
+#[derive(Debug, Clone, Copy)]
+pub struct Job {
+    pub id: JobId,
+    pub stage: Option<Stage>,
+    pub since: Instant,
+}
+
+/// One of the two models, and what it said last.
+#[derive(Debug)]
+pub struct RoleState {
+    /// The model that was asked for.
+    pub request: ModelRequest,
+    /// The last one that worked, or the first one; what to go back to.
+    pub proven: ModelRequest,
+    pub loaded: Option<Arc<ModelInfo>>,
+    /// Stays until there is another one.
+    pub explanation: Option<Arc<Explanation>>,
+    pub job: Option<Job>,
+    /// Why the last job failed; one line.
+    pub error: Option<String>,
+    /// How long it took to load the model.
+    pub loading: Option<Duration>,
+}
+
+/// A picture that was asked for.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    pub source: PictureSource,
+    /// `None` for pictures that are not files.
+    pub path: Option<PathBuf>,
+}
+
+/// A picture on its way, and the job that reads it.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub job: JobId,
+    pub picture: Picture,
+    /// The folder it comes from with its place there, if that is not the folder at hand.
+    pub folder: Option<(Vec<PathBuf>, usize)>,
+}
+
+/// What somebody must do because of a command or an event.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    Send(Request),
+    /// Jobs before this one are not wanted any more.
+    CancelBefore(JobId),
+    /// The tree of this model will be needed soon; making it may take a while.
+    PrepareTree(Arc<ModelInfo>),
+    /// Find out which of these are pictures, folders or weights.
+    SortOut(Vec<PathBuf>),
+}
+
+/// Facts that all panels share.
+#[derive(Debug)]
+pub struct AppState {
+    roles: [RoleState; 2],
+    /// The classifier's tree is the only one.
+    pub shared: bool,
+    /// Being read; the last one stays until it is there.
+    pub wanted: Option<Wanted>,
+    pub picture: Option<Picture>,
+    pub photo: Option<Arc<Photo>>,
+    /// Pictures to go through with the arrow keys.
+    pub folder: Vec<PathBuf>,
+    /// Which of them was asked for last, even if it cannot be read: the way leads on from there.
+    at: usize,
+    /// Opened last, newest first.
+    pub recent: Vec<PathBuf>,
+    history: History,
+    pub notices: Vec<Notice>,
+    pub device: Option<String>,
+    /// Why the engine has ended.
+    pub stopped: Option<String>,
+    last_job: u64,
+    last_notice: u64,
+}
+
+/// How many recent pictures are kept.
+const RECENT: usize = 10;
+
+impl AppState {
+    pub fn new(classifier: ModelRequest, tree: ModelRequest) -> Self {
+        Self {
+            roles: [classifier, tree].map(RoleState::new),
+            shared: false,
+            wanted: None,
+            picture: None,
+            photo: None,
+            folder: Vec::new(),
+            at: 0,
+            recent: Vec::new(),
+            history: History::default(),
+            notices: Vec::new(),
+            device: None,
+            stopped: None,
+            last_job: 0,
+            last_notice: 0,
+        }
+    }
+
+    /// The model of a role; with one model for both it is the classifier.
+    pub fn role(&self, role: Role) -> &RoleState {
+        &self.roles[self.index(role)]
+    }
+
+    fn index(&self, role: Role) -> usize {
+        usize::from(role == Role::Tree && !self.shared)
+    }
+
+    /// The roles that have a model of their own.
+    pub fn roles(&self) -> &'static [Role] {
+        if self.shared { &Role::ALL[..1] } else { &Role::ALL }
+    }
+
+    pub fn selection(&self) -> &Selection {
+        &self.history.now
+    }
+
+    /// The explanation of a role, if it is about the picture on the screen.
+    pub fn explanation(&self, role: Role) -> Option<&Arc<Explanation>> {
+        let explanation = self.role(role).explanation.as_ref()?;
+        let photo = self.photo.as_ref()?;
+        Arc::ptr_eq(&explanation.photo, photo).then_some(explanation)
+    }
+
+    /// Whose map is shown, and of what; the likeliest class if nothing was selected.
+    pub fn target(&self) -> Option<(Role, CamTarget)> {
+        match self.selection().target {
+            Selected::Node(role, node) => Some((role, CamTarget::Node(node))),
+            Selected::Class(class) => Some((Role::Classifier, CamTarget::Class(class))),
+            Selected::Prediction => {
+                let prediction = self.role(Role::Classifier).explanation.as_ref()?.prediction();
+                Some((Role::Classifier, CamTarget::Class(prediction)))
+            }
+        }
+    }
+
+    /// The class that is selected in the list, if one is.
+    pub fn selected_class(&self) -> Option<ClassId> {
+        match self.target()? {
+            (Role::Classifier, CamTarget::Class(class)) => Some(class),
+            _ => None,
+        }
+    }
+
+    /// The node that is selected in a role's tree, if one is.
+    pub fn selected_node(&self, role: Role) -> Option<NodeId> {
+        match self.selection().target {
+            Selected::Node(of, node) if self.index(of) == self.index(role) => Some(node),
+            _ => None,
+        }
+    }
+
+    /// Whether the engine is at work.
+    pub fn is_busy(&self) -> bool {
+        self.wanted.is_some() || self.roles.iter().any(|role| role.job.is_some())
+    }
+
+    pub fn path(&self) -> Option<&Path> {
+        self.picture.as_ref()?.path.as_deref()
+    }
+
+    /// Place of the picture in its folder, counted from 0.
+    pub fn position(&self) -> Option<usize> {
+        (self.at < self.folder.len()).then_some(self.at)
+    }
+
+    /// Does what the user asks for.
+    pub fn apply(&mut self, command: Command) -> Vec<Effect> {
+        match command {
+            Command::Menu(command) => return self.apply_menu(command),
+            Command::OpenPaths(paths) if paths.is_empty() => {}
+            Command::OpenPaths(paths) => return vec![Effect::SortOut(paths)],
+            Command::OpenPicture(source) => {
+                return self.open(Picture { source, path: None }, Some((Vec::new(), 0)));
+            }
+            Command::SelectClass(class) => self.history.select(Selected::Class(class)),
+            Command::SelectNode(role, node) => {
+                let role = if self.shared { Role::Classifier } else { role };
+                self.history.select(Selected::Node(role, node));
+            }
+            Command::Pin(slot, class) => self.history.pin(slot, class),
+            Command::SetRule(rule) => self.history.set_rule(rule),
+            Command::ShowTree(role) => self.history.show_tree(role),
+            Command::SetModel(role, request) => return self.set_model(role, request),
+            Command::ShareModel(shared) => return self.share_model(shared),
+            Command::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
+        }
+        Vec::new()
+    }
+
+    fn apply_menu(&mut self, command: MenuCommand) -> Vec<Effect> {
+        let last = self.folder.len().saturating_sub(1);
+        let here = self.position();
+        match command {
+            MenuCommand::Undo => self.history.undo(),
+            MenuCommand::Redo => self.history.redo(),
+            MenuCommand::Cancel => return self.cancel(),
+            MenuCommand::Reload => {
+                let picture = self.picture.clone();
+                return picture.map_or_else(Vec::new, |picture| self.open(picture, None));
+            }
+            MenuCommand::Previous => return self.go_to(here.and_then(|at| at.checked_sub(1))),
+            MenuCommand::Next => return self.go_to(here.map(|at| at + 1)),
+            MenuCommand::First => return self.go_to(Some(0)),
+            MenuCommand::Last => return self.go_to(Some(last)),
+            MenuCommand::SwitchRule => self.history.set_rule(match self.selection().rule {
+                Rule::Hard => Rule::Soft,
+                Rule::Soft => Rule::Hard,
+            }),
+            MenuCommand::SwitchTree => self.history.show_tree(match self.selection().tree {
+                Role::Classifier => Role::Tree,
+                Role::Tree => Role::Classifier,
+            }),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Whether an entry makes sense now.
+    pub fn is_enabled(&self, command: MenuCommand) -> bool {
+        use MenuCommand as M;
+        let here = self.position();
+        match command {
+            M::Undo => self.history.can_undo(),
+            M::Redo => self.history.can_redo(),
+            M::Cancel => self.is_busy(),
+            M::Reload | M::Fit | M::ActualSize | M::ZoomIn | M::ZoomOut => self.photo.is_some(),
+            M::Previous | M::First => here.is_some_and(|at| at > 0),
+            M::Next | M::Last => here.is_some_and(|at| at + 1 < self.folder.len()),
+            M::ExportOverlay | M::ExportMap | M::CopyPicture => {
+                self.target().is_some_and(|(role, _)| self.explanation(role).is_some())
+            }
+            M::ExportJson => Role::ALL.iter().any(|&role| self.explanation(role).is_some()),
+            M::ExportTree | M::ExpandPath | M::ExpandAll | M::CollapseAll => {
+                self.role(self.selection().tree).explanation.is_some()
+            }
+            M::SwitchTree => !self.shared,
+            M::RestartEngine => self.stopped.is_some(),
+            _ => true,
+        }
+    }
+
+    fn go_to(&mut self, at: Option<usize>) -> Vec<Effect> {
+        let Some((at, path)) = at.and_then(|at| Some((at, self.folder.get(at)?.clone()))) else {
+            return Vec::new();
+        };
+        self.at = at;
+        self.open(Picture::file(path), None)
+    }
+
+    /// Opens one of several pictures, which become the folder to go through.
+    pub fn open_from(&mut self, folder: Vec<PathBuf>, at: usize) -> Vec<Effect> {
+        match folder.get(at).cloned() {
+            Some(path) => self.open(Picture::file(path), Some((folder, at))),
+            None => Vec::new(),
+        }
+    }
+
+    fn remember(&mut self, path: &Path) {
+        self.recent.retain(|other| other != path);
+        self.recent.insert(0, path.to_owned());
+        self.recent.truncate(RECENT);
+    }
+}
+
+impl RoleState {
+    fn new(request: ModelRequest) -> Self {
+        let proven = request.clone();
+        let (loaded, explanation, job, error, loading) = (None, None, None, None, None);
+        Self { request, proven, loaded, explanation, job, error, loading }
+    }
+}
+
+impl Picture {
+    pub fn file(path: PathBuf) -> Self {
+        let source = PictureSource::File(path.clone(), PhotoOptions::default());
+        Self { source, path: Some(path) }
+    }
+}

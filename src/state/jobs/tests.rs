@@ -1,0 +1,200 @@
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use super::*;
+use crate::catalog::ModelSource;
+use crate::command::Command;
+use crate::explain::{FeatureMap, Forward, Head};
+use crate::explanation::{CamTarget, Explanation};
+use crate::labels::ClassList;
+use crate::preprocess::Recipe;
+use crate::protocol::Stage;
+use crate::state::Selected;
+
+fn state() -> AppState {
+    AppState::new(
+        ModelSource::default_classifier().into(),
+        ModelSource::default_tree_model().into(),
+    )
+}
+
+fn photo() -> Arc<Photo> {
+    Arc::new(Photo { name: "test".to_owned(), rgb: image::RgbImage::new(40, 30) })
+}
+
+fn model() -> Arc<ModelInfo> {
+    Arc::new(ModelInfo {
+        source: ModelSource::default_classifier(),
+        architecture: "test".to_owned(),
+        cell: 8,
+        parameters: 6,
+        format: "test".to_owned(),
+        dtype: "f32".to_owned(),
+        unused: Vec::new(),
+        recipe: Recipe::cifar(),
+        dataset: None,
+        classes: ClassList { labels: vec!["a".to_owned(), "b".to_owned()], wnids: None },
+        head: Head { classes: 2, channels: 1, weight: vec![1.0, -1.0], bias: vec![0.0; 2] },
+        tree: LazyLock::new(Box::new(|| Err("no tree".to_owned()))),
+    })
+}
+
+fn explanation(photo: &Arc<Photo>, model: &Arc<ModelInfo>) -> Arc<Explanation> {
+    let features = FeatureMap { channels: 1, height: 1, width: 1, data: vec![1.0] };
+    let forward = Forward { logits: vec![1.0, -1.0], features, conv2: None };
+    let input = model.recipe.apply(&photo.rgb).unwrap();
+    let (photo, model) = (Arc::clone(photo), Arc::clone(model));
+    Arc::new(Explanation::new(photo, model, input, forward, Duration::ZERO, "test".to_owned()))
+}
+
+/// The jobs that a list of effects starts.
+fn jobs(effects: &[Effect]) -> Vec<JobId> {
+    let job = |effect: &Effect| match effect {
+        Effect::Send(request) => Some(request.job()),
+        _ => None,
+    };
+    effects.iter().filter_map(job).collect()
+}
+
+fn open(state: &mut AppState, name: &str) -> JobId {
+    jobs(&state.open_from(vec![name.into()], 0))[0]
+}
+
+/// Opens a picture and answers for both models.
+fn explained(state: &mut AppState, name: &str) -> (Arc<Photo>, Arc<ModelInfo>) {
+    let (photo, model) = (photo(), model());
+    let first = open(state, name);
+    let second =
+        jobs(&state.absorb(Event::PhotoReady { job: first, photo: Arc::clone(&photo) }))[0];
+    for job in [first, second] {
+        state.absorb(Event::Explained { job, explanation: explanation(&photo, &model) });
+    }
+    (photo, model)
+}
+
+#[test]
+fn the_second_model_gets_the_decoded_picture() {
+    let mut state = state();
+    let job = open(&mut state, "a.png");
+    assert!(state.photo.is_none() && state.is_busy());
+    let effects = state.absorb(Event::PhotoReady { job, photo: photo() });
+    let [Effect::Send(Request::Explain { picture, model, .. })] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert!(matches!(picture, PictureSource::Photo(_)));
+    assert_eq!(model.source, ModelSource::default_tree_model());
+    assert!(state.photo.is_some() && state.explanation(Role::Classifier).is_none());
+    assert_eq!(state.recent, [PathBuf::from("a.png")]);
+}
+
+#[test]
+fn answers_to_a_superseded_job_are_ignored() {
+    let mut state = state();
+    let old = open(&mut state, "a.png");
+    let new = open(&mut state, "b.png");
+    assert!(state.absorb(Event::PhotoReady { job: old, photo: photo() }).is_empty());
+    assert!(state.photo.is_none(), "the older picture came too late");
+    let (photo, model) = (photo(), model());
+    let stale = explanation(&photo, &model);
+    state.absorb(Event::Explained { job: old, explanation: stale });
+    state.absorb(Event::Failed { job: old, error: "too late".to_owned() });
+    assert!(state.role(Role::Classifier).explanation.is_none() && state.notices.is_empty());
+    state.absorb(Event::Progress { job: new, stage: Stage::Decoding });
+    assert_eq!(state.role(Role::Classifier).job.unwrap().stage, Some(Stage::Decoding));
+}
+
+#[test]
+fn a_picture_that_cannot_be_read_leaves_the_last_one() {
+    let mut state = state();
+    let (photo, _) = explained(&mut state, "a.png");
+    let job = open(&mut state, "broken.png");
+    state.absorb(Event::Failed { job, error: "broken.png is damaged".to_owned() });
+    assert!(Arc::ptr_eq(state.photo.as_ref().unwrap(), &photo));
+    assert!(state.explanation(Role::Classifier).is_some(), "the last result is still there");
+    assert_eq!(state.notices[0].text, "broken.png is damaged");
+    assert!(!state.is_busy() && state.role(Role::Classifier).error.is_none());
+    assert_eq!(state.path(), Some(std::path::Path::new("a.png")));
+}
+
+#[test]
+fn a_model_that_cannot_be_loaded_leaves_the_last_one() {
+    let mut state = state();
+    explained(&mut state, "a.png");
+    let before = state.role(Role::Classifier).request.clone();
+    let bad = ModelRequest::from(ModelSource::File("bad.pth".into()));
+    let job = jobs(&state.apply(Command::SetModel(Role::Classifier, bad)))[0];
+    state.absorb(Event::Failed { job, error: "bad.pth holds no network".to_owned() });
+    assert_eq!(state.role(Role::Classifier).request, before);
+    assert!(state.explanation(Role::Classifier).is_some());
+    assert_eq!(state.notices.len(), 1);
+}
+
+#[test]
+fn selections_can_be_undone_and_survive_the_next_picture_of_the_folder() {
+    let mut state = state();
+    explained(&mut state, "a.png");
+    assert_eq!(state.target(), Some((Role::Classifier, CamTarget::Class(0))), "the likeliest");
+    state.apply(Command::SelectClass(1));
+    state.apply(Command::SelectNode(Role::Tree, 3));
+    assert_eq!(state.selected_node(Role::Tree), Some(3));
+    assert_eq!(state.selected_node(Role::Classifier), None);
+    state.apply(Command::Menu(MenuCommand::Undo));
+    assert_eq!(state.selected_class(), Some(1));
+    state.apply(Command::Menu(MenuCommand::Redo));
+    assert_eq!(state.selection().target, Selected::Node(Role::Tree, 3));
+    state.apply(Command::Menu(MenuCommand::Undo));
+    state.folder = vec!["a.png".into(), "b.png".into()];
+    assert!(state.is_enabled(MenuCommand::Next) && !state.is_enabled(MenuCommand::Previous));
+    assert_eq!(jobs(&state.apply(Command::Menu(MenuCommand::Next))).len(), 1);
+    assert_eq!(state.selected_class(), Some(1));
+    let job = open(&mut state, "elsewhere.png");
+    assert_eq!(state.selected_class(), Some(1), "as long as the picture is the old one");
+    state.absorb(Event::PhotoReady { job, photo: photo() });
+    assert_eq!(state.selection().target, Selected::Prediction);
+}
+
+#[test]
+fn one_model_for_both_is_asked_once() {
+    let mut state = state();
+    state.apply(Command::ShareModel(true));
+    let job = open(&mut state, "a.png");
+    assert!(jobs(&state.absorb(Event::PhotoReady { job, photo: photo() })).is_empty());
+    assert_eq!(state.role(Role::Tree).request, state.role(Role::Classifier).request);
+    let effects = state.apply(Command::ShareModel(false));
+    assert_eq!(jobs(&effects).len(), 1, "now the tree model is wanted");
+}
+
+#[test]
+fn a_dead_engine_is_told_and_asked_again_after_a_restart() {
+    let mut state = state();
+    explained(&mut state, "a.png");
+    open(&mut state, "b.png");
+    state.absorb(Event::Stopped { reason: "The engine has ended".to_owned() });
+    assert!(!state.is_busy() && state.is_enabled(MenuCommand::RestartEngine));
+    assert_eq!(state.notices[0].action, Some(MenuCommand::RestartEngine));
+    let effects = state.restarted();
+    assert_eq!(jobs(&effects).len(), 1);
+    assert!(state.notices.is_empty() && state.stopped.is_none());
+}
+
+#[test]
+fn cancelling_ends_all_jobs() {
+    let mut state = state();
+    let job = open(&mut state, "a.png");
+    let effects = state.apply(Command::Menu(MenuCommand::Cancel));
+    assert!(matches!(effects[..], [Effect::CancelBefore(before)] if before > job));
+    assert!(!state.is_busy());
+}
+
+#[test]
+fn a_broken_picture_does_not_end_the_way_through_a_folder() {
+    let mut state = state();
+    let names = ["a.png", "broken.png", "c.png"];
+    let job = jobs(&state.open_from(names.map(Into::into).to_vec(), 0))[0];
+    state.absorb(Event::PhotoReady { job, photo: photo() });
+    let job = jobs(&state.apply(Command::Menu(MenuCommand::Next)))[0];
+    state.absorb(Event::Failed { job, error: "broken".to_owned() });
+    assert_eq!(state.path(), Some(std::path::Path::new("a.png")));
+    state.apply(Command::Menu(MenuCommand::Next));
+    assert_eq!(state.wanted.unwrap().picture.path, Some("c.png".into()));
+}

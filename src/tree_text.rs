@@ -1,0 +1,116 @@
+//! What the nodes of a decided tree say, in words: for cards, tooltips and screen readers.
+
+use crate::explain::{Agreement, ClassId, Decision, Hierarchy, NodeId};
+
+/// `97 %`, with one decimal where a whole number would hide something: `0.3 %`, `99.6 %`.
+pub fn percent(probability: f32) -> String {
+    let value = f64::from(probability) * 100.0;
+    if value.is_nan() {
+        return "?".to_owned();
+    }
+    let text = match value {
+        _ if value > 0.0 && value < 0.05 => return "<0.1 %".to_owned(),
+        _ if value < 9.95 || (value >= 99.0 && value < 99.95) => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    };
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+}
+
+/// The name as people write it: WordNet joins words with `_`.
+pub fn full_name(hierarchy: &Hierarchy, id: NodeId) -> String {
+    let node = hierarchy.node(id);
+    if node.is_leaf() || node.generated { node.name.clone() } else { node.name.replace('_', " ") }
+}
+
+/// The name for a small place: "tench, Tinca tinca" is "tench" on a card, and a made-up name loses
+/// its number of classes, "34 classes: trout … shark".
+pub fn short_name(hierarchy: &Hierarchy, id: NodeId) -> String {
+    let node = hierarchy.node(id);
+    if node.is_leaf() {
+        return first_synonym(&node.name).to_owned();
+    }
+    match node.name.split_once(": ") {
+        Some((_, classes)) if node.generated => classes.to_owned(),
+        _ => full_name(hierarchy, id),
+    }
+}
+
+/// `tench` of `tench, Tinca tinca`.
+pub fn first_synonym(label: &str) -> &str {
+    label.split(',').next().unwrap_or(label).trim()
+}
+
+/// `12 classes` or `1 class`.
+pub fn class_count(count: usize) -> String {
+    match count {
+        1 => "1 class".to_owned(),
+        _ => format!("{count} classes"),
+    }
+}
+
+/// How undecided a node is, from 0 (certain) to 1 (all children alike); 0 for leaves.
+///
+/// This is its entropy as a share of the largest one that so many children allow.
+pub fn doubt(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) -> f32 {
+    let choices = hierarchy.node(id).children.len();
+    let entropy = decision.entropy.get(id).copied().unwrap_or_default();
+    if choices < 2 || entropy.is_nan() {
+        return 0.0;
+    }
+    (entropy / (choices as f32).ln()).clamp(0.0, 1.0)
+}
+
+/// What a screen reader says: `cat, 99 % of carnivore, 97 % overall, leaf`.
+pub fn accessible_name(
+    hierarchy: &Hierarchy,
+    decision: &Decision,
+    id: NodeId,
+    open: bool,
+) -> String {
+    let node = hierarchy.node(id);
+    let mut text = full_name(hierarchy, id);
+    if let Some(parent) = node.parent {
+        let [branch, reach] = probabilities(decision, id).map(percent);
+        let parent = short_name(hierarchy, parent);
+        text += &format!(", {branch} of {parent}, {reach} overall");
+    } else {
+        text += ", root";
+    }
+    if node.is_leaf() {
+        text += ", leaf";
+    } else {
+        let state = if open { "expanded" } else { "collapsed" };
+        text += &format!(", {}, {state}", class_count(node.leaves.len()));
+    }
+    if decision.path.contains(&id) {
+        text += ", on the path";
+    }
+    text
+}
+
+/// P(node | parent) and P(node); NaN where the decision does not know the node.
+pub fn probabilities(decision: &Decision, id: NodeId) -> [f32; 2] {
+    let get = |values: &[f32]| values.get(id).copied().unwrap_or(f32::NAN);
+    [get(&decision.branch_prob), get(&decision.reach_prob)]
+}
+
+/// One line where the network alone, the hard tree and the soft tree disagree; else `None`.
+pub fn disagreement(agreement: Agreement, label: &dyn Fn(ClassId) -> String) -> Option<String> {
+    let Agreement { plain, hard, soft } = agreement;
+    if agreement.is_unanimous() {
+        return None;
+    }
+    let name = |class| first_synonym(&label(class)).to_owned();
+    let [network, hard_name, soft_name] = [plain, hard, soft].map(name);
+    Some(if hard == soft {
+        format!("The network alone says {network}; hard and soft tree say {hard_name}")
+    } else if plain == hard {
+        format!("The network alone and the hard tree say {network}; the soft tree says {soft_name}")
+    } else if plain == soft {
+        format!("The network alone and the soft tree say {network}; the hard tree says {hard_name}")
+    } else {
+        format!(
+            "The network alone says {network}, the hard tree {hard_name}, the soft tree {soft_name}"
+        )
+    })
+}

@@ -1,0 +1,274 @@
+//! The window's panels. Each is a function that gets facts to show and returns wishes.
+//!
+//! Nothing here talks to the engine or to a network.
+
+pub mod class_list;
+pub mod controls;
+pub mod help;
+pub mod image_view;
+pub mod keys;
+pub mod menu;
+pub mod models;
+pub mod notices;
+pub mod palette;
+pub mod path_prompt;
+pub mod status_bar;
+pub mod theme;
+pub mod tree_panel;
+pub mod tree_view;
+pub mod welcome;
+
+use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
+
+use crate::command::{Command, MenuCommand};
+use crate::explanation::CamTarget;
+use crate::settings::{Settings, Theme};
+use crate::state::{AppState, Role};
+use class_list::{ClassAction, ClassListState, class_list_ui};
+use image_view::{ImageInput, ImageViewState, image_view_ui};
+use menu::Checked;
+use path_prompt::{PathPrompt, PromptAction, Purpose, path_prompt_ui};
+use tree_panel::{TreePanel, short};
+
+/// What the panels remember for themselves.
+#[derive(Default)]
+pub struct Panels {
+    pub image: ImageViewState,
+    pub classes: ClassListState,
+    pub tree: TreePanel,
+    pub palette: palette::Palette,
+    pub welcome: welcome::Welcome,
+    pub prompt: Option<PathPrompt>,
+    pub models: bool,
+    pub shortcuts: bool,
+    pub about: bool,
+}
+
+/// What the user asks for in a frame.
+#[derive(Default)]
+pub struct Wishes {
+    pub commands: Vec<Command>,
+    /// Files to choose.
+    pub files: Vec<Purpose>,
+    pub prompt: Option<(Purpose, PromptAction)>,
+}
+
+/// Smallest width of the panels beside the picture, in points.
+const LEAST: f32 = 260.0;
+/// Smallest width of the picture.
+const LEAST_PICTURE: f32 = 400.0;
+
+/// The whole window.
+pub fn root_ui(
+    ui: &mut Ui,
+    state: &AppState,
+    settings: &mut Settings,
+    panels: &mut Panels,
+) -> Wishes {
+    let mut wishes = Wishes::default();
+    let visuals = ui.visuals().clone();
+    Panel::top("menu").frame(theme::bar(&visuals)).show(ui, |ui| {
+        let mut chosen = Vec::new();
+        egui::Sides::new().height(theme::BAR_HEIGHT - 6.0).shrink_left().show(
+            ui,
+            |ui| menu::menu_bar_ui(ui, state, &*settings, &mut wishes.commands),
+            |ui| models::pickers_ui(ui, state, &mut chosen, &mut wishes.files),
+        );
+        wishes.commands.extend(chosen);
+    });
+    if let Some(prompt) = &mut panels.prompt {
+        Panel::top("prompt").frame(theme::panel(&visuals)).show(ui, |ui| {
+            let purpose = prompt.purpose;
+            wishes.prompt = path_prompt_ui(ui, prompt).map(|action| (purpose, action));
+        });
+    }
+    Panel::bottom("status").frame(theme::bar(&visuals)).show(ui, |ui| {
+        status_bar::status_bar_ui(ui, state, &mut wishes.commands);
+    });
+    if !state.notices.is_empty() {
+        Panel::bottom("notices").frame(theme::bar(&visuals)).show(ui, |ui| {
+            notices::notices_ui(ui, state, &mut wishes.commands);
+        });
+    }
+    if state.photo.is_some() {
+        side_ui(ui, state, settings, panels, &mut wishes.commands);
+        CentralPanel::no_frame().show(ui, |ui| {
+            picture_ui(ui, state, settings, panels, &mut wishes.commands);
+        });
+    } else {
+        CentralPanel::default_margins().frame(theme::panel(&visuals)).show(ui, |ui| {
+            welcome::welcome_ui(ui, &panels.welcome, state, &mut wishes.commands);
+        });
+    }
+    windows_ui(ui, state, panels, &mut wishes);
+    drop_hint_ui(ui);
+    wishes
+}
+
+fn windows_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, wishes: &mut Wishes) {
+    let Panels { tree, palette, models, shortcuts, about, .. } = panels;
+    let is_ready = |model: &_| tree.is_ready(model);
+    let Wishes { commands, files, .. } = wishes;
+    models::models_ui(ui, models, state, &is_ready, commands, files);
+    help::shortcuts_ui(ui, shortcuts);
+    help::about_ui(ui, about);
+    palette::palette_ui(ui, palette, state, commands);
+}
+
+/// The class list above the tree.
+fn side_ui(
+    ui: &mut Ui,
+    state: &AppState,
+    settings: &mut Settings,
+    panels: &mut Panels,
+    out: &mut Vec<Command>,
+) {
+    let shown = &mut settings.panels;
+    if !shown.classes && !shown.tree {
+        return;
+    }
+    let most = (ui.available_width() - LEAST_PICTURE).max(LEAST);
+    let (id, width) = match shown.large_tree {
+        true => ("side, large", (ui.available_width() * 0.68).min(most)),
+        false => ("side", shown.width.min(most)),
+    };
+    let frame = theme::panel(ui.visuals());
+    let side = Panel::right(id).default_size(width).size_range(LEAST..=most).frame(frame);
+    let side = side.show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        let free = ui.available_height();
+        if shown.classes && shown.tree {
+            let height = shown.classes_height.min(free * 0.6);
+            let list = Panel::top("classes").default_size(height).size_range(90.0..=free - 120.0);
+            let frame =
+                egui::Frame::new().inner_margin(egui::Margin { bottom: 6, ..Default::default() });
+            let list = list.resizable(true).frame(frame).show(ui, |ui| {
+                // As high as it was dragged, whatever is in it.
+                ui.set_min_height(ui.available_height());
+                classes_ui(ui, state, panels, out);
+            });
+            shown.classes_height = list.response.rect.height();
+            ui.add_space(2.0);
+        } else if shown.classes {
+            classes_ui(ui, state, panels, out);
+        }
+        if shown.tree {
+            tree_panel::tree_panel_ui(ui, state, &mut panels.tree, &mut settings.tree, out);
+        }
+    });
+    if !shown.large_tree {
+        shown.width = side.response.rect.width();
+    }
+}
+
+fn classes_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, out: &mut Vec<Command>) {
+    let role = state.role(Role::Classifier);
+    let current = state.explanation(Role::Classifier).is_some();
+    let error = role.error.as_ref().filter(|_| !current);
+    match (&role.explanation, error) {
+        (_, Some(error)) => {
+            ui.colored_label(ui.visuals().error_fg_color, error);
+        }
+        (Some(explanation), None) => {
+            if !current {
+                // Of the picture before.
+                ui.multiply_opacity(0.5);
+            }
+            let (selected, pins) = (state.selected_class(), state.selection().pins);
+            let list = &mut panels.classes;
+            for action in class_list_ui(ui, explanation, selected, pins, list) {
+                out.push(match action {
+                    ClassAction::Select(class) => Command::SelectClass(class),
+                    ClassAction::Pin(slot, class) => Command::Pin(slot as usize, class),
+                });
+            }
+        }
+        (None, None) => {
+            ui.horizontal(|ui| {
+                ui.spinner();
+                ui.weak("Waiting for the network");
+            });
+        }
+    }
+}
+
+/// The picture below the controls of its map.
+fn picture_ui(
+    ui: &mut Ui,
+    state: &AppState,
+    settings: &mut Settings,
+    panels: &mut Panels,
+    out: &mut Vec<Command>,
+) {
+    let Some(photo) = &state.photo else { return };
+    Panel::top("controls").frame(theme::bar(ui.visuals())).show(ui, |ui| {
+        controls::controls_ui(ui, &mut settings.overlay, out);
+    });
+    let (role, target) = match state.target() {
+        Some((role, target)) => (role, Some(target)),
+        None => (Role::Classifier, None),
+    };
+    let explanation = state.explanation(role);
+    let name = explanation
+        .zip(target)
+        .map_or_else(String::new, |(explanation, target)| target_name(explanation, target));
+    let input = ImageInput {
+        photo,
+        explanation,
+        target,
+        target_name: &name,
+        highlight_crop: false,
+        busy: state.role(role).job.is_some(),
+    };
+    let frame = theme::panel(ui.visuals());
+    CentralPanel::default_margins().frame(frame).show(ui, |ui| {
+        image_view_ui(ui, &input, &mut settings.overlay, &mut panels.image);
+    });
+}
+
+/// What a map speaks for, in words.
+pub fn target_name(explanation: &crate::explanation::Explanation, target: CamTarget) -> String {
+    match target {
+        CamTarget::Class(class) => short(explanation.model.label(class)).to_owned(),
+        // The node was clicked, so its tree is there.
+        CamTarget::Node(node) => explanation.model.tree().map_or_else(
+            |_| String::new(),
+            |tree| short(&tree.hierarchy.node(node).name).to_owned(),
+        ),
+    }
+}
+
+/// Over everything, while files are held over the window.
+fn drop_hint_ui(ui: &Ui) {
+    if ui.input(|input| input.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop hint"));
+    let painter = ui.ctx().layer_painter(layer);
+    let rect = ui.ctx().content_rect();
+    let visuals = ui.visuals();
+    painter.rect_filled(rect, 0.0, theme::veil(visuals));
+    let edge = egui::Stroke::new(2.0, visuals.hyperlink_color);
+    painter.rect_stroke(rect.shrink(14.0), 8.0, edge, egui::StrokeKind::Inside);
+    let text = "Drop pictures, a folder, or the weights of a model";
+    let font = egui::FontId::proportional(20.0);
+    painter.text(rect.center(), Align2::CENTER_CENTER, text, font, visuals.strong_text_color());
+}
+
+impl Checked for Settings {
+    fn is_on(&self, command: MenuCommand) -> Option<bool> {
+        use MenuCommand as M;
+        Some(match command {
+            M::ToggleClasses => self.panels.classes,
+            M::ToggleTree => self.panels.tree,
+            M::TreeOnly => self.panels.large_tree,
+            M::ThemeSystem => self.theme == Theme::System,
+            M::ThemeLight => self.theme == Theme::Light,
+            M::ThemeDark => self.theme == Theme::Dark,
+            M::ToggleOverlay => self.overlay.visible,
+            M::ToggleSmooth => self.overlay.smooth,
+            M::ToggleInput => self.overlay.show_input,
+            _ => return None,
+        })
+    }
+}

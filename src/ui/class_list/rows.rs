@@ -1,0 +1,135 @@
+//! Which classes the list shows, in which order. Plain data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::explain::ClassId;
+use crate::labels::{ClassList, fold};
+use crate::wordnet;
+
+/// What comes first.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumIter,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum SortOrder {
+    /// The likeliest class.
+    #[default]
+    Probability,
+    /// The first name of the alphabet.
+    Name,
+    /// Class number 0.
+    Index,
+}
+
+impl SortOrder {
+    /// For the user.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Probability => "Likeliest first",
+            Self::Name => "By name",
+            Self::Index => "By class number",
+        }
+    }
+}
+
+/// What is searched in, folded once for each model: without upper case and accents.
+#[derive(Clone, Debug)]
+pub struct SearchIndex {
+    /// By class: label, words of WordNet, wnid, each between line ends.
+    texts: Vec<String>,
+    /// By class: the label alone, to sort by.
+    names: Vec<String>,
+}
+
+impl SearchIndex {
+    pub fn new(classes: &ClassList) -> Self {
+        let names: Vec<String> = classes.labels.iter().map(|label| fold(label)).collect();
+        let wnids = classes.wnids.as_deref().unwrap_or_default();
+        let text = |(class, name): (ClassId, &String)| {
+            let wnid = wnids.get(class).map_or("", String::as_str);
+            let mut text = format!("\n{name}\n{}\n", fold(wnid));
+            for lemma in wordnet::synset(wnid).map_or(&[][..], |synset| &synset.lemmas) {
+                text.push_str(&fold(lemma));
+                text.push('\n');
+            }
+            text
+        };
+        Self { texts: names.iter().enumerate().map(text).collect(), names }
+    }
+
+    /// Whether every word of the query occurs in what belongs to the class, or the query is its
+    /// number. An empty query means every class.
+    pub fn matches(&self, class: ClassId, query: &str) -> bool {
+        let folded = fold(query.trim());
+        self.matches_folded(class, &folded)
+    }
+
+    fn matches_folded(&self, class: ClassId, folded: &str) -> bool {
+        let digits = folded.strip_prefix("index:").unwrap_or(folded).trim();
+        let is_number =
+            digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse() == Ok(class);
+        let has = |text: &String| folded.split(' ').all(|word| text.contains(word));
+        is_number || self.texts.get(class).is_some_and(has)
+    }
+
+    /// The classes that match, in order. `ranks` says how many classes are likelier.
+    pub fn rows(&self, query: &str, order: SortOrder, ranks: &[usize]) -> Vec<ClassId> {
+        let folded = fold(query.trim());
+        let classes = 0..self.texts.len().min(ranks.len());
+        let mut rows: Vec<ClassId> =
+            classes.filter(|&class| self.matches_folded(class, &folded)).collect();
+        match order {
+            SortOrder::Probability => rows.sort_by_key(|&class| ranks[class]),
+            SortOrder::Name => rows.sort_by(|&a, &b| self.names[a].cmp(&self.names[b])),
+            SortOrder::Index => {}
+        }
+        rows
+    }
+}
+
+/// By class: how many classes are likelier, or equally likely and earlier.
+pub fn ranks(logits: &[f32]) -> Vec<usize> {
+    let mut order: Vec<ClassId> = (0..logits.len()).collect();
+    order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+    let mut ranks = vec![0; logits.len()];
+    for (rank, class) in order.into_iter().enumerate() {
+        ranks[class] = rank;
+    }
+    ranks
+}
+
+/// The first of a label's names, and the others: `tabby` and `tabby cat` of `tabby, tabby cat`.
+pub fn names_of(label: &str) -> (String, String) {
+    let (first, others) = label.split_once(',').unwrap_or((label, ""));
+    (first.trim().replace('_', " "), others.trim().to_owned())
+}
+
+/// A probability as short as a list needs it.
+pub fn percent(probability: f32) -> String {
+    match 100.0 * probability {
+        p if p.is_nan() => "?".to_owned(),
+        p if p >= 99.95 && probability < 1.0 => "> 99.9 %".to_owned(),
+        p if p >= 0.1 || p == 0.0 => format!("{p:.1} %"),
+        _ => "< 0.1 %".to_owned(),
+    }
+}
+
+/// A step through the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    By(isize),
+    First,
+    Last,
+}
+
+/// The class that a step from `selected` leads to; from outside of the rows, to the first one.
+pub fn moved(rows: &[ClassId], selected: Option<ClassId>, step: Move) -> Option<ClassId> {
+    let last = rows.len().checked_sub(1)?;
+    let at = rows.iter().position(|&class| Some(class) == selected);
+    let row = match (step, at) {
+        (Move::Last, _) => last,
+        (Move::First, _) | (_, None) => 0,
+        (Move::By(by), Some(at)) => at.saturating_add_signed(by).min(last),
+    };
+    rows.get(row).copied()
+}

@@ -1,0 +1,136 @@
+//! The bar above the picture: how the map is shown.
+
+use eframe::egui::{self, Color32, ComboBox, Mesh, Rect, Sense, Slider, Ui, Vec2, pos2, vec2};
+use strum::IntoEnumIterator as _;
+
+use crate::command::{Command, MenuCommand};
+use crate::explain::Colormap;
+use crate::ui::image_view::{OverlayOptions, ScaleMode};
+
+const STRIP: Vec2 = vec2(72.0, 12.0);
+
+pub fn controls_ui(ui: &mut Ui, options: &mut OverlayOptions, out: &mut Vec<Command>) {
+    ui.horizontal_wrapped(|ui| {
+        let tooltip = |command: MenuCommand| command.entry().tooltip;
+        for (command, text) in [(MenuCommand::Fit, "Fit"), (MenuCommand::ActualSize, "100 %")] {
+            if ui.button(text).on_hover_text(tooltip(command)).clicked() {
+                out.push(Command::Menu(command));
+            }
+        }
+        ui.separator();
+        ui.checkbox(&mut options.visible, "Map").on_hover_text(tooltip(MenuCommand::ToggleOverlay));
+        if !options.visible {
+            ui.disable();
+        }
+        let label = ui.label("Opacity");
+        let slider = Slider::new(&mut options.opacity, 0.0..=1.0)
+            .custom_formatter(|value, _| format!("{:.0} %", value * 100.0))
+            .custom_parser(|text| {
+                let number: f64 = text.trim_end_matches('%').trim().parse().ok()?;
+                Some(number / 100.0)
+            });
+        ui.add(slider).labelled_by(label.id).on_hover_text("Keys: [ and ]");
+        colors_ui(ui, options);
+        scale_ui(ui, options);
+        ui.checkbox(&mut options.smooth, "Smooth")
+            .on_hover_text(tooltip(MenuCommand::ToggleSmooth));
+    });
+}
+
+/// For the user.
+pub fn colormap_name(colormap: Colormap) -> &'static str {
+    match colormap {
+        Colormap::Jet => "Jet",
+        Colormap::Turbo => "Turbo",
+        Colormap::Viridis => "Viridis",
+        Colormap::Inferno => "Inferno",
+        Colormap::Diverging => "Blue to red",
+    }
+}
+
+fn colormap_hint(colormap: Colormap) -> &'static str {
+    match colormap {
+        Colormap::Jet => "The colours of the papers; exaggerates some differences",
+        Colormap::Turbo => "A smoother rainbow",
+        Colormap::Viridis => "Even steps look even, also in grey and to colour-blind people",
+        Colormap::Inferno => "Even steps look even; dark where there is little",
+        Colormap::Diverging => "Blue speaks against, red for; the middle is zero",
+    }
+}
+
+/// Makes a map of signed values symmetric, and the others not.
+pub fn set_colormap(options: &mut OverlayOptions, colormap: Colormap) {
+    options.colormap = colormap;
+    match (colormap.is_signed(), options.scale) {
+        (true, ScaleMode::PerMap) => options.scale = ScaleMode::Symmetric,
+        (false, ScaleMode::Symmetric) => options.scale = ScaleMode::PerMap,
+        _ => {}
+    }
+}
+
+fn colors_ui(ui: &mut Ui, options: &mut OverlayOptions) {
+    let name = colormap_name(options.colormap);
+    let combo = ComboBox::from_id_salt("colors").selected_text(name).width(92.0);
+    let response = combo.show_ui(ui, |ui| {
+        for colormap in Colormap::iter() {
+            ui.horizontal(|ui| {
+                strip_ui(ui, colormap);
+                let chosen = options.colormap == colormap;
+                let choice = ui.selectable_label(chosen, colormap_name(colormap));
+                if choice.on_hover_text(colormap_hint(colormap)).clicked() {
+                    set_colormap(options, colormap);
+                    ui.close();
+                }
+            });
+        }
+    });
+    response.response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Colours: {name}"))
+    });
+    strip_ui(ui, options.colormap);
+}
+
+fn scale_ui(ui: &mut Ui, options: &mut OverlayOptions) {
+    let text = |scale| match scale {
+        ScaleMode::PerMap => ("This map", "The ends of the colours are the ends of this map"),
+        ScaleMode::SharedOverClasses => {
+            ("All classes", "The same colour means the same value in the maps of all classes")
+        }
+        ScaleMode::Symmetric => ("Around zero", "The middle colour is zero"),
+    };
+    let name = text(options.scale).0;
+    let combo = ComboBox::from_id_salt("scale").selected_text(name).width(92.0);
+    let response = combo.show_ui(ui, |ui| {
+        for scale in [ScaleMode::PerMap, ScaleMode::SharedOverClasses, ScaleMode::Symmetric] {
+            let (name, hint) = text(scale);
+            ui.selectable_value(&mut options.scale, scale, name).on_hover_text(hint);
+        }
+    });
+    let info = || egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Range: {name}"));
+    response.response.widget_info(info);
+    response.response.on_hover_text("Which values get the first and the last colour");
+}
+
+/// A colour map as a strip.
+fn strip_ui(ui: &mut Ui, colormap: Colormap) {
+    let (rect, _) = ui.allocate_exact_size(STRIP, Sense::hover());
+    ui.painter().add(strip(rect, colormap));
+}
+
+fn strip(rect: Rect, colormap: Colormap) -> Mesh {
+    const STEPS: u32 = 32;
+    let mut mesh = Mesh::default();
+    for i in 0..=STEPS {
+        let t = i as f32 / STEPS as f32;
+        let [r, g, b] = colormap.rgb(t);
+        let x = rect.left() + t * rect.width();
+        mesh.colored_vertex(pos2(x, rect.top()), Color32::from_rgb(r, g, b));
+        mesh.colored_vertex(pos2(x, rect.bottom()), Color32::from_rgb(r, g, b));
+        if i > 0 {
+            let at = 2 * i;
+            mesh.add_triangle(at - 2, at - 1, at);
+            mesh.add_triangle(at - 1, at, at + 1);
+        }
+    }
+    mesh
+}

@@ -1,0 +1,274 @@
+//! The picture: the whole photo, the map over what the network saw, and what the colours mean.
+
+mod color_bar;
+mod footer;
+mod inset;
+pub mod legend;
+pub mod overlay;
+pub mod pixels;
+mod shown_map;
+pub mod transform;
+
+use std::sync::Arc;
+
+use eframe::egui::{
+    self, Color32, CursorIcon, Key, Painter, Pos2, Rect, Response, Role, Sense, Spinner, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
+
+use crate::explanation::{CamTarget, Explanation};
+use crate::photo::Photo;
+use crate::ui::theme::picture::{Palette, palette, small_line};
+use footer::{legend_ui, status_ui};
+use inset::Inset;
+use overlay::{crop_in_photo, has_target};
+use pixels::PhotoPixels;
+use shown_map::MapMemo;
+use transform::{Canvas, ScreenFromPhoto, size_of};
+
+pub use overlay::{OverlayOptions, ScaleMode};
+pub use transform::View;
+
+/// Points of scrolling that zoom by a factor of e.
+const SCROLL_PER_E: f32 = 200.0;
+/// With less room than this for the picture, in points, the colour bar gives way.
+const LEAST_CANVAS: f32 = 120.0;
+
+/// What is shown.
+#[derive(Clone, Copy)]
+pub struct ImageInput<'a> {
+    pub photo: &'a Arc<Photo>,
+    /// Of this photo.
+    pub explanation: Option<&'a Arc<Explanation>>,
+    pub target: Option<CamTarget>,
+    /// What the words call the target.
+    pub target_name: &'a str,
+    /// Point out which part of the photo the network saw.
+    pub highlight_crop: bool,
+    /// The network is looking at the photo.
+    pub busy: bool,
+}
+
+/// What the view remembers from frame to frame.
+#[derive(Default)]
+pub struct ImageViewState {
+    view: View,
+    canvas: Option<Canvas>,
+    pixels: Option<PhotoPixels>,
+    maps: MapMemo,
+    inset: Inset,
+    overlay: Option<(egui::TextureId, Rect)>,
+}
+
+impl ImageViewState {
+    /// Shows all of the photo.
+    pub fn fit(&mut self) {
+        self.view = View::Fit;
+    }
+
+    /// Shows one photo pixel on one screen pixel.
+    pub fn actual_size(&mut self) {
+        if let Some(canvas) = &self.canvas {
+            self.view = self.view.actual_size(canvas);
+        }
+    }
+
+    /// Zooms in (above 1) or out about the middle.
+    pub fn zoom_by(&mut self, factor: f32) {
+        if let Some(canvas) = &self.canvas {
+            self.view = self.view.zoomed(canvas, factor, canvas.rect.center());
+        }
+    }
+
+    pub fn view(&self) -> View {
+        self.view
+    }
+
+    pub fn set_view(&mut self, view: View) {
+        self.view = view;
+    }
+
+    /// Where the photo is on the screen; `None` before the first frame.
+    pub fn screen_from_photo(&self) -> Option<ScreenFromPhoto> {
+        self.canvas.as_ref().map(|canvas| self.view.screen_from_photo(canvas))
+    }
+
+    /// The map's texture and where it was painted in the last frame, in points; `None` if it was
+    /// not.
+    pub fn painted_overlay(&self) -> Option<(egui::TextureId, Rect)> {
+        self.overlay
+    }
+
+    /// Whether the photo was painted as fine as the screen allows in the last frame.
+    pub fn is_sharp(&self) -> bool {
+        self.pixels.as_ref().is_some_and(|pixels| pixels.sharp)
+    }
+}
+
+/// The picture with its map, and below it a line that reads values, the colour bar, and the sum.
+pub fn image_view_ui(
+    ui: &mut Ui,
+    input: &ImageInput<'_>,
+    options: &mut OverlayOptions,
+    state: &mut ImageViewState,
+) {
+    let input = &ImageInput {
+        target: input.target.filter(|&target| {
+            input.explanation.is_some_and(|explanation| has_target(explanation, target))
+        }),
+        ..*input
+    };
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let gap = ui.spacing().item_spacing.y;
+    let status_height = ui.spacing().interact_size.y;
+    let legend_height = color_bar::height(ui) + small_line(ui);
+    let available = ui.available_size().max(Vec2::splat(1.0));
+    let mut canvas_height = available.y - status_height - gap;
+    // The room is kept before there is a map, or the photo would jump when it comes.
+    let has_legend = canvas_height - legend_height - 3.0 * gap >= LEAST_CANVAS;
+    if has_legend {
+        canvas_height -= legend_height + 3.0 * gap;
+    }
+    let size = vec2(available.x, canvas_height.max(1.0));
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    let canvas = Canvas {
+        rect,
+        photo: size_of(input.photo.rgb.dimensions().into()),
+        pixels_per_point: ui.pixels_per_point(),
+    };
+    navigate(ui, &response, &canvas, state);
+    describe(&response, input, options);
+
+    let to_screen = state.view.screen_from_photo(&canvas);
+    let shown = match (input.explanation, input.target) {
+        (Some(explanation), Some(target)) => {
+            Some(state.maps.get(ui.ctx(), explanation, target, options))
+        }
+        _ => {
+            state.maps.clear();
+            None
+        }
+    };
+    // Held down, the key shows the bare photo.
+    let is_bare = ui.input(|input| input.key_down(Key::O) && input.modifiers.is_none())
+        && !ui.ctx().text_edit_focused();
+
+    let colors = palette(ui.visuals());
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 0.0, colors.canvas);
+    let pixels = match &mut state.pixels {
+        Some(pixels) if pixels.is_of(input.photo) => pixels,
+        other => other.insert(PhotoPixels::new(ui.ctx(), input.photo)),
+    };
+    pixels.paint(&painter, input.photo, to_screen);
+    state.overlay = None;
+    if let Some(explanation) = input.explanation.filter(|_| !is_bare) {
+        let crop = crop_in_photo(&explanation.input);
+        let texture = shown.and_then(|shown| shown.texture.as_ref());
+        if let Some(texture) = texture.filter(|_| options.visible) {
+            let place = to_screen.rect(crop);
+            let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+            let tint = Color32::WHITE.gamma_multiply(options.opacity.clamp(0.0, 1.0));
+            painter.image(texture.id(), place, uv, tint);
+            state.overlay = Some((texture.id(), place));
+        }
+        let photo = Rect::from_min_size(Pos2::ZERO, canvas.photo);
+        let dims = options.visible || input.highlight_crop;
+        paint_crop(&painter, &colors, to_screen, photo, crop, input.highlight_crop, dims);
+        if options.show_input {
+            let id = response.id.with("inset");
+            state.inset.ui(ui, id, rect, explanation, &colors);
+        }
+    }
+    if input.busy {
+        busy_ui(ui, &response, &colors);
+    }
+
+    let place = response.hover_pos().map(|point| to_screen.inverse(point));
+    let marked = status_ui(ui, input, options, shown, place, to_screen, status_height);
+    if has_legend {
+        legend_ui(ui, input, options, shown, marked, legend_height + 2.0 * gap);
+    }
+    state.canvas = Some(canvas);
+}
+
+/// Wheel, pinch, drag and double click.
+fn navigate(ui: &Ui, response: &Response, canvas: &Canvas, state: &mut ImageViewState) {
+    if let Some(pointer) = response.hover_pos() {
+        let factor = ui.input(|input| {
+            input.zoom_delta() * (input.smooth_scroll_delta().y / SCROLL_PER_E).exp()
+        });
+        if factor != 1.0 {
+            state.view = state.view.zoomed(canvas, factor, pointer);
+        }
+        if state.view.can_pan(canvas) {
+            let icon = if response.dragged() { CursorIcon::Grabbing } else { CursorIcon::Grab };
+            ui.ctx().set_cursor_icon(icon);
+        } else {
+            ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
+        }
+    }
+    if response.dragged() {
+        state.view = state.view.panned(canvas, response.drag_delta());
+    }
+    if response.double_clicked() {
+        state.view = View::Fit;
+    }
+}
+
+/// What a screen reader says about the picture.
+fn describe(response: &Response, input: &ImageInput<'_>, options: &OverlayOptions) {
+    let ImageInput { photo, target, target_name, .. } = *input;
+    let (width, height) = photo.rgb.dimensions();
+    let map = match target {
+        Some(_) if options.visible => format!(", with the map of {target_name}"),
+        _ => String::new(),
+    };
+    let label = format!("Photo {}, {width} by {height} pixels{map}", photo.name);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
+}
+
+/// Outlines what the network saw, and dims the rest of the photo.
+fn paint_crop(
+    painter: &Painter,
+    colors: &Palette,
+    to_screen: ScreenFromPhoto,
+    photo: Rect,
+    crop: Rect,
+    is_highlighted: bool,
+    dims: bool,
+) {
+    let is_all = crop.expand(0.5).contains_rect(photo) && photo.expand(0.5).contains_rect(crop);
+    let inner = crop.intersect(photo);
+    if dims && !is_all {
+        let dim = colors.dim[usize::from(is_highlighted)];
+        let bands = [
+            Rect::from_min_max(photo.min, pos2(photo.right(), inner.top())),
+            Rect::from_min_max(pos2(photo.left(), inner.bottom()), photo.max),
+            Rect::from_min_max(pos2(photo.left(), inner.top()), inner.left_bottom()),
+            Rect::from_min_max(inner.right_top(), pos2(photo.right(), inner.bottom())),
+        ];
+        for band in bands.into_iter().filter(|band| band.is_positive()) {
+            painter.rect_filled(to_screen.rect(band), 0.0, dim);
+        }
+    }
+    let place = to_screen.rect(crop);
+    if is_highlighted {
+        let stroke = Stroke::new(3.0, colors.highlight);
+        painter.rect_stroke(place, 0.0, stroke, StrokeKind::Middle);
+    } else if !is_all {
+        let [light, dark] = colors.outline.map(|color| Stroke::new(1.0, color));
+        painter.rect_stroke(place, 0.0, dark, StrokeKind::Outside);
+        painter.rect_stroke(place, 0.0, light, StrokeKind::Inside);
+    }
+}
+
+fn busy_ui(ui: &Ui, canvas: &Response, colors: &Palette) {
+    let plate = Rect::from_min_size(canvas.rect.min + vec2(8.0, 8.0), Vec2::splat(28.0));
+    ui.painter_at(canvas.rect).rect_filled(plate, 4.0, colors.plate);
+    Spinner::new().paint_at(ui, plate.shrink(6.0));
+    let response = ui.interact(plate, canvas.id.with("busy"), Sense::hover());
+    let label = "The model is looking at the photo";
+    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, label));
+    response.on_hover_text(label);
+}

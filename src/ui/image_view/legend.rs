@@ -1,0 +1,132 @@
+//! What the colours mean: numbers along the bar, and words.
+
+use crate::explain::{Cam, IdentityCheck};
+
+/// A number beside the colour bar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    pub value: f32,
+    pub text: String,
+}
+
+/// At most `most` round numbers from `lo` to `hi`, in steps of 1, 2 or 5 times a power of ten.
+pub fn nice_ticks([lo, hi]: [f32; 2], most: usize) -> Vec<Tick> {
+    let span = f64::from(hi) - f64::from(lo);
+    if !(span > 0.0 && span.is_finite()) || most == 0 {
+        return Vec::new();
+    }
+    let rough = span / most as f64;
+    let power = 10.0_f64.powi(rough.log10().floor() as i32);
+    let candidates = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0].map(|digit| digit * power);
+    let ticks_of = |step: f64| {
+        // A hair inwards and outwards: an end that is a round number itself belongs to it.
+        let first = (f64::from(lo) / step - 1e-6).ceil();
+        let last = (f64::from(hi) / step + 1e-6).floor();
+        (first, last, step)
+    };
+    let fits = |&(first, last, _): &(f64, f64, f64)| last - first < most as f64;
+    let Some((first, last, step)) = candidates.into_iter().map(ticks_of).find(fits) else {
+        return Vec::new();
+    };
+    let decimals = (-step.log10().floor()).clamp(0.0, 9.0) as usize;
+    let count = (last - first).max(-1.0) as i64 + 1;
+    (0..count)
+        .map(|i| {
+            let value = ((first + i as f64) * step) as f32;
+            Tick { value, text: number(value, decimals) }
+        })
+        .collect()
+}
+
+/// A number with a real minus sign, and without one before zeros alone.
+pub fn number(value: f32, decimals: usize) -> String {
+    let digits = format!("{:.decimals$}", value.abs());
+    let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    if value < 0.0 && !is_zero { format!("\u{2212}{digits}") } else { digits }
+}
+
+/// What the two ends of the bar say about the target.
+pub fn end_words([lo, hi]: [f32; 2], name: &str) -> [String; 2] {
+    let against = if lo < 0.0 { format!("speaks against {name}") } else { "weaker".to_owned() };
+    let supports = if hi > 0.0 { format!("supports {name}") } else { "neutral".to_owned() };
+    [against, supports]
+}
+
+/// What must be said about a map because its colours cannot show it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Finding {
+    /// Nothing: look at the colours.
+    Varied,
+    /// All places have this value, so that its colours would show rounding errors.
+    Constant(f32),
+    /// No place has evidence in favour.
+    OnlyAgainst,
+    /// Some values are not numbers.
+    NotNumbers,
+}
+
+impl Finding {
+    pub fn of(cam: &Cam) -> Self {
+        /// Far above rounding errors, far below anything one could see.
+        const FLAT: f32 = 1e-5;
+        let [lo, hi] = cam.range();
+        if cam.data.iter().any(|value| !value.is_finite()) {
+            Self::NotNumbers
+        } else if hi - lo <= FLAT * lo.abs().max(hi.abs()) {
+            Self::Constant(hi)
+        } else if hi < 0.0 {
+            Self::OnlyAgainst
+        } else {
+            Self::Varied
+        }
+    }
+
+    /// One line for the user.
+    pub fn sentence(self, name: &str) -> Option<String> {
+        match self {
+            Self::Varied => None,
+            Self::Constant(value) if number(value, 2) == "0.00" => {
+                Some(format!("The map is zero everywhere: no place says anything about {name}"))
+            }
+            Self::Constant(value) => Some(format!(
+                "The map is {} everywhere: no place matters more than another",
+                number(value, 2)
+            )),
+            Self::OnlyAgainst => Some(format!("Every place speaks against {name}")),
+            Self::NotNumbers => {
+                Some("Some values of the map are not numbers; they are black".to_owned())
+            }
+        }
+    }
+}
+
+/// The sum that makes a map trustworthy: mean + bias = logit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Identity {
+    pub mean: f32,
+    pub bias: f32,
+    pub logit: f32,
+    pub check: IdentityCheck,
+}
+
+impl Identity {
+    /// The sum in words and numbers; with as few decimals as make the rounded numbers add up, too.
+    /// The short form is for narrow windows.
+    pub fn sentence(&self, is_short: bool) -> String {
+        let Self { mean, bias, logit, check } = *self;
+        let rounded = |value: f32, decimals: usize| -> i64 {
+            (f64::from(value) * 10.0_f64.powi(decimals as i32)).round() as i64
+        };
+        let adds_up =
+            |&d: &usize| rounded(mean, d).saturating_add(rounded(bias, d)) == rounded(logit, d);
+        let decimals = (2..=4).find(adds_up).unwrap_or(2);
+        let [mean, bias, logit] = [mean, bias, logit].map(|value| number(value, decimals));
+        let sum = format!("mean {mean} + bias {bias}");
+        match (check.holds(), is_short) {
+            (true, false) => format!("Exact at feature level: map {sum} = logit {logit}"),
+            (true, true) => format!("{sum} = logit {logit}"),
+            (false, false) => format!("Does not add up: map {sum} \u{2260} logit {logit}"),
+            (false, true) => format!("Wrong: {sum} \u{2260} logit {logit}"),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! From a map to colours over the photo: range, small picture, value under the pointer.
+
+use eframe::egui::{Color32, ColorImage, Pos2, Rect, pos2};
+use serde::{Deserialize, Serialize};
+
+use crate::explain::{Cam, CamSet, Colormap, Paint, Scale};
+use crate::explanation::{CamTarget, Explanation};
+use crate::preprocess::ModelInput;
+
+/// Longest side of the coloured picture; the graphics card enlarges it further.
+const MAX_SIDE: usize = 512;
+/// Pixels for each cell, where that is below [`MAX_SIDE`]: finer steps cannot be seen.
+const PER_CELL: usize = 32;
+
+/// Which values get the first and the last colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScaleMode {
+    /// The smallest and the largest value of the map that is shown.
+    #[default]
+    PerMap,
+    /// Those of the maps of all classes, so that maps can be compared.
+    SharedOverClasses,
+    /// Plus and minus the largest magnitude of the map.
+    Symmetric,
+}
+
+/// How a map is shown over the photo.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OverlayOptions {
+    pub visible: bool,
+    /// 0 to 1.
+    pub opacity: f32,
+    pub colormap: Colormap,
+    /// Interpolate between the cells.
+    pub smooth: bool,
+    pub scale: ScaleMode,
+    /// Show the picture that the network got, in a corner.
+    pub show_input: bool,
+}
+
+impl Default for OverlayOptions {
+    fn default() -> Self {
+        Self {
+            visible: true,
+            opacity: 0.55,
+            colormap: Colormap::Turbo,
+            smooth: true,
+            scale: ScaleMode::PerMap,
+            show_input: false,
+        }
+    }
+}
+
+/// What the network saw, as a rectangle of the photo in pixels.
+pub fn crop_in_photo(input: &ModelInput) -> Rect {
+    let place = |x: u32, y: u32| {
+        let [x, y] = input.photo_from_input.apply([f64::from(x), f64::from(y)]);
+        pos2(x as f32, y as f32)
+    };
+    Rect::from_min_max(place(0, 0), place(input.crop.width(), input.crop.height()))
+}
+
+/// Whether the target exists; maps of others cannot be asked for.
+pub fn has_target(explanation: &Explanation, target: CamTarget) -> bool {
+    match target {
+        CamTarget::Class(class) => class < explanation.model.head.classes,
+        CamTarget::Node(node) => {
+            explanation.model.tree().is_ok_and(|tree| node < tree.hierarchy.nodes().len())
+        }
+    }
+}
+
+/// The smallest and the largest value in the maps of all classes.
+pub fn range_over_classes(explanation: &Explanation) -> [f32; 2] {
+    let maps = CamSet::of_classes(&explanation.forward.features, &explanation.model.head);
+    Cam { height: 1, width: maps.data.len(), data: maps.data }.range()
+}
+
+/// The values of the first and the last colour. `shared` is [`range_over_classes`].
+///
+/// A colour map with a neutral middle has zero there. A map without evidence in favour keeps the
+/// last colour for zero, or its least bad place would look like support.
+pub fn color_range(
+    cam: &Cam,
+    colormap: Colormap,
+    mode: ScaleMode,
+    shared: impl FnOnce() -> [f32; 2],
+) -> [f32; 2] {
+    let [lo, hi] = match mode {
+        ScaleMode::SharedOverClasses => shared(),
+        ScaleMode::PerMap | ScaleMode::Symmetric => cam.range(),
+    };
+    if mode == ScaleMode::Symmetric || colormap.is_signed() {
+        let most = hi.max(-lo);
+        if most > 0.0 { [-most, most] } else { [-1.0, 1.0] }
+    } else {
+        [lo, if lo < 0.0 { hi.max(0.0) } else { hi }]
+    }
+}
+
+impl OverlayOptions {
+    /// The same colours for a picture in full resolution, as `explain::overlay` paints it.
+    ///
+    /// Takes milliseconds for a scale shared over a thousand classes.
+    pub fn paint(&self, explanation: &Explanation, cam: &Cam) -> Paint {
+        let shared = || range_over_classes(explanation);
+        let range = color_range(cam, self.colormap, self.scale, shared);
+        Paint {
+            colormap: self.colormap,
+            scale: Scale::Shared(range),
+            alpha: self.opacity.clamp(0.0, 1.0),
+            smooth: self.smooth,
+        }
+    }
+}
+
+/// The map as a small opaque picture: a pixel for each cell, or more of them for a smooth one.
+pub fn colored(cam: &Cam, [lo, hi]: [f32; 2], colormap: Colormap, smooth: bool) -> ColorImage {
+    let long = cam.width.max(cam.height).max(1);
+    let enlarged = |cells: usize| (cells * (long * PER_CELL).min(MAX_SIDE) / long).max(1);
+    let finer;
+    let map = if smooth {
+        finer = cam.upsampled(enlarged(cam.height), enlarged(cam.width));
+        &finer
+    } else {
+        cam
+    };
+    let per_value = if hi > lo { 1.0 / (hi - lo) } else { 0.0 };
+    let color = |&value: &f32| {
+        let [r, g, b] = colormap.rgb((value - lo) * per_value);
+        Color32::from_rgb(r, g, b)
+    };
+    ColorImage::new([map.width, map.height], map.data.iter().map(color).collect())
+}
+
+/// A place of the map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// In logits, between the cells if the map is shown smooth.
+    pub value: f32,
+    pub row: usize,
+    pub column: usize,
+}
+
+/// What the map says at `place` of the photo, if that lies in `crop`.
+pub fn read(cam: &Cam, crop: Rect, place: Pos2, smooth: bool) -> Option<Reading> {
+    let at = (place - crop.min) / crop.size();
+    let inside = (0.0..1.0).contains(&at.x) && (0.0..1.0).contains(&at.y);
+    if !inside || cam.data.is_empty() {
+        return None;
+    }
+    let cell = |position: f32, cells: usize| ((position * cells as f32) as usize).min(cells - 1);
+    let (row, column) = (cell(at.y, cam.height), cell(at.x, cam.width));
+    let value_at = |row: usize, column: usize| cam.data[row * cam.width + column];
+    if !smooth {
+        return Some(Reading { value: value_at(row, column), row, column });
+    }
+    // Half-pixel centres, flat beyond the outer ones: as `Cam::upsampled`.
+    let between = |position: f32, cells: usize| {
+        let center = (position * cells as f32 - 0.5).clamp(0.0, (cells - 1) as f32);
+        let first = center as usize;
+        (first, (first + 1).min(cells - 1), center - first as f32)
+    };
+    let (top, bottom, down) = between(at.y, cam.height);
+    let (left, right, across) = between(at.x, cam.width);
+    let mix = |a: f32, b: f32, t: f32| a + (b - a) * t;
+    let upper = mix(value_at(top, left), value_at(top, right), across);
+    let lower = mix(value_at(bottom, left), value_at(bottom, right), across);
+    Some(Reading { value: mix(upper, lower, down), row, column })
+}

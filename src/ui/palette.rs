@@ -1,0 +1,102 @@
+//! The command palette: any command by a few letters of its name.
+
+use eframe::egui::{self, Align2, Key, Modifiers, RichText, ScrollArea, Ui};
+use strum::IntoEnumIterator as _;
+
+use super::keys;
+use crate::command::{Command, MenuCommand};
+use crate::state::AppState;
+
+#[derive(Debug, Default)]
+pub struct Palette {
+    pub open: bool,
+    text: String,
+    at: usize,
+}
+
+impl Palette {
+    pub fn show(&mut self) {
+        *self = Self { open: true, ..Self::default() };
+    }
+}
+
+/// Commands whose words begin with, or contain, what was typed; best first.
+fn matches(state: &AppState, text: &str) -> Vec<MenuCommand> {
+    let wanted: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    let mut found: Vec<(bool, MenuCommand)> = MenuCommand::iter()
+        .filter(|&command| command != MenuCommand::Palette && state.is_enabled(command))
+        .filter_map(|command| {
+            let entry = command.entry();
+            let name = format!("{} {}", entry.menu, entry.text).to_lowercase();
+            let all = wanted.iter().all(|word| name.contains(word));
+            let starts = wanted.iter().all(|word| name.split(' ').any(|own| own.starts_with(word)));
+            all.then_some((!starts, command))
+        })
+        .collect();
+    found.sort_by_key(|(later, _)| *later);
+    found.into_iter().map(|(_, command)| command).collect()
+}
+
+pub fn palette_ui(ui: &Ui, palette: &mut Palette, state: &AppState, out: &mut Vec<Command>) {
+    if !palette.open {
+        return;
+    }
+    let found = matches(state, &palette.text);
+    let (mut chosen, mut close) = (None, false);
+    ui.input_mut(|input| {
+        if input.consume_key(Modifiers::NONE, Key::ArrowDown) {
+            palette.at += 1;
+        }
+        if input.consume_key(Modifiers::NONE, Key::ArrowUp) {
+            palette.at = palette.at.saturating_sub(1);
+        }
+        if input.consume_key(Modifiers::NONE, Key::Enter) {
+            chosen = found.get(palette.at).copied();
+        }
+        close = input.consume_key(Modifiers::NONE, Key::Escape);
+    });
+    palette.at = palette.at.min(found.len().saturating_sub(1));
+    let window = egui::Window::new("Commands")
+        .title_bar(false)
+        .resizable(false)
+        .anchor(Align2::CENTER_TOP, [0.0, 60.0])
+        .fixed_size([420.0, 360.0]);
+    window.show(ui.ctx(), |ui| {
+        let field = egui::TextEdit::singleline(&mut palette.text)
+            .hint_text("Type a command")
+            .desired_width(f32::INFINITY);
+        let field = ui.add(field);
+        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Command"));
+        if field.changed() {
+            palette.at = 0;
+        }
+        field.request_focus();
+        ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
+            for (i, &command) in found.iter().enumerate() {
+                let entry = command.entry();
+                let text = RichText::new(format!("{}: {}", entry.menu, entry.text));
+                let mut button = egui::Button::new(text)
+                    .selected(i == palette.at)
+                    .frame_when_inactive(i == palette.at)
+                    .min_size(egui::vec2(ui.available_width(), 0.0));
+                button = button.shortcut_text(keys::first(ui.ctx(), command).unwrap_or_default());
+                let response = ui.add(button).on_hover_text(entry.tooltip);
+                if i == palette.at {
+                    response.scroll_to_me(None);
+                }
+                if response.clicked() {
+                    chosen = Some(command);
+                }
+            }
+            if found.is_empty() {
+                ui.weak("No command of that name");
+            }
+        });
+    });
+    if let Some(command) = chosen {
+        out.push(Command::Menu(command));
+    }
+    if close || chosen.is_some() {
+        palette.open = false;
+    }
+}

@@ -1,0 +1,154 @@
+//! A line to type a path in: always there, and the way out where the system has no file dialog.
+
+use std::path::PathBuf;
+
+use eframe::egui::{self, Align, Key, Layout, RichText};
+
+use crate::app::intake::{picture_extensions, weight_extensions};
+use crate::state::Role;
+
+/// What a path is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Open,
+    Weights(Role),
+    Labels(Role),
+    Hierarchy(Role),
+    /// The file that was prepared, with this extension.
+    Save(&'static str),
+}
+
+impl Purpose {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Open => "Open a picture, a folder or weights",
+            Self::Weights(Role::Classifier) => "Open weights of a classifier",
+            Self::Weights(Role::Tree) => "Open weights of a tree model",
+            Self::Labels(_) => "Open a list of labels",
+            Self::Hierarchy(_) => "Open a hierarchy",
+            Self::Save(_) => "Save",
+        }
+    }
+
+    pub fn saves(self) -> bool {
+        matches!(self, Self::Save(_))
+    }
+
+    /// Names and extensions of the files to show.
+    pub fn filters(self) -> Vec<(&'static str, &'static [&'static str])> {
+        match self {
+            Self::Open => vec![
+                ("Pictures", picture_extensions()),
+                ("Weights", weight_extensions()),
+                ("All files", &["*"]),
+            ],
+            Self::Weights(_) => vec![("Weights", weight_extensions()), ("All files", &["*"])],
+            Self::Labels(_) => vec![("Labels", &["txt", "json"]), ("All files", &["*"])],
+            Self::Hierarchy(_) => vec![("Hierarchies", &["json"]), ("All files", &["*"])],
+            Self::Save("png") => vec![("PNG", &["png"])],
+            Self::Save("npy") => vec![("NumPy array", &["npy"])],
+            Self::Save("svg") => vec![("SVG", &["svg"])],
+            Self::Save(_) => vec![("JSON", &["json"])],
+        }
+    }
+}
+
+/// The line, while it is shown.
+#[derive(Debug, Clone)]
+pub struct PathPrompt {
+    pub purpose: Purpose,
+    pub text: String,
+    /// Why it is here, if the user did not ask for it.
+    pub hint: Option<&'static str>,
+    /// Whether it was shown before.
+    asked_for_focus: bool,
+}
+
+/// What the user did with it.
+pub enum PromptAction {
+    Accept(PathBuf),
+    Close,
+}
+
+impl PathPrompt {
+    pub fn new(purpose: Purpose, text: String, hint: Option<&'static str>) -> Self {
+        Self { purpose, text, hint, asked_for_focus: false }
+    }
+}
+
+pub fn path_prompt_ui(ui: &mut egui::Ui, prompt: &mut PathPrompt) -> Option<PromptAction> {
+    let mut action = None;
+    ui.horizontal(|ui| {
+        let title = ui.label(RichText::new(prompt.purpose.title()).strong());
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let verb = if prompt.purpose.saves() { "Save" } else { "Open" };
+            if ui.button("Cancel").clicked() {
+                action = Some(PromptAction::Close);
+            }
+            let accepted = ui.add_enabled(!prompt.text.trim().is_empty(), egui::Button::new(verb));
+            let field = egui::TextEdit::singleline(&mut prompt.text)
+                .hint_text("Path")
+                .desired_width(ui.available_width());
+            let field = ui.add(field).labelled_by(title.id);
+            if !prompt.asked_for_focus {
+                prompt.asked_for_focus = true;
+                field.request_focus();
+            }
+            let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            if (accepted.clicked() || enter) && !prompt.text.trim().is_empty() {
+                action = Some(PromptAction::Accept(path_from(&prompt.text)));
+            } else if ui.input(|input| input.key_pressed(Key::Escape)) {
+                action = Some(PromptAction::Close);
+            }
+        });
+    });
+    if let Some(hint) = prompt.hint {
+        ui.label(RichText::new(hint).weak());
+    }
+    action
+}
+
+/// A path as people paste it: in quotes, as a `file:` address, or beginning with `~`.
+pub fn path_from(text: &str) -> PathBuf {
+    let text = text.trim().trim_matches(['"', '\'']);
+    if let Some(address) = text.strip_prefix("file://") {
+        return PathBuf::from(decoded(address));
+    }
+    if let (Some(rest), Some(home)) = (text.strip_prefix("~/"), std::env::var_os("HOME")) {
+        return PathBuf::from(home).join(rest);
+    }
+    PathBuf::from(text)
+}
+
+/// `%20` and the like; what is no such code stays.
+fn decoded(address: &str) -> String {
+    let bytes = address.as_bytes();
+    let mut result = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let code = address.get(at + 1..at + 3).filter(|_| byte == b'%');
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(value) => {
+                result.push(value);
+                at += 3;
+            }
+            None => {
+                result.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&result).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pasted_paths() {
+        assert_eq!(path_from(" \"/a b.png\"\n"), PathBuf::from("/a b.png"));
+        assert_eq!(path_from("file:///tmp/a%20b%C3%A4.png"), PathBuf::from("/tmp/a bä.png"));
+        assert_eq!(path_from("file:///tmp/100%.png"), PathBuf::from("/tmp/100%.png"));
+    }
+}

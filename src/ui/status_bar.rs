@@ -1,0 +1,66 @@
+//! The line at the bottom: picture, device, what is going on, how long it took.
+
+use eframe::egui::{self, Align, Layout, Ui};
+
+use crate::command::{Command, MenuCommand};
+use crate::protocol::Stage;
+use crate::state::{AppState, Role};
+
+pub fn status_bar_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let device = state.device.as_deref().unwrap_or("No device yet");
+            ui.weak(device).on_hover_text("What computes");
+            for &role in state.roles().iter().rev() {
+                if let Some(explanation) = state.explanation(role) {
+                    ui.separator();
+                    let milliseconds = explanation.took.as_secs_f64() * 1e3;
+                    let text = format!("{} {milliseconds:.0} ms", role.name());
+                    ui.weak(text).on_hover_text("Time the network took for this picture");
+                }
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| left_ui(ui, state, out));
+        });
+    });
+}
+
+fn left_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
+    if let Some(text) = work(state) {
+        ui.add(egui::Spinner::new().size(13.0));
+        ui.label(text);
+        let cancel = MenuCommand::Cancel.entry();
+        if ui.small_button(cancel.text).on_hover_text(cancel.tooltip).clicked() {
+            out.push(Command::Menu(MenuCommand::Cancel));
+        }
+        ui.separator();
+    }
+    let Some(photo) = &state.photo else {
+        ui.weak("No picture yet");
+        return;
+    };
+    let (width, height) = photo.rgb.dimensions();
+    let mut text = format!("{}  {width} × {height}", photo.name);
+    if let Some(at) = state.position().filter(|_| state.folder.len() > 1) {
+        text += &format!("  ({} of {})", at + 1, state.folder.len());
+    }
+    ui.add(egui::Label::new(text).truncate());
+}
+
+/// What the engine does, for the user.
+fn work(state: &AppState) -> Option<String> {
+    let stage = |stage| match stage {
+        Some(Stage::Decoding) => "Reading the picture",
+        Some(Stage::LoadingModel) => "Loading the model",
+        Some(Stage::Running) => "Running the network",
+        None => "Waiting",
+    };
+    // The one that has begun, or else the first one.
+    let jobs = || Role::ALL.into_iter().filter_map(|role| Some((role, state.role(role).job?)));
+    let (role, job) = jobs().find(|(_, job)| job.stage.is_some()).or_else(|| jobs().next())?;
+    let mut text = format!("{}: {}", role.name(), stage(job.stage).to_lowercase());
+    let seconds = job.since.elapsed().as_secs();
+    if seconds >= 2 {
+        text += &format!(" ({seconds} s)");
+    }
+    Some(text)
+}

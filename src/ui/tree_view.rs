@@ -1,0 +1,268 @@
+//! The tree of a decision, as a diagram and as an outline, with one selection.
+//!
+//! | module | question |
+//! | --- | --- |
+//! | `open_nodes` | which nodes are expanded? (plain data) |
+//! | `rows` | where does a step by keyboard lead? (plain data) |
+//! | `camera` | which part of the diagram is seen? (plain data) |
+//! | `diagram`, `nodes`, `card`, `motion` | how is the diagram drawn and used? |
+//! | `outline` | … and the outline? |
+//! | `toolbar`, `search`, `keyboard`, `tooltip` | what do both share? |
+//! | `palette` | which colours are there? |
+//!
+//! Where the nodes go says [`crate::tree_layout`], what they say [`crate::tree_text`].
+
+use eframe::egui;
+use eframe::egui::{Key, Modifiers, Ui};
+use serde::{Deserialize, Serialize};
+
+use crate::explain::{Agreement, ClassId, Decision, Hierarchy, NodeId, Rule};
+use crate::tree_layout::Orientation;
+use crate::tree_text;
+
+mod camera;
+mod card;
+mod diagram;
+mod keyboard;
+mod motion;
+mod nodes;
+mod open_nodes;
+mod outline;
+mod rows;
+mod search;
+mod toolbar;
+mod tooltip;
+
+pub use crate::ui::theme::tree::{Palette, palette};
+pub use rows::{Effect, Step, take_step};
+pub use search::matches;
+
+/// How the tree is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    #[default]
+    Diagram,
+    Outline,
+}
+
+/// What the view shows.
+#[derive(Clone, Copy)]
+pub struct TreeInput<'a> {
+    /// Another number for another hierarchy.
+    pub tree_id: u64,
+    /// Another number for another picture or decision.
+    pub result_id: u64,
+    pub hierarchy: &'a Hierarchy,
+    pub hard: &'a Decision,
+    pub soft: &'a Decision,
+    /// Which of the two decisions is shown.
+    pub rule: Rule,
+    pub agreement: Agreement,
+    pub selected: Option<NodeId>,
+    pub label: &'a dyn Fn(ClassId) -> String,
+}
+
+/// What the user asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TreeAction {
+    Select(NodeId),
+    SetRule(Rule),
+}
+
+/// How the user looks at the tree. The settings are kept, the rest belongs to one tree.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TreeViewState {
+    pub mode: Mode,
+    /// `None`: whatever suits the shape of the panel.
+    pub orientation: Option<Orientation>,
+    #[serde(skip)]
+    open: open_nodes::OpenNodes,
+    #[serde(skip)]
+    search: search::Search,
+    #[serde(skip)]
+    diagram: diagram::DiagramState,
+    #[serde(skip)]
+    seen: Option<Seen>,
+    /// Bring the selected node into view.
+    #[serde(skip)]
+    reveal: bool,
+    /// Give this node the keyboard focus as soon as it is the selected one.
+    #[serde(skip)]
+    focus: Option<NodeId>,
+    /// The widget that had the focus when the keyboard was used last.
+    #[serde(skip)]
+    keyboard_at: Option<egui::Id>,
+}
+
+/// The input of the last frame, to notice what has changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Seen {
+    tree_id: u64,
+    result_id: u64,
+    rule: Rule,
+    selected: Option<NodeId>,
+}
+
+impl TreeViewState {
+    pub fn expand_all(&mut self) {
+        self.open.expand_all();
+    }
+
+    /// All but the root.
+    pub fn collapse_all(&mut self) {
+        self.open.collapse_all();
+        self.diagram.reset_view();
+    }
+
+    /// Shows the winning path and the children of its nodes, in addition to what is open.
+    pub fn expand_path(&mut self, decision: &Decision) {
+        self.open.open_all(decision.path.iter().copied());
+    }
+
+    /// Shows the winning path, the children of its nodes, and nothing else, as at the start.
+    pub fn show_path_only(&mut self, hierarchy: &Hierarchy, decision: &Decision) {
+        self.open.reset(hierarchy, &decision.path);
+        self.diagram.reset_view();
+    }
+
+    /// Readable, from the root on.
+    pub fn reset_view(&mut self) {
+        self.diagram.reset_view();
+    }
+
+    /// All of the diagram, however small.
+    pub fn fit(&mut self) {
+        self.mode = Mode::Diagram;
+        self.diagram.fit();
+    }
+
+    pub fn focus_search(&mut self) {
+        self.search.focus();
+    }
+
+    pub fn toggle_orientation(&mut self) {
+        self.orientation = Some(self.orientation().other());
+        self.diagram.reset_view();
+    }
+
+    pub fn toggle_mode(&mut self) {
+        self.mode = match self.mode {
+            Mode::Diagram => Mode::Outline,
+            Mode::Outline => Mode::Diagram,
+        };
+        self.reveal = true;
+    }
+
+    /// The orientation that is shown.
+    pub fn orientation(&self) -> Orientation {
+        self.orientation.unwrap_or(self.diagram.automatic_orientation())
+    }
+
+    /// Whether the children of a node are shown (if the node is).
+    pub fn is_open(&self, id: NodeId) -> bool {
+        self.open.is_open(id)
+    }
+
+    /// Takes over what has changed since the last frame.
+    fn follow(&mut self, input: &TreeInput<'_>, decision: &Decision) {
+        let TreeInput { tree_id, result_id, rule, selected, hierarchy, .. } = *input;
+        let new = Seen { tree_id, result_id, rule, selected };
+        let old = self.seen.replace(new);
+        if old.is_none_or(|old| old.tree_id != tree_id) || !self.open.fits(hierarchy) {
+            self.open.reset(hierarchy, &decision.path);
+            self.diagram = diagram::DiagramState::default();
+            self.search = search::Search::default();
+        } else if old.is_some_and(|old| (old.result_id, old.rule) != (result_id, rule)) {
+            self.open.follow(hierarchy, &decision.path);
+        }
+        if let Some(id) = selected
+            && old.is_none_or(|old| old.selected != selected)
+        {
+            self.open.reveal(hierarchy, id);
+            self.reveal = true;
+        }
+    }
+}
+
+/// What all parts of the view draw from.
+struct Scene<'a> {
+    tree_id: u64,
+    hierarchy: &'a Hierarchy,
+    decision: &'a Decision,
+    label: &'a dyn Fn(ClassId) -> String,
+    selected: Option<NodeId>,
+    /// By node.
+    on_path: Vec<bool>,
+    palette: Palette,
+    /// Prefix of the ids of all nodes.
+    base: egui::Id,
+}
+
+impl Scene<'_> {
+    /// The widget of a node.
+    fn id(&self, node: NodeId) -> egui::Id {
+        self.base.with(node)
+    }
+
+    /// Where the keyboard is: the selected node, or the predicted class.
+    fn cursor(&self) -> NodeId {
+        let end = self.decision.path.last().copied();
+        self.selected.or(end).unwrap_or(self.hierarchy.root())
+    }
+
+    fn accessible_name(&self, node: NodeId, open: bool) -> String {
+        tree_text::accessible_name(self.hierarchy, self.decision, node, open)
+    }
+}
+
+/// Draws the view into all of `ui`.
+pub fn tree_view_ui(
+    ui: &mut Ui,
+    input: &TreeInput<'_>,
+    state: &mut TreeViewState,
+) -> Vec<TreeAction> {
+    let decision = match input.rule {
+        Rule::Hard => input.hard,
+        Rule::Soft => input.soft,
+    };
+    let nodes = input.hierarchy.nodes().len();
+    let selected = input.selected.filter(|&id| id < nodes);
+    let input = TreeInput { selected, ..*input };
+    state.follow(&input, decision);
+
+    let mut on_path = vec![false; nodes];
+    for &id in &decision.path {
+        if let Some(flag) = on_path.get_mut(id) {
+            *flag = true;
+        }
+    }
+    let scene = Scene {
+        tree_id: input.tree_id,
+        hierarchy: input.hierarchy,
+        decision,
+        label: input.label,
+        selected,
+        on_path,
+        palette: palette(ui.visuals()),
+        base: ui.scope_id().with("tree node"),
+    };
+    let over = ui.rect_contains_pointer(ui.max_rect());
+    let focused = ui.memory(|memory| memory.focused()) == Some(scene.id(scene.cursor()));
+    let find = |input: &mut egui::InputState| input.consume_key(Modifiers::COMMAND, Key::F);
+    if (over || focused) && ui.input_mut(find) {
+        state.focus_search();
+    }
+
+    let mut actions = Vec::new();
+    toolbar::toolbar_ui(ui, &input, &scene, state, &mut actions);
+    if let Some(line) = tree_text::disagreement(input.agreement, input.label) {
+        toolbar::disagreement_ui(ui, &line, &scene.palette);
+    }
+    match state.mode {
+        Mode::Diagram => diagram::diagram_ui(ui, &scene, state, &mut actions),
+        Mode::Outline => outline::outline_ui(ui, &scene, state, &mut actions),
+    }
+    actions
+}

@@ -1,0 +1,260 @@
+//! How a node and an edge of the diagram are painted.
+
+use std::sync::Arc;
+
+use eframe::egui::epaint::CubicBezierShape;
+use eframe::egui::text::{LayoutJob, TextWrapping};
+use eframe::egui::{
+    Align2, Color32, FontId, Galley, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2,
+    vec2,
+};
+
+use crate::explain::NodeId;
+use crate::tree_layout::Orientation;
+use crate::tree_text::{doubt, percent, probabilities, short_name};
+
+use super::Scene;
+
+/// From this zoom on names are written, then everything.
+const NAMES: f32 = 0.42;
+const EVERYTHING: f32 = 0.56;
+
+/// Below this zoom edges are straight hair lines.
+const OVERVIEW: f32 = 0.15;
+
+/// How a card differs from the others.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Look {
+    pub open: bool,
+    pub hovered: bool,
+    pub focused: bool,
+}
+
+/// Text on one line, with … where it is cut.
+pub fn elided(
+    painter: &Painter,
+    text: &str,
+    font: FontId,
+    color: Color32,
+    width: f32,
+) -> Arc<Galley> {
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = TextWrapping::truncate_at_width(width);
+    painter.layout_job(job)
+}
+
+/// A font for this zoom. Sizes are rounded, so that zooming does not fill the font atlas.
+fn font(size: f32, zoom: f32) -> FontId {
+    FontId::proportional((size * zoom * 4.0).round() / 4.0)
+}
+
+/// The node `id` in `rect` on the screen.
+pub(super) fn paint_card(
+    painter: &Painter,
+    scene: &Scene<'_>,
+    id: NodeId,
+    rect: Rect,
+    zoom: f32,
+    look: Look,
+) {
+    let palette = &scene.palette;
+    let on_path = scene.on_path[id];
+    let [branch, reach] = probabilities(scene.decision, id);
+    if zoom < NAMES {
+        paint_block(painter, scene, id, rect, look);
+        return;
+    }
+    let radius = 5.0 * zoom;
+    let fill = if on_path { palette.card_on_path } else { palette.card };
+    let outline = match (on_path, look.hovered) {
+        (true, _) => Stroke::new((2.0 * zoom).max(1.5), palette.path),
+        (false, true) => Stroke::new(1.0, palette.weak_text),
+        (false, false) => Stroke::new(1.0, palette.outline),
+    };
+    painter.rect(rect, radius, fill, outline, StrokeKind::Inside);
+    if on_path {
+        let mark = Rect::from_min_size(rect.min, vec2(5.0 * zoom, rect.height()));
+        painter.rect_filled(mark, radius, palette.path);
+    }
+    paint_selection(painter, scene, id, rect.expand(3.0 * zoom), look);
+
+    let pad = vec2(11.0, 4.0) * zoom;
+    let inner = rect.shrink2(pad);
+    let pie = doubt(scene.hierarchy, scene.decision, id);
+    let mut name_width = inner.width();
+    if pie > 0.1 && zoom >= EVERYTHING {
+        let radius = 4.5 * zoom;
+        paint_pie(
+            painter,
+            pos2(inner.right() - radius, inner.top() + 8.0 * zoom),
+            radius,
+            pie,
+            palette.weak_text,
+        );
+        name_width -= 12.0 * zoom;
+    }
+    let name = short_name(scene.hierarchy, id);
+    let name = elided(painter, &name, font(13.0, zoom), palette.text, name_width);
+    if zoom < EVERYTHING {
+        let middle = inner.left_center() - vec2(0.0, name.size().y / 2.0);
+        painter.galley(middle, name, palette.text);
+        return;
+    }
+    painter.galley(inner.min, name, palette.text);
+
+    let is_root = scene.hierarchy.node(id).parent.is_none();
+    let small = font(10.5, zoom);
+    let line = inner.top() + 17.0 * zoom;
+    let of_parent = format!("{} of parent", percent(branch));
+    let overall = format!("{} overall", percent(reach));
+    if is_root {
+        let text = format!("All {} classes", scene.hierarchy.classes());
+        painter.text(pos2(inner.left(), line), Align2::LEFT_TOP, text, small, palette.weak_text);
+    } else if rect.width() > 150.0 * zoom {
+        let text = [
+            (of_parent, inner.left(), Align2::LEFT_TOP),
+            (overall, inner.right(), Align2::RIGHT_TOP),
+        ];
+        for (text, x, align) in text {
+            painter.text(pos2(x, line), align, text, small.clone(), palette.weak_text);
+        }
+    } else {
+        for (i, text) in [of_parent, overall].into_iter().enumerate() {
+            let place = pos2(inner.left(), line + 12.5 * zoom * i as f32);
+            painter.text(place, Align2::LEFT_TOP, text, small.clone(), palette.weak_text);
+        }
+    }
+    paint_bar(painter, scene, rect, reach, zoom);
+}
+
+/// The overall probability, along the bottom of a card.
+fn paint_bar(painter: &Painter, scene: &Scene<'_>, rect: Rect, reach: f32, zoom: f32) {
+    let palette = &scene.palette;
+    let left = rect.left() + 11.0 * zoom;
+    let width = rect.right() - 11.0 * zoom - left;
+    let top = pos2(left, rect.bottom() - 6.0 * zoom);
+    let track = Rect::from_min_size(top, vec2(width, 2.5 * zoom));
+    painter.rect_filled(track, zoom, palette.bar_track);
+    let share = if reach.is_nan() { 0.0 } else { reach.clamp(0.0, 1.0) };
+    let bar = Rect::from_min_size(track.min, vec2(width * share, track.height()));
+    painter.rect_filled(bar, zoom, palette.probability(reach.max(0.35)));
+}
+
+/// A card that is too small for text.
+fn paint_block(painter: &Painter, scene: &Scene<'_>, id: NodeId, rect: Rect, look: Look) {
+    let palette = &scene.palette;
+    let [_, reach] = probabilities(scene.decision, id);
+    let on_path = scene.on_path[id];
+    let least = if on_path { 4.0 } else { 1.5 };
+    let size = rect.size().max(Vec2::splat(least));
+    let rect = Rect::from_center_size(rect.center(), size);
+    let radius = (size.min_elem() / 6.0).min(3.0);
+    let fill = if on_path { palette.path } else { palette.probability(reach) };
+    painter.rect_filled(rect, radius, fill);
+    paint_selection(painter, scene, id, rect.expand(3.0), look);
+}
+
+fn paint_selection(painter: &Painter, scene: &Scene<'_>, id: NodeId, ring: Rect, look: Look) {
+    let width = match (scene.selected == Some(id), look.focused) {
+        (true, true) => 2.5,
+        (true, false) => 1.75,
+        (false, true) => 1.0,
+        (false, false) => return,
+    };
+    let stroke = Stroke::new(width, scene.palette.selection);
+    painter.rect_stroke(ring, 7.0, stroke, StrokeKind::Outside);
+}
+
+/// A circle that is filled clockwise from the top to the share `filled`.
+fn paint_pie(painter: &Painter, centre: Pos2, radius: f32, filled: f32, color: Color32) {
+    const STEPS: usize = 24;
+    painter.circle_stroke(centre, radius, Stroke::new(1.0, color));
+    if filled > 0.98 {
+        painter.circle_filled(centre, radius, color);
+        return;
+    }
+    let at = |i: usize| {
+        let angle = std::f32::consts::TAU * filled * i as f32 / STEPS as f32;
+        centre + radius * vec2(angle.sin(), -angle.cos())
+    };
+    // In two convex parts.
+    for part in [0..=STEPS / 2, STEPS / 2..=STEPS] {
+        let points = std::iter::once(centre).chain(part.map(at)).collect();
+        painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
+    }
+}
+
+/// The edge to the node `id`: as wide as the node is likely overall, coloured by its branch.
+pub(super) fn paint_edge(
+    painter: &Painter,
+    scene: &Scene<'_>,
+    id: NodeId,
+    [from, to]: [Pos2; 2],
+    orientation: Orientation,
+    zoom: f32,
+) {
+    let [branch, reach] = probabilities(scene.decision, id);
+    let share = if reach.is_nan() { 0.0 } else { reach.clamp(0.0, 1.0) };
+    // An overview shows where the probability is at all, which widths cannot there.
+    let is_overview = zoom < OVERVIEW;
+    let (color, extra) = if scene.on_path[id] {
+        (scene.palette.path, 1.0)
+    } else {
+        (scene.palette.probability(if is_overview { share.sqrt() } else { branch }), 0.0)
+    };
+    let least = if scene.on_path[id] { 2.0 } else { 0.75 };
+    let width = ((1.0 + 5.0 * share + extra) * zoom).max(least);
+    let stroke = Stroke::new(width, color);
+    if is_overview {
+        painter.line_segment([from, to], stroke);
+        return;
+    }
+    let bend = match orientation {
+        Orientation::LeftToRight => vec2((to.x - from.x) / 2.0, 0.0),
+        Orientation::TopDown => vec2(0.0, (to.y - from.y) / 2.0),
+    };
+    let points = [from, from + bend, to - bend, to];
+    painter.add(CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, stroke));
+}
+
+/// The button that expands (`+12`: so many classes are below) or collapses (`−`) a node.
+pub(super) fn paint_toggle(
+    painter: &Painter,
+    scene: &Scene<'_>,
+    id: NodeId,
+    rect: Rect,
+    zoom: f32,
+    look: Look,
+) {
+    let palette = &scene.palette;
+    let outline = if look.hovered { palette.selection } else { palette.outline };
+    let radius = rect.height() / 2.0;
+    painter.rect(rect, radius, palette.card, Stroke::new(1.0, outline), StrokeKind::Inside);
+    if look.open {
+        let arm = 3.5 * zoom;
+        let stroke = Stroke::new((1.5 * zoom).max(1.0), palette.weak_text);
+        let centre = rect.center();
+        painter.hline(centre.x - arm..=centre.x + arm, centre.y, stroke);
+    } else if zoom >= EVERYTHING {
+        let text = format!("+{}", scene.hierarchy.node(id).leaves.len());
+        painter.text(rect.center(), Align2::CENTER_CENTER, text, font(10.0, zoom), palette.text);
+    }
+}
+
+/// Where the toggle of a card is on the screen.
+pub fn toggle_rect(
+    orientation: Orientation,
+    card: Rect,
+    open: bool,
+    classes: usize,
+    zoom: f32,
+) -> Rect {
+    let digits = classes.max(1).ilog10() as f32 + 1.0;
+    let width = if open { 15.0 } else { 14.0 + 5.5 * digits };
+    let size = vec2(width, 15.0) * zoom;
+    let corner = match orientation {
+        Orientation::LeftToRight => card.right_center() + vec2(3.0 * zoom, -size.y / 2.0),
+        Orientation::TopDown => card.center_bottom() + vec2(-size.x / 2.0, 3.0 * zoom),
+    };
+    Rect::from_min_size(corner, size)
+}

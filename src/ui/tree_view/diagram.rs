@@ -1,0 +1,222 @@
+//! The tree as nodes and edges, to pan, zoom, expand and click.
+
+use std::sync::Arc;
+
+use eframe::egui::{Painter, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
+
+use crate::explain::NodeId;
+use crate::tree_layout::{Orientation, TreeLayout};
+
+use super::camera::{Aim, Camera, card_rect, point, ports};
+use super::card::paint_edge;
+use super::keyboard::{Arrows, keyboard};
+use super::motion::Motion;
+use super::nodes::cards_ui;
+use super::rows::Step;
+use super::{Scene, TreeAction, TreeViewState};
+
+/// How the diagram is looked at.
+#[derive(Clone, Debug, Default)]
+pub struct DiagramState {
+    aim: Aim,
+    automatic: Orientation,
+    layout: Option<(LayoutKey, Arc<TreeLayout>)>,
+    motion: Motion,
+}
+
+/// What a layout depends on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct LayoutKey {
+    tree_id: u64,
+    revision: u64,
+    chosen: Option<Orientation>,
+    /// The canvas, if it decides about the orientation.
+    canvas: Option<Vec2>,
+}
+
+impl DiagramState {
+    pub fn reset_view(&mut self) {
+        self.aim = Aim::Home;
+    }
+
+    pub fn fit(&mut self) {
+        self.aim = Aim::Fit;
+    }
+
+    pub fn automatic_orientation(&self) -> Orientation {
+        self.automatic
+    }
+
+    /// Lays the tree out if anything has changed.
+    fn layout(&mut self, scene: &Scene<'_>, state: &LayoutInput<'_>, now: f64) -> Arc<TreeLayout> {
+        let automatic = state.chosen.is_none() && self.aim == Aim::Home;
+        let key = LayoutKey {
+            tree_id: scene.tree_id,
+            revision: state.revision,
+            chosen: state.chosen,
+            canvas: automatic.then_some(state.canvas),
+        };
+        if let Some((old, layout)) = &self.layout
+            && *old == key
+        {
+            return layout.clone();
+        }
+        let new = |orientation| TreeLayout::new(scene.hierarchy, state.is_open, orientation);
+        let mut layout = new(state.chosen.unwrap_or(self.automatic));
+        if automatic {
+            let other = new(self.automatic.other());
+            let zoom = |layout| Camera::fit(layout, state.canvas).zoom;
+            // Not for a little, or it would flip back and forth while the panel is resized.
+            if zoom(&other) > 1.1 * zoom(&layout) {
+                self.automatic = other.orientation;
+                layout = other;
+            }
+        }
+        if let Some((old_key, old)) = &self.layout
+            && old_key.revision != key.revision
+            && old.orientation == layout.orientation
+        {
+            let shift = self.motion.begin(scene.hierarchy, old, &layout, now);
+            if let Aim::Free(camera) = &mut self.aim {
+                camera.offset -= camera.scale() * shift;
+            }
+        }
+        let layout = Arc::new(layout);
+        self.layout = Some((key, layout.clone()));
+        layout
+    }
+
+    /// From now on the user decides what is seen; `id` stays where it is when the layout changes.
+    fn hold(&mut self, camera: Camera, id: NodeId) {
+        self.aim = Aim::Free(camera);
+        self.motion.hold(id);
+    }
+}
+
+/// What decides about a layout, besides the tree.
+struct LayoutInput<'a> {
+    is_open: &'a dyn Fn(NodeId) -> bool,
+    revision: u64,
+    chosen: Option<Orientation>,
+    canvas: Vec2,
+}
+
+pub(super) fn diagram_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    state: &mut TreeViewState,
+    actions: &mut Vec<TreeAction>,
+) {
+    let size = ui.available_size().max(Vec2::splat(1.0));
+    let (canvas, painter) = ui.allocate_painter(size, Sense::click_and_drag());
+    canvas.widget_info(|| WidgetInfo::labeled(Role::Tree, true, "Tree diagram"));
+    painter.rect_filled(canvas.rect, 4.0, scene.palette.canvas);
+
+    let toggled_by_key =
+        keyboard(ui, scene, state, arrows(state.orientation()), Some(canvas.id), actions);
+    let (now, duration) = (ui.input(|i| i.time), 2.0 * f64::from(ui.style().animation_time));
+    let TreeViewState { diagram, open, orientation: chosen, reveal, .. } = state;
+    if let (Some(id), Some((_, layout))) = (toggled_by_key, &diagram.layout) {
+        let camera = diagram.aim.camera(layout, canvas.rect.size());
+        diagram.hold(camera, id);
+    }
+    let is_open = |id| open.is_open(id);
+    let input = LayoutInput {
+        is_open: &is_open,
+        revision: open.revision(),
+        chosen: *chosen,
+        canvas: canvas.rect.size(),
+    };
+    let layout = diagram.layout(scene, &input, now);
+    let mut camera = diagram.aim.camera(&layout, canvas.rect.size());
+    if let Some(card) = layout.find(scene.cursor())
+        && std::mem::take(reveal)
+        && scene.selected.is_some()
+    {
+        let card = card_rect(layout.orientation, point(card.centre));
+        let old = camera;
+        camera.reveal(canvas.rect, card);
+        if camera != old {
+            diagram.aim = Aim::Free(camera);
+        }
+    }
+    if move_camera(ui, &canvas, &mut camera) {
+        diagram.aim = Aim::Free(camera);
+    }
+    let moving = diagram.motion.positions(&layout, now, duration);
+    if moving.unfinished {
+        ui.ctx().request_repaint();
+    }
+    let view = View { canvas: canvas.rect, camera, layout: &layout, centres: &moving.centres };
+    let painter = painter.with_clip_rect(canvas.rect.intersect(ui.clip_rect()));
+    paint_edges(&painter, scene, &view);
+    for &(centre, fade) in &moving.ghosts {
+        let rect = view.card_at(centre);
+        painter.rect_filled(rect, 4.0, scene.palette.card.gamma_multiply(fade));
+    }
+    let toggled = cards_ui(ui, &painter, scene, &view, state, &canvas, actions);
+    if let Some(id) = toggled {
+        let open = state.open.is_open(id);
+        state.diagram.hold(camera, id);
+        state.open.set(id, !open);
+        ui.ctx().request_repaint();
+    }
+}
+
+/// In the diagram the arrows point to where the nodes are.
+fn arrows(orientation: Orientation) -> Arrows {
+    match orientation {
+        Orientation::LeftToRight => [Step::Out, Step::In, Step::Before, Step::After],
+        Orientation::TopDown => [Step::Before, Step::After, Step::Out, Step::In],
+    }
+}
+
+/// Drag and wheel; whether they have moved the camera.
+fn move_camera(ui: &Ui, canvas: &Response, camera: &mut Camera) -> bool {
+    let old = *camera;
+    camera.offset += canvas.drag_delta();
+    let pointer = ui.input(|input| input.pointer.hover_pos());
+    if let Some(pointer) = pointer
+        && ui.rect_contains_pointer(canvas.rect)
+    {
+        let (scroll, pinch) = ui.input_mut(|input| {
+            (std::mem::take(&mut input.smooth_scroll_delta), input.zoom_delta())
+        });
+        camera.offset.x += scroll.x;
+        camera.zoom_about(canvas.rect, pointer, pinch * (scroll.y / 240.0).exp());
+    }
+    *camera != old
+}
+
+/// The diagram as it is seen now.
+pub(super) struct View<'a> {
+    pub canvas: Rect,
+    pub camera: Camera,
+    pub layout: &'a TreeLayout,
+    /// By card; on its way to where the layout has it.
+    pub centres: &'a [Pos2],
+}
+
+impl View<'_> {
+    pub fn card_at(&self, centre: Pos2) -> Rect {
+        self.camera.card_on_screen(self.canvas, centre)
+    }
+}
+
+/// The visible edges; those of the path last, so that nothing covers them.
+fn paint_edges(painter: &Painter, scene: &Scene<'_>, view: &View<'_>) {
+    let orientation = view.layout.orientation;
+    for on_path in [false, true] {
+        for (card, &centre) in view.layout.cards.iter().zip(view.centres) {
+            let Some(parent) = card.parent else { continue };
+            if scene.on_path[card.id] != on_path {
+                continue;
+            }
+            let [from, _] = ports(orientation, view.card_at(view.centres[parent]));
+            let [_, to] = ports(orientation, view.card_at(centre));
+            if Rect::from_two_pos(from, to).expand(4.0).intersects(view.canvas) {
+                paint_edge(painter, scene, card.id, [from, to], orientation, view.camera.zoom);
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The nodes of the diagram: their widgets, and what clicks do.
+
+use eframe::egui::{FontId, Painter, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
+
+use crate::explain::NodeId;
+use crate::tree_layout::Orientation;
+use crate::tree_text::{full_name, short_name};
+
+use super::camera::point;
+use super::card::{Look, elided, paint_card, paint_toggle, toggle_rect};
+use super::diagram::View;
+use super::tooltip::tooltip_ui;
+use super::{Scene, TreeAction, TreeViewState};
+
+/// Below this zoom nodes have neither toggles nor widgets of their own.
+const TOGGLES: f32 = 0.3;
+
+/// More cards than this at once are too small to need own widgets.
+const MOST_WIDGETS: usize = 400;
+
+/// The visible cards with all that can be done with them. Returns the node to expand or collapse.
+pub(super) fn cards_ui(
+    ui: &Ui,
+    painter: &Painter,
+    scene: &Scene<'_>,
+    view: &View<'_>,
+    state: &mut TreeViewState,
+    canvas: &Response,
+    actions: &mut Vec<TreeAction>,
+) -> Option<NodeId> {
+    let zoom = view.camera.zoom;
+    let visible: Vec<_> = view
+        .layout
+        .cards
+        .iter()
+        .zip(view.centres)
+        .map(|(card, &centre)| (*card, view.card_at(centre)))
+        .filter(|(_, rect)| rect.intersects(view.canvas))
+        .collect();
+    let with_widgets = zoom >= TOGGLES && visible.len() <= MOST_WIDGETS;
+    let pointer = canvas.hover_pos().filter(|_| !with_widgets);
+    let under = |rect: &Rect| pointer.is_some_and(|pointer| rect.expand(2.0).contains(pointer));
+    let hit = visible.iter().rev().find(|(_, rect)| under(rect)).map(|(card, _)| card.id);
+    let mut toggled = None;
+    // Those of the path last: where cards are mere dots, they overlap.
+    for on_path in [false, true] {
+        for &(card, rect) in visible.iter().filter(|(card, _)| scene.on_path[card.id] == on_path) {
+            let mut look = Look { open: card.open, hovered: hit == Some(card.id), focused: false };
+            if with_widgets {
+                let (response, toggle) = node_ui(ui, scene, view, card.id, rect, card.open);
+                if response.clicked() {
+                    response.request_focus();
+                    actions.push(TreeAction::Select(card.id));
+                }
+                if scene.cursor() == card.id && state.focus == Some(card.id) {
+                    state.focus = None;
+                    response.request_focus();
+                }
+                let leaf = scene.hierarchy.node(card.id).is_leaf();
+                if response.double_clicked() && !leaf {
+                    toggled = Some(card.id);
+                }
+                look.hovered = response.hovered();
+                look.focused = response.has_focus();
+                paint_card(painter, scene, card.id, rect, zoom, look);
+                if let Some(toggle) = toggle {
+                    if toggle.clicked() {
+                        toggled = Some(card.id);
+                    }
+                    let look = Look { hovered: toggle.hovered(), ..look };
+                    paint_toggle(painter, scene, card.id, toggle.rect, zoom, look);
+                }
+                response.on_hover_ui(|ui| tooltip_ui(ui, scene, card.id));
+            } else {
+                paint_card(painter, scene, card.id, rect, zoom, look);
+            }
+        }
+    }
+    if !with_widgets {
+        name_prediction(painter, scene, view);
+    }
+    background_ui(scene, state, canvas, hit, actions).or(toggled)
+}
+
+/// The widgets of a card: itself, and its toggle unless it is a leaf.
+fn node_ui(
+    ui: &Ui,
+    scene: &Scene<'_>,
+    view: &View<'_>,
+    id: NodeId,
+    rect: Rect,
+    open: bool,
+) -> (Response, Option<Response>) {
+    let node = scene.hierarchy.node(id);
+    let selected = scene.selected == Some(id);
+    // One node alone is in the tab order; from there the arrows lead on.
+    let sense = if scene.cursor() == id { Sense::click() } else { Sense::CLICK };
+    let clip = |rect: Rect| rect.intersect(view.canvas);
+    let response = ui.interact(clip(rect), scene.id(id), sense);
+    response.widget_info(|| {
+        WidgetInfo::selected(Role::TreeItem, true, selected, scene.accessible_name(id, open))
+    });
+    ui.ctx().accesskit_node_builder(response.id, |builder| {
+        builder.set_level(node.depth + 1);
+        if !node.is_leaf() {
+            builder.set_expanded(open);
+        }
+    });
+    let orientation = view.layout.orientation;
+    let rect = toggle_rect(orientation, rect, open, node.leaves.len(), view.camera.zoom);
+    let toggle = (!node.is_leaf() && rect.intersects(view.canvas)).then(|| {
+        let button = ui.interact(clip(rect.expand(2.0)), scene.id(id).with("toggle"), Sense::CLICK);
+        let verb = if open { "Collapse" } else { "Expand" };
+        button.widget_info(|| {
+            WidgetInfo::labeled(
+                Role::Button,
+                true,
+                format!("{verb} {}", full_name(scene.hierarchy, id)),
+            )
+        });
+        button.with_new_rect(rect)
+    });
+    (response, toggle)
+}
+
+/// Clicks beside the nodes, and on nodes without widgets. Returns the node to expand or collapse.
+fn background_ui(
+    scene: &Scene<'_>,
+    state: &mut TreeViewState,
+    canvas: &Response,
+    hit: Option<NodeId>,
+    actions: &mut Vec<TreeAction>,
+) -> Option<NodeId> {
+    if canvas.clicked() {
+        canvas.request_focus();
+    }
+    let Some(id) = hit else {
+        if canvas.double_clicked() {
+            state.diagram.fit();
+        }
+        return None;
+    };
+    canvas.clone().on_hover_ui_at_pointer(|ui| tooltip_ui(ui, scene, id));
+    if canvas.clicked() {
+        actions.push(TreeAction::Select(id));
+    }
+    let toggles = canvas.double_clicked() && !scene.hierarchy.node(id).is_leaf();
+    toggles.then_some(id)
+}
+
+/// Where cards are too small for text, the predicted class is still named.
+fn name_prediction(painter: &Painter, scene: &Scene<'_>, view: &View<'_>) {
+    let Some(&id) = scene.decision.path.last() else { return };
+    let Some(card) = view.layout.find(id) else { return };
+    let rect = view.card_at(point(card.centre));
+    let font = FontId::proportional(13.0);
+    let text = short_name(scene.hierarchy, id);
+    let text = elided(painter, &text, font, scene.palette.text, 200.0);
+    let place = match view.layout.orientation {
+        Orientation::LeftToRight => rect.right_center() + vec2(8.0, -text.size().y / 2.0),
+        Orientation::TopDown => rect.center_bottom() + vec2(-text.size().x / 2.0, 6.0),
+    };
+    let back = Rect::from_min_size(place, text.size()).expand2(vec2(4.0, 1.0));
+    if back.intersects(view.canvas) {
+        painter.rect_filled(back, 3.0, scene.palette.card_on_path);
+        painter.galley(place, text, scene.palette.text);
+    }
+}

@@ -1,0 +1,193 @@
+//! The tree as a list: one line per node, for the keyboard and for screen readers.
+
+use eframe::egui;
+use eframe::egui::collapsing_header::paint_default_icon;
+use eframe::egui::{
+    Align2, FontId, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
+
+use crate::explain::NodeId;
+use crate::tree_layout::shown_nodes;
+use crate::tree_text::{class_count, full_name, percent, probabilities, short_name};
+
+use super::card::elided;
+use super::keyboard::keyboard;
+use super::rows::Step;
+use super::tooltip::tooltip_ui;
+use super::{Scene, TreeAction, TreeViewState};
+
+const ROW_HEIGHT: f32 = 22.0;
+const INDENT: f32 = 14.0;
+/// Deeper rows are not moved further to the right.
+const MOST_INDENTS: usize = 12;
+/// For a probability in figures.
+const FIGURES: f32 = 62.0;
+const TEXT: FontId = FontId::proportional(13.0);
+const SMALL: FontId = FontId::proportional(11.5);
+
+pub(super) fn outline_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    state: &mut TreeViewState,
+    actions: &mut Vec<TreeAction>,
+) {
+    keyboard(ui, scene, state, [Step::Out, Step::In, Step::Up, Step::Down], None, actions);
+    let rows = shown_nodes(scene.hierarchy, &|id| state.open.is_open(id));
+    let cursor_row = rows.binary_search(&scene.cursor()).ok();
+    heading_ui(ui, scene);
+
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let mut area = ScrollArea::vertical().id_salt("tree outline").auto_shrink(false);
+    let offset_id = scene.base.with("offset");
+    if let Some(row) = cursor_row
+        && std::mem::take(&mut state.reveal)
+    {
+        let offset = ui.data(|data| data.get_temp(offset_id)).unwrap_or(0.0);
+        let (top, height) = (row as f32 * ROW_HEIGHT, ui.available_height());
+        let most = (top - ROW_HEIGHT).max(0.0);
+        let least = (top + 2.0 * ROW_HEIGHT - height).max(0.0);
+        if offset > most || offset < least {
+            area = area.vertical_scroll_offset(if offset > most { most } else { least });
+        }
+    }
+    let output = area.show_rows(ui, ROW_HEIGHT, rows.len(), |ui, range| {
+        for (i, &id) in rows.iter().enumerate().skip(range.start).take(range.len()) {
+            row_ui(ui, scene, state, id, Some(i) == cursor_row, actions);
+        }
+    });
+    ui.data_mut(|data| data.insert_temp(offset_id, output.state.clamped_offset().y));
+}
+
+/// What the columns of figures mean.
+fn heading_ui(ui: &mut Ui, scene: &Scene<'_>) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
+    let right = rect.right() - ui.spacing().scroll.allocated_width() - 6.0;
+    let weak = scene.palette.weak_text;
+    for (text, x) in [("overall", right), ("of its parent", right - FIGURES)] {
+        ui.painter().text(pos2(x, rect.center().y), Align2::RIGHT_CENTER, text, SMALL, weak);
+    }
+    ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, scene.palette.outline));
+}
+
+fn row_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    state: &mut TreeViewState,
+    id: NodeId,
+    is_cursor: bool,
+    actions: &mut Vec<TreeAction>,
+) {
+    let node = scene.hierarchy.node(id);
+    let open = state.open.is_open(id);
+    let selected = scene.selected == Some(id);
+    let size = vec2(ui.available_width(), ROW_HEIGHT);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    // One row alone is in the tab order; from there the arrows lead on.
+    let sense = if is_cursor { Sense::click() } else { Sense::CLICK };
+    let response = ui.interact(rect, scene.id(id), sense);
+    response.widget_info(|| {
+        WidgetInfo::selected(Role::TreeItem, true, selected, scene.accessible_name(id, open))
+    });
+    ui.ctx().accesskit_node_builder(response.id, |builder| {
+        builder.set_level(node.depth + 1);
+        if !node.is_leaf() {
+            builder.set_expanded(open);
+        }
+    });
+    let indent = INDENT * node.depth.min(MOST_INDENTS) as f32;
+    let toggle = Rect::from_center_size(
+        pos2(rect.left() + indent + 14.0, rect.center().y),
+        vec2(18.0, ROW_HEIGHT),
+    );
+    if response.clicked() {
+        response.request_focus();
+        actions.push(TreeAction::Select(id));
+    }
+    if is_cursor && state.focus == Some(id) {
+        state.focus = None;
+        response.request_focus();
+    }
+    let mut toggled = response.double_clicked() && !node.is_leaf();
+    paint_row(ui, scene, id, rect, toggle.right() + 2.0, &response);
+    if !node.is_leaf() {
+        let name = format!(
+            "{} {}",
+            if open { "Collapse" } else { "Expand" },
+            full_name(scene.hierarchy, id)
+        );
+        let button = ui.interact(toggle, scene.id(id).with("toggle"), Sense::CLICK);
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+        toggled |= button.clicked();
+        let icon = button.with_new_rect(Rect::from_center_size(toggle.center(), vec2(12.0, 12.0)));
+        paint_default_icon(ui, if open { 1.0 } else { 0.0 }, &icon);
+    }
+    if toggled {
+        state.open.set(id, !open);
+    }
+    response.on_hover_ui(|ui| tooltip_ui(ui, scene, id));
+}
+
+/// Background, name, figures and bar of a row; the name begins at `left`.
+fn paint_row(
+    ui: &Ui,
+    scene: &Scene<'_>,
+    id: NodeId,
+    rect: Rect,
+    left: f32,
+    response: &egui::Response,
+) {
+    let palette = &scene.palette;
+    let node = scene.hierarchy.node(id);
+    let painter = ui.painter();
+    let on_path = scene.on_path[id];
+    if on_path {
+        painter.rect_filled(rect, 0.0, palette.card_on_path);
+        let mark = Rect::from_min_size(rect.min, vec2(3.0, rect.height()));
+        painter.rect_filled(mark, 0.0, palette.path);
+    }
+    if response.hovered() {
+        painter.rect_filled(rect, 0.0, palette.text.gamma_multiply(0.06));
+    }
+    if scene.selected == Some(id) {
+        let width = if response.has_focus() { 2.0 } else { 1.0 };
+        let stroke = Stroke::new(width, palette.selection);
+        painter.rect_stroke(rect, 3.0, stroke, StrokeKind::Inside);
+    } else if response.has_focus() {
+        let stroke = Stroke::new(1.0, palette.weak_text);
+        painter.rect_stroke(rect, 3.0, stroke, StrokeKind::Inside);
+    }
+
+    let [branch, reach] = probabilities(scene.decision, id);
+    let y = rect.center().y;
+    let mut right = rect.right() - 6.0;
+    for (value, color) in [(reach, palette.text), (branch, palette.weak_text)] {
+        let text = if node.parent.is_none() { String::new() } else { percent(value) };
+        painter.text(pos2(right, y), Align2::RIGHT_CENTER, text, SMALL, color);
+        right -= FIGURES;
+    }
+    if rect.width() > 460.0 {
+        let track = Rect::from_min_max(pos2(right - 80.0, y - 3.0), pos2(right, y + 3.0));
+        painter.rect_filled(track, 3.0, palette.bar_track);
+        let filled = 80.0 * if reach.is_nan() { 0.0 } else { reach.clamp(0.0, 1.0) };
+        let bar = Rect::from_min_size(track.min, vec2(filled, track.height()));
+        painter.rect_filled(bar, 3.0, palette.probability(reach.max(0.35)));
+        right = track.left() - 10.0;
+    }
+    let name = if node.is_leaf() { node.name.clone() } else { short_name(scene.hierarchy, id) };
+    let name = elided(painter, &name, TEXT, palette.text, (right - left).max(20.0));
+    let end = left + name.size().x;
+    let top = y - name.size().y / 2.0;
+    painter.galley(pos2(left, top), name.clone(), palette.text);
+    if on_path {
+        // Twice, half a pixel apart: bold, which the built-in font does not have.
+        painter.galley(pos2(left + 0.5, top), name, palette.text);
+    }
+    if !node.is_leaf() {
+        let count = class_count(node.leaves.len());
+        let count = painter.layout_no_wrap(count, SMALL, palette.weak_text);
+        if end + 8.0 + count.size().x < right {
+            let place = pos2(end + 8.0, y - count.size().y / 2.0);
+            painter.galley(place, count, palette.weak_text);
+        }
+    }
+}

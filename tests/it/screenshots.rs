@@ -1,0 +1,112 @@
+//! Pictures of the real window with the bundled models, for README and for fresh eyes.
+//!
+//! `UPDATE_SCREENSHOTS=1 cargo test --release screenshots` writes them to `screenshots/`;
+//! otherwise they are drawn and compared loosely, since drivers and timings differ.
+
+use std::path::{Path, PathBuf};
+
+use eframe::egui::Theme;
+use glasstree::command::{Command, MenuCommand};
+use glasstree::state::Role;
+use image::RgbaImage;
+
+use crate::ui::{Window, is_explained, real_window, step_until};
+
+const SIZE: [f32; 2] = [1440.0, 900.0];
+
+fn shot(window: &mut Window, name: &str) {
+    window.run_steps(60);
+    let picture = window.render().unwrap();
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots").join(format!("{name}.png"));
+    if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
+        picture.save(&path).unwrap();
+        return;
+    }
+    let shades: std::collections::BTreeSet<[u8; 4]> =
+        picture.pixels().map(|pixel| pixel.0).collect();
+    assert!(shades.len() > 100, "{name} is empty");
+    let known = image::open(&path).unwrap().into_rgba8();
+    assert_eq!(known.dimensions(), picture.dimensions(), "{name} has another size");
+    // Texts with times and devices differ, and so do drivers; whole panels do not.
+    let difference = mean_difference(&known, &picture);
+    assert!(difference < 12.0, "{name} looks different: {difference} of 255 levels on average");
+}
+
+fn mean_difference(a: &RgbaImage, b: &RgbaImage) -> f64 {
+    let sum: u64 = a.iter().zip(b.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    sum as f64 / a.len() as f64
+}
+
+fn open(photo: &str, theme: Theme) -> Window {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/photos").join(photo);
+    let mut window = real_window(SIZE, |options| options.paths = vec![path]);
+    run(
+        &mut window,
+        match theme {
+            Theme::Dark => MenuCommand::ThemeDark,
+            Theme::Light => MenuCommand::ThemeLight,
+        },
+    );
+    step_until(&mut window, "the photo is explained", is_explained);
+    window
+}
+
+fn run(window: &mut Window, command: MenuCommand) {
+    let ctx = window.ctx.clone();
+    window.state_mut().run_command(&ctx, Command::Menu(command));
+    window.run_steps(3);
+}
+
+#[test]
+fn welcome() {
+    for (theme, name) in
+        [(MenuCommand::ThemeDark, "welcome_dark"), (MenuCommand::ThemeLight, "welcome_light")]
+    {
+        let mut window = real_window([1280.0, 800.0], |_| {});
+        run(&mut window, theme);
+        step_until(&mut window, "the models are loaded", |app| {
+            !app.state.is_busy() && app.panels.welcome.is_ready()
+        });
+        shot(&mut window, name);
+    }
+}
+
+#[test]
+fn cam() {
+    for (theme, name) in [(Theme::Dark, "cam_dark"), (Theme::Light, "cam_light")] {
+        shot(&mut open("chelsea.png", theme), name);
+    }
+}
+
+#[test]
+fn tree_of_cifar10() {
+    let mut window = open("cat_and_coffee.jpg", Theme::Dark);
+    run(&mut window, MenuCommand::TreeOnly);
+    run(&mut window, MenuCommand::ToggleClasses);
+    run(&mut window, MenuCommand::ExpandAll);
+    run(&mut window, MenuCommand::ResetTree);
+    shot(&mut window, "tree_cifar10");
+}
+
+#[test]
+fn tree_of_imagenet() {
+    let mut window = open("coffee.jpg", Theme::Light);
+    run(&mut window, MenuCommand::SwitchTree);
+    step_until(&mut window, "the tree is made", is_explained);
+    run(&mut window, MenuCommand::TreeOnly);
+    run(&mut window, MenuCommand::ToggleClasses);
+    run(&mut window, MenuCommand::ExpandPath);
+    shot(&mut window, "tree_imagenet");
+    run(&mut window, MenuCommand::ExpandAll);
+    run(&mut window, MenuCommand::ResetTree);
+    shot(&mut window, "tree_imagenet_all");
+    assert_eq!(window.state().state.selection().tree, Role::Classifier);
+}
+
+#[test]
+fn models() {
+    let mut window = open("rocket.jpg", Theme::Dark);
+    run(&mut window, MenuCommand::Models);
+    shot(&mut window, "models");
+}
