@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("glasstree: {error:#}");
+            warn(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -104,7 +104,12 @@ impl Session {
     }
 }
 
-/// One line for the user that is not a result.
+/// One line for the user that is not a result. Nobody reading it is no reason to fail.
 fn warn(note: &str) {
-    eprintln!("glasstree: {note}");
+    writeln!(std::io::stderr(), "glasstree: {}", one_line(note)).ok();
+}
+
+/// Without line breaks and other control characters, which names of files may hold.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -5,6 +5,7 @@
 //! windows; it calls `wake` after each event so that a window can look.
 
 mod bench;
+mod classes;
 mod load;
 mod tree;
 mod worker;

@@ -36,5 +36,5 @@ pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
 pub use decision::{Agreement, Decision, Rule, Step};
 pub use feature_map::{ClassId, FeatureMap, Forward, Head, argmax, softmax};
 pub use hierarchy::{Hierarchy, HierarchyError, Node, NodeId};
-pub use render::{Paint, Scale, blend, heatmap, overlay, tutorial_heatmap};
+pub use render::{Paint, Scale, blend, heatmap, overlay, overlay_picture, tutorial_heatmap};
 pub use variant::{MissingConv2, Variant};

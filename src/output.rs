@@ -6,17 +6,22 @@ use std::path::Path;
 use anyhow::Context as _;
 use image::{ImageFormat, RgbImage};
 
-/// Writes `bytes` to `path`: first beside it, then in its place.
+/// Writes `bytes` to `path`: first beside it, then in its place. Links are followed, and what is no
+/// file (a pipe, a terminal) is written to as it is.
 pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let write = || -> std::io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+            return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        }
+        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut builder = tempfile::Builder::new();
         builder.prefix(".glasstree");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
         file.write_all(bytes)?;
-        file.persist(path)?;
+        file.persist(&target)?;
         Ok(())
     };
     write().with_context(|| format!("Could not write {}", path.display()))

@@ -46,6 +46,17 @@ pub enum HierarchyChoice {
     Named(String),
 }
 
+impl HierarchyChoice {
+    /// `induced`, else a name or a path.
+    pub fn from_argument(text: &str) -> Self {
+        if text.eq_ignore_ascii_case("induced") {
+            Self::Induced
+        } else {
+            Self::Named(text.to_owned())
+        }
+    }
+}
+
 /// Parts of a model's preprocessing recipe to replace.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct RecipeChanges {

@@ -69,6 +69,11 @@ pub fn synsets() -> Vec<&'static Synset> {
     all
 }
 
+/// The name as one would write it, with spaces; the wnid itself where it is not known.
+pub fn label_of(wnid: &str) -> String {
+    name_of(wnid).map_or_else(|| wnid.to_owned(), |name| name.replace('_', " "))
+}
+
 /// [`Synset::name`] of a wnid, for example `car` for `n02958343`.
 pub fn name_of(wnid: &str) -> Option<&'static str> {
     synset(wnid).map(Synset::name)

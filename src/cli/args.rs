@@ -1,7 +1,9 @@
 //! What can be typed.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
 use crate::catalog::ModelSource;
@@ -72,11 +74,15 @@ pub struct PictureArgs {
 }
 
 impl PictureArgs {
-    pub fn source(&self, image: &Path) -> PictureSource {
+    pub fn options(&self) -> PhotoOptions {
         let orientation =
             if self.ignore_orientation { Orientation::Ignore } else { Orientation::Exif };
         let alpha = if self.on_white { Alpha::OnWhite } else { Alpha::Drop };
-        PictureSource::File(image.to_owned(), PhotoOptions { orientation, alpha })
+        PhotoOptions { orientation, alpha }
+    }
+
+    pub fn source(&self, image: &Path) -> PictureSource {
+        PictureSource::File(image.to_owned(), self.options())
     }
 }
 
@@ -96,13 +102,13 @@ pub struct ModelArgs {
     #[arg(long, value_name = "PIXELS")]
     pub crop: Option<u32>,
     /// How pictures are resized: bilinear or bicubic.
-    #[arg(long)]
+    #[arg(long, value_parser = choice::<Filter>())]
     pub filter: Option<Filter>,
     /// Mean of each colour, subtracted from values of 0 to 1.
-    #[arg(long, value_name = "R,G,B", value_parser = three)]
+    #[arg(long, value_name = "R,G,B", value_parser = three, allow_hyphen_values = true)]
     pub mean: Option<[f32; 3]>,
     /// Standard deviation of each colour, divided by.
-    #[arg(long, value_name = "R,G,B", value_parser = three)]
+    #[arg(long, value_name = "R,G,B", value_parser = three, allow_hyphen_values = true)]
     pub std: Option<[f32; 3]>,
     /// What computes: auto (a real GPU, else the CPU), cpu, gpu or ndarray.
     #[arg(long, default_value = "auto")]
@@ -127,6 +133,14 @@ impl ModelArgs {
             },
         }
     }
+}
+
+/// One of the names of an enum, which an error lists.
+fn choice<T>() -> impl clap::builder::TypedValueParser<Value = T>
+where
+    T: FromStr<Err = strum::ParseError> + strum::VariantNames + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(T::VARIANTS).try_map(|name| name.parse::<T>())
 }
 
 /// `0.5,0.5,0.5`, or one number for all three.
@@ -193,10 +207,10 @@ pub struct CamArgs {
     #[arg(long, value_name = "NAME|INDEX")]
     pub class: Option<String>,
     /// paper (exact, signed), gradcam, tutorial (with its mistakes), tutorial-fixed.
-    #[arg(long, default_value = "paper")]
+    #[arg(long, default_value = "paper", value_parser = choice::<Variant>())]
     pub variant: Variant,
     /// jet, turbo, viridis, inferno or diverging.
-    #[arg(long, default_value = "jet")]
+    #[arg(long, default_value = "jet", value_parser = choice::<Colormap>())]
     pub colormap: Colormap,
     /// Weight of the colours over the photo, 0 to 1.
     #[arg(long, default_value_t = 0.5, value_parser = fraction)]
@@ -256,7 +270,7 @@ pub struct TreeArgs {
     #[arg(long, value_name = "NAME|FILE|induced")]
     pub hierarchy: Option<String>,
     /// hard (follow the likeliest child) or soft (multiply along the path).
-    #[arg(long, default_value = "hard")]
+    #[arg(long, default_value = "hard", value_parser = choice::<Rule>())]
     pub rule: Rule,
     /// Print JSON.
     #[arg(long)]

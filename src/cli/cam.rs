@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args::CamArgs;
 use super::{Out, Session, classify};
 use crate::catalog::ModelSource;
-use crate::explain::{Cam, Paint, Scale, Variant, blend, overlay};
+use crate::explain::{Cam, Paint, Scale, Variant, blend};
 use crate::explanation::{CamTarget, Explanation};
 use crate::npy;
 use crate::output;
@@ -122,7 +122,7 @@ pub fn write_pictures(
     output::write_png(&files.heatmap, &heatmap)?;
     output::write_png(&files.combined, &blend(crop, &heatmap, paint.alpha))?;
     let transform = explanation.input.photo_from_input;
-    let whole = overlay(&explanation.photo.rgb, map, transform, crop.width(), paint);
+    let whole = variant.overlay(&explanation.photo.rgb, map, transform, crop.width(), paint);
     output::write_png(&files.overlay, &whole)?;
     Ok(files)
 }

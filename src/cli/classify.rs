@@ -34,7 +34,7 @@ pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
 }
 
 fn print(explanation: &Explanation, args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
-    writeln!(out, "{}", explanation.photo.name)?;
+    writeln!(out, "{}", super::one_line(&explanation.photo.name))?;
     let count = if args.logits { explanation.forward.logits.len() } else { args.top };
     for class in explanation.top(count) {
         let percent = explanation.probabilities[class] * 100.0;

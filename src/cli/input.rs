@@ -1,16 +1,21 @@
 //! `glasstree input`
 
+use anyhow::Context as _;
+
 use super::args::InputArgs;
 use super::{Out, Session};
 use crate::catalog::ModelSource;
 use crate::npy;
 use crate::output;
+use crate::photo::Photo;
 
 pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());
     let session = Session::start(args.options.device)?;
-    let explanation = session.explain(&args.picture, &args.image, &request)?;
-    let (input, recipe) = (&explanation.input, &explanation.model.recipe);
+    let model = session.load(&request)?;
+    let recipe = &model.recipe;
+    let photo = Photo::open(&args.image, &args.picture.options())?;
+    let input = recipe.apply(&photo.rgb).with_context(|| photo.name.clone())?;
     let side = recipe.crop as usize;
     if let Some(path) = &args.npy {
         output::write(path, &npy::to_bytes(&[3, side, side], &input.chw)?)?;
@@ -25,7 +30,7 @@ pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     });
     let [left, top] = input.photo_from_input.apply([0.0, 0.0]);
     let [right, bottom] = input.photo_from_input.apply([side as f64; 2]);
-    let (width, height) = explanation.photo.rgb.dimensions();
+    let (width, height) = photo.rgb.dimensions();
     writeln!(
         out,
         "Recipe: {resize}, middle {side}×{side}, less {:?}, by {:?}",

@@ -16,11 +16,9 @@ use crate::protocol::{HierarchyChoice, ModelRequest};
 pub fn run(args: &TreeArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request =
         args.options.request(args.model.as_deref(), ModelSource::default_tree_model());
-    request.hierarchy = match args.hierarchy.as_deref() {
-        None => HierarchyChoice::Auto,
-        Some("induced") => HierarchyChoice::Induced,
-        Some(name) => HierarchyChoice::Named(name.to_owned()),
-    };
+    if let Some(hierarchy) = &args.hierarchy {
+        request.hierarchy = HierarchyChoice::from_argument(hierarchy);
+    }
     let session = Session::start(args.options.device)?;
     // A hierarchy that cannot be used is told before the network runs.
     session.load(&request)?.tree().map_err(|error| anyhow!("{error}"))?;
@@ -60,7 +58,14 @@ pub fn print_decisions(explanation: &Explanation, rule: Rule, out: Out<'_>) -> a
 fn to_json(explanation: &Explanation, rule: Rule) -> anyhow::Result<serde_json::Value> {
     let tree = explanation.model.tree().map_err(|error| anyhow!("{error}"))?;
     let decision = explanation.decision(rule).map_err(|error| anyhow!("{error}"))?;
-    let decisions: Vec<_> = decision.steps(&tree.hierarchy);
+    let mut decisions: Vec<_> = decision.steps(&tree.hierarchy);
+    for step in &mut decisions {
+        // nbdt's trees for Tiny ImageNet have other ids at their leaves than the classes have.
+        let class = tree.hierarchy.node(step.node).class;
+        if let Some(wnid) = class.and_then(|class| explanation.model.wnid(class)) {
+            step.wnid = wnid.to_owned();
+        }
+    }
     Ok(json!({
         "model": explanation.model.source.name(),
         "hierarchy": tree.name,

@@ -1,18 +1,17 @@
 //! From a [`ModelRequest`] to a network on a device with its labels and recipe.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::tree;
+use super::{classes, tree};
 use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::checkpoint::{CheckpointError, StateDict};
 use crate::explanation::{LazyTree, ModelInfo};
-use crate::labels::{self, ClassList, ListError};
+use crate::labels::ListError;
 use crate::model::{Architecture, Classifier, Compute, ModelError};
 use crate::preprocess::Recipe;
 use crate::protocol::{ModelRequest, RecipeChanges};
-use crate::wordnet;
 
 /// Why a model could not be made ready. One line for the user.
 #[derive(Debug, thiserror::Error)]
@@ -51,8 +50,7 @@ pub fn load(request: &ModelRequest, compute: &Compute) -> Result<Loaded, LoadErr
     let classifier = Classifier::load(&state, compute)
         .map_err(|source| LoadError::Model { name: name.clone(), source })?;
     let head = classifier.head().clone();
-    let dataset = dataset(request, head.classes);
-    let classes = class_list(request, dataset, head.classes)?;
+    let (classes, dataset) = classes::load(request, head.classes)?;
     let recipe = recipe(request, classifier.architecture(), dataset);
     let tree = {
         let (request, architecture) = (request.clone(), classifier.architecture().clone());
@@ -88,58 +86,6 @@ fn open(source: &ModelSource) -> Result<StateDict, LoadError> {
         }
         ModelSource::File(path) => StateDict::open(path)?,
     })
-}
-
-/// Whose classes these are: the catalogue knows, and a file with 10, 100, 200 or 1000 outputs has
-/// the classes of the data set with as many, unless the user brings labels.
-fn dataset(request: &ModelRequest, classes: usize) -> Option<Dataset> {
-    match &request.source {
-        _ if request.labels.is_some() => None,
-        ModelSource::Bundled(entry) => Some(entry.dataset),
-        ModelSource::File(_) => Dataset::from_class_count(classes),
-    }
-}
-
-fn class_list(
-    request: &ModelRequest,
-    dataset: Option<Dataset>,
-    classes: usize,
-) -> Result<ClassList, LoadError> {
-    let model = request.source.name();
-    let check = |path: &Path, found: usize| {
-        let (what, model) = (path.display().to_string(), model.clone());
-        if found == classes {
-            Ok(())
-        } else {
-            Err(LoadError::Count { what, found, model, classes })
-        }
-    };
-    let mut list = match (&request.labels, dataset) {
-        (Some(path), _) => {
-            let list = ClassList::read(path)?;
-            check(path, list.labels.len())?;
-            list
-        }
-        (None, Some(dataset)) => dataset.classes().clone(),
-        (None, None) => {
-            let labels = (0..classes).map(|class| format!("class {class}")).collect();
-            ClassList { labels, wnids: None }
-        }
-    };
-    if let Some(path) = &request.wnids {
-        let wnids = labels::read_wnids(path)?;
-        check(path, wnids.len())?;
-        if request.labels.is_none() && dataset.is_none() {
-            let name = |wnid: &String| wordnet::name_of(wnid).map_or_else(|| wnid.clone(), named);
-            list.labels = wnids.iter().map(name).collect();
-        }
-        list.wnids = Some(wnids);
-    }
-    Ok(list)
-}
-
-fn named(lemma: &str) -> String {
-    lemma.replace('_', " ")
 }
 
 fn recipe(request: &ModelRequest, architecture: &Architecture, dataset: Option<Dataset>) -> Recipe {

@@ -26,7 +26,12 @@ pub enum TreeError {
     Hierarchy { name: String, source: HierarchyError },
     #[error("Could not induce a hierarchy: {0}")]
     Induce(#[from] InduceError),
-    #[error("There is no hierarchy named {name}{known}, and no file of that name")]
+    #[error("The hierarchy {} is larger than {} MiB", path.display(), MAX_BYTES >> 20)]
+    TooLarge { path: PathBuf },
+    #[error(
+        "There is no hierarchy named {name}{known}, and no file of that name; `induced` makes one \
+         from the model itself"
+    )]
     Unknown { name: String, known: String },
 }
 
@@ -46,7 +51,9 @@ pub fn load(
         HierarchyChoice::Named(name) => Some(name.clone()),
         HierarchyChoice::Auto => {
             let name = trained_with(&request.source, architecture);
-            let exists = |name: &&str| dataset.is_some_and(|set| set.hierarchy(name).is_some());
+            // nbdt released nothing of these families for ImageNet.
+            let released = dataset.filter(|set| *set != Dataset::Imagenet1000);
+            let exists = |name: &&str| released.is_some_and(|set| set.hierarchy(name).is_some());
             name.filter(exists).map(str::to_owned)
         }
     };
@@ -85,16 +92,19 @@ fn find(name: &str, dataset: Option<Dataset>) -> Result<(String, String), TreeEr
     }
     let path = Path::new(name);
     if !path.exists() {
-        let known = dataset.map_or_else(String::new, |dataset| {
+        let unknown = " for classes of no known data set".to_owned();
+        let known = dataset.map_or(unknown, |dataset| {
             let names: Vec<_> = dataset.hierarchies().iter().map(|asset| asset.name).collect();
-            format!(" for {} (there are induced, {})", dataset.name(), names.join(", "))
+            format!(" for {} (there are {})", dataset.name(), names.join(", "))
         });
         return Err(TreeError::Unknown { name: name.to_owned(), known });
     }
     let wrap = |source| TreeError::Read { path: path.to_owned(), source };
     let mut json = String::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut json));
-    read.map_err(wrap)?;
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut json));
+    if read.map_err(wrap)? as u64 > MAX_BYTES {
+        return Err(TreeError::TooLarge { path: path.to_owned() });
+    }
     Ok((json, path.display().to_string()))
 }
 

@@ -164,7 +164,13 @@ impl Worker {
             .map_err(|error| Stop::Failed(format!("{}: {error}", photo.name)))?;
         let started = Instant::now();
         let size = loaded.info.recipe.crop as usize;
-        let mut forwards = loaded.classifier.forward(&[&input.chw], size)?;
+        let mut forwards = match loaded.classifier.forward(&[&input.chw], size) {
+            // Good weights do not give NaN; a broken driver may.
+            Err(error @ ModelError::NotFinite(_)) if loaded.classifier.compute().is_gpu() => {
+                return Err(Stop::Device(error.to_string()));
+            }
+            result => result?,
+        };
         let took = started.elapsed();
         let Some(forward) = forwards.pop() else {
             return Err(Stop::Failed("The network returned nothing".to_owned()));
@@ -185,12 +191,17 @@ impl Worker {
 
     fn picture(&self, job: JobId, picture: &PictureSource) -> Result<Arc<Photo>, Stop> {
         self.stage(job, Stage::Decoding)?;
-        let photo = match picture {
-            PictureSource::Photo(photo) => return Ok(Arc::clone(photo)),
-            PictureSource::File(path, options) => Photo::open(path, options),
-            PictureSource::Bytes(name, bytes, options) => Photo::decode(name, bytes, options),
+        let decode = || match picture {
+            PictureSource::Photo(photo) => Ok(Arc::clone(photo)),
+            PictureSource::File(path, options) => Photo::open(path, options).map(Arc::new),
+            PictureSource::Bytes(name, bytes, options) => {
+                Photo::decode(name, bytes, options).map(Arc::new)
+            }
         };
-        let photo = Arc::new(photo.map_err(|error| Stop::Failed(error.to_string()))?);
+        // A decoder that crashes says nothing about the device.
+        let photo = catch_unwind(AssertUnwindSafe(decode))
+            .map_err(|_| Stop::Failed("The picture could not be decoded".to_owned()))?
+            .map_err(|error| Stop::Failed(error.to_string()))?;
         self.say(Event::PhotoReady { job, photo: Arc::clone(&photo) });
         Ok(photo)
     }

@@ -20,6 +20,7 @@ pub const NAN_COLOR: [u8; 3] = [0, 0, 0];
     Deserialize,
     strum::Display,
     strum::EnumIter,
+    strum::VariantNames,
     strum::EnumString,
 )]
 #[serde(rename_all = "lowercase")]

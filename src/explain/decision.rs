@@ -21,6 +21,7 @@ use super::hierarchy::{Hierarchy, NodeId};
     Deserialize,
     strum::Display,
     strum::EnumIter,
+    strum::VariantNames,
     strum::EnumString,
 )]
 #[serde(rename_all = "lowercase")]

@@ -95,6 +95,32 @@ pub fn overlay(
     picture
 }
 
+/// A picture of the size that `colors` is asked for, over the part of a whole photo that the network
+/// saw; for heatmaps that are more than a coloured map. Arguments as for [`overlay`].
+pub fn overlay_picture(
+    photo: &RgbImage,
+    colors: impl FnOnce(u32, u32) -> RgbImage,
+    photo_from_input: RectTransform,
+    input_size: u32,
+    alpha: f32,
+) -> RgbImage {
+    let side = f64::from(input_size);
+    let [left, top] = photo_from_input.apply([0.0, 0.0]);
+    let [right, bottom] = photo_from_input.apply([side, side]);
+    let (columns, rows) =
+        (centres(left, right, photo.width()), centres(top, bottom, photo.height()));
+    let colors = colors(columns.len() as u32, rows.len() as u32);
+    let mix = Mix::new(alpha);
+    let mut picture = photo.clone();
+    for (x, y, color) in colors.enumerate_pixels() {
+        let pixel = picture.get_pixel_mut(columns.start as u32 + x, rows.start as u32 + y);
+        for (level, &color) in pixel.0.iter_mut().zip(&color.0) {
+            *level = mix.level(*level, color);
+        }
+    }
+    picture
+}
+
 /// The heatmap of the 2020 tutorial: the cells are coloured first, and the 8-bit picture of them is
 /// enlarged with Pillow's bicubic filter. A constant map is all black, as its 0/0 is there.
 pub fn tutorial_heatmap(cam: &Cam, width: u32, height: u32) -> RgbImage {

@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use super::cam::Cam;
 use super::feature_map::Forward;
-use super::render::{Paint, Scale, heatmap, tutorial_heatmap};
+use super::render::{Paint, Scale, heatmap, overlay, overlay_picture, tutorial_heatmap};
+use crate::preprocess::RectTransform;
 
 /// Which map to compute, and how its heatmap is drawn.
 #[derive(
@@ -21,6 +22,7 @@ use super::render::{Paint, Scale, heatmap, tutorial_heatmap};
     Deserialize,
     strum::Display,
     strum::EnumIter,
+    strum::VariantNames,
     strum::EnumString,
 )]
 #[serde(rename_all = "kebab-case")]
@@ -81,17 +83,39 @@ impl Variant {
             Self::Paper => heatmap(raw, width, height, paint),
             Self::Tutorial | Self::TutorialFixed => tutorial_heatmap(raw, width, height),
             Self::GradCam if paint.smooth => {
-                // Scaled to 0..1 already; zero stays in the middle of a signed colour map.
-                let floor = if paint.scale == Scale::Symmetric { -1.0 } else { 0.0 };
-                let paint = Paint { scale: Scale::Shared([floor, 1.0]), ..*paint };
-                heatmap(
-                    &raw.gradcam_picture(height as usize, width as usize),
-                    width,
-                    height,
-                    &paint,
-                )
+                let map = raw.gradcam_picture(height as usize, width as usize);
+                heatmap(&map, width, height, &gradcam_paint(paint))
             }
             Self::GradCam => heatmap(raw, width, height, paint),
         }
     }
+
+    /// The same map over the whole photo, at its full resolution; see [`overlay`].
+    pub fn overlay(
+        self,
+        photo: &RgbImage,
+        raw: &Cam,
+        photo_from_input: RectTransform,
+        input_size: u32,
+        paint: &Paint,
+    ) -> RgbImage {
+        match self {
+            Self::Tutorial | Self::TutorialFixed => {
+                let colors = |width, height| tutorial_heatmap(raw, width, height);
+                overlay_picture(photo, colors, photo_from_input, input_size, paint.alpha)
+            }
+            Self::GradCam if paint.smooth => {
+                let side = input_size as usize;
+                let map = raw.gradcam_picture(side, side);
+                overlay(photo, &map, photo_from_input, input_size, &gradcam_paint(paint))
+            }
+            Self::Paper | Self::GradCam => overlay(photo, raw, photo_from_input, input_size, paint),
+        }
+    }
+}
+
+/// Grad-CAM is scaled to 0..1 already; zero stays in the middle of a signed colour map.
+fn gradcam_paint(paint: &Paint) -> Paint {
+    let floor = if paint.scale == Scale::Symmetric { -1.0 } else { 0.0 };
+    Paint { scale: Scale::Shared([floor, 1.0]), ..*paint }
 }

@@ -159,7 +159,7 @@ fn wnid_and_label(line: &str) -> Option<Entry> {
         return None;
     }
     let label = match clean(rest.trim_start_matches(separator)) {
-        label if label.is_empty() => wordnet::name_of(wnid).unwrap_or(wnid).to_owned(),
+        label if label.is_empty() => wordnet::label_of(wnid),
         label => label,
     };
     Some(Entry { wnid: Some(wnid.to_owned()), label })

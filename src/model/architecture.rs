@@ -89,6 +89,17 @@ impl Architecture {
         }
     }
 
+    /// Whether a tensor of this name lies within the network, so that leaving it out would change
+    /// the answer (a bias or an extra block, say), and is not merely kept in the same file.
+    pub fn owns(&self, name: &str) -> bool {
+        let parts: &[&str] = match self {
+            Self::ResNet(_) => &["conv", "bn", "layer", "fc.", "linear.", "classifier."],
+            Self::WideResNet(_) => &["features.", "output."],
+            Self::EfficientNetLite(_) => &["_conv_", "_bn", "_blocks.", "_fc."],
+        };
+        parts.iter().any(|part| name.starts_with(part))
+    }
+
     /// Whether the network was made for pictures of 32×32 (or 64×64) pixels.
     pub fn is_for_small_pictures(&self) -> bool {
         match self {

@@ -34,6 +34,11 @@ impl Classifier {
         let mut loader = Loader::new(state, &compute.device, layout(compute));
         let network = Network::load(&mut loader, &architecture)?;
         let (head, unused) = loader.finish();
+        if let Some(tensor) = unused.iter().find(|name| architecture.owns(name)) {
+            return Err(ModelError::Unknown {
+                reason: format!("{architecture} has no place for the tensor {tensor}"),
+            });
+        }
         Ok(Self { network, architecture, head, unused, compute: compute.clone() })
     }
 

@@ -25,6 +25,7 @@ const HALF: i64 = 1 << (PRECISION_BITS - 1);
     Serialize,
     Deserialize,
     strum::Display,
+    strum::VariantNames,
     strum::EnumString,
 )]
 #[serde(rename_all = "lowercase")]

@@ -178,6 +178,63 @@ fn the_tutorials_pictures_come_out_as_in_the_tutorial() {
     }
 }
 
+/// On a picture of exactly the crop's size both pictures show the same.
+#[test]
+fn overlay_and_combined_agree_for_every_variant() {
+    let folder = TempDir::new().unwrap();
+    let model = weights(&folder, "resnet18", 37);
+    let seen = folder.path().join("seen.png");
+    succeeds(&["input", &cat(), "--model", &model, "--png", text(&seen)]);
+    for variant in ["paper", "tutorial", "tutorial-fixed", "gradcam"] {
+        let out = folder.path().join(variant);
+        let arguments = ["cam", text(&seen), "--model", &model, "--variant", variant, "--out"];
+        succeeds(&[&arguments[..], &[text(&out), "--colormap", "diverging"]].concat());
+        let [a, b] = ["overlay.png", "combined.png"]
+            .map(|name| image::open(out.join(name)).unwrap().to_rgb8());
+        let worst = a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b)).max();
+        // Both round down, one from the colours of the other's picture.
+        assert!(worst <= Some(1), "{variant}: {worst:?}");
+    }
+}
+
+/// Labels or wnids of other classes must not be mixed with those of a data set of equal size.
+#[test]
+fn own_classes_are_not_taken_for_a_known_data_sets() {
+    let folder = TempDir::new().unwrap();
+    let model = weights(&folder, "cifar_resnet18", 10);
+    let wnids = folder.path().join("wnids.txt");
+    let imagenet = std::fs::read_to_string(root().join("assets/wnids/Imagenet1000.txt")).unwrap();
+    let ten: Vec<&str> = imagenet.lines().take(10).collect();
+    std::fs::write(&wnids, ten.join("\n")).unwrap();
+    let arguments = [&cat(), "--model", &model, "--wnids", text(&wnids), "--json"];
+    let value = json(&[&["classify", "--top", "10"], &arguments[..]].concat());
+    for prediction in value["predictions"].as_array().unwrap() {
+        let index = prediction["index"].as_u64().unwrap() as usize;
+        assert_eq!(prediction["wnid"], ten[index]);
+        assert_ne!(prediction["label"], "airplane");
+    }
+    let tree = json(&[&["tree"], &arguments[..]].concat());
+    assert!(tree["hierarchy"].as_str().unwrap().contains("induced from"));
+    // A list that says what is known anyway changes nothing.
+    let own = root().join("assets/labels/CIFAR10.txt");
+    let arguments = ["tree", &cat(), "--model", &model, "--labels", text(&own), "--json"];
+    assert_eq!(json(&arguments)["hierarchy"], "induced-ResNet18");
+}
+
+#[test]
+fn tiny_imagenets_trees_show_the_classes_names_and_wnids() {
+    let folder = TempDir::new().unwrap();
+    let model = weights(&folder, "cifar_resnet18", 200);
+    let value = json(&["tree", &cat(), "--model", &model, "--json"]);
+    let wnids = std::fs::read_to_string(root().join("assets/wnids/TinyImagenet200.txt")).unwrap();
+    let mut sorted: Vec<&str> = wnids.lines().map(str::trim).collect();
+    sorted.sort_unstable();
+    let leaf = value["decisions"].as_array().unwrap().last().unwrap();
+    assert_eq!(leaf["name"], value["prediction"]["label"]);
+    let index = value["prediction"]["index"].as_u64().unwrap() as usize;
+    assert_eq!(leaf["wnid"], sorted[index]);
+}
+
 #[test]
 fn the_input_is_what_the_recipe_says() {
     let folder = TempDir::new().unwrap();
@@ -311,8 +368,40 @@ fn output_that_cannot_be_written_leaves_nothing_behind() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "in the way");
 }
 
+/// A link to a file stays a link, and a pipe is written to instead of being replaced.
+#[cfg(unix)]
+#[test]
+fn links_and_pipes_are_not_replaced() {
+    let folder = TempDir::new().unwrap();
+    let (file, link) = (folder.path().join("file.npy"), folder.path().join("link.npy"));
+    std::fs::write(&file, "old").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    succeeds(&["input", &cat(), "--npy", text(&link)]);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(std::fs::read(&file).unwrap().starts_with(b"\x93NUMPY"));
+
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::Builder::new().spawn(move || std::fs::read(pipe).unwrap()).unwrap()
+    };
+    succeeds(&["input", &cat(), "--npy", text(&pipe)]);
+    assert!(reader.join().unwrap().starts_with(b"\x93NUMPY"));
+}
+
+#[test]
+fn odd_names_stay_on_one_line() {
+    fails(&["info", "no\nsuch\nfile.pth"], &["no such file.pth"]);
+    fails(&["classify", "no\u{1b}[31msuch.png"], &["such.png"]);
+}
+
 #[test]
 fn a_command_line_without_sense_has_code_2() {
+    let Output { code, err, .. } = glasstree(&["tree", "x.png", "--rule", "wild"]);
+    assert!(code == 2 && err.contains("hard") && err.contains("soft"), "{err}");
+    // Numbers below zero are numbers, not options.
+    assert_eq!(glasstree(&["input", "missing.png", "--mean", "-0.5,0.5,0.5"]).code, 1);
     assert_eq!(glasstree(&["classify"]).code, 2);
     assert_eq!(glasstree(&["cam", "x.png", "--colormap", "rainbow"]).code, 2);
     assert_eq!(glasstree(&["cam", "x.png", "--alpha", "2"]).code, 2);

@@ -192,6 +192,9 @@ fn unknown_or_damaged_networks_are_refused_in_one_line() {
         "layer2.1.conv1.weight",
     );
     refused(&|keys| keys.push(("fc.2.weight".into(), vec![4, 10])), "exactly one");
+    // What would change the answer may not be left out in silence.
+    refused(&|keys| keys.push(("layer1.0.conv1.bias".into(), vec![64])), "layer1.0.conv1.bias");
+    refused(&|keys| keys.push(("layer5.0.conv1.weight".into(), vec![1; 4])), "layer5");
 }
 
 #[test]

@@ -1,0 +1,65 @@
+//! What the classes of a model are called, and whose classes they are.
+
+use std::path::Path;
+
+use super::LoadError;
+use crate::assets::Dataset;
+use crate::catalog::ModelSource;
+use crate::labels::{self, ClassList};
+use crate::protocol::ModelRequest;
+use crate::wordnet;
+
+/// The class list of a model with `count` outputs, and the data set if it is a known one.
+///
+/// The catalogue knows, and a file with 10, 100, 200 or 1000 outputs is taken for one of the data
+/// set with as many, unless the user brings labels or wnids of other classes.
+///
+/// # Errors
+/// A list that cannot be read or has another length.
+pub fn load(
+    request: &ModelRequest,
+    count: usize,
+) -> Result<(ClassList, Option<Dataset>), LoadError> {
+    let check = |path: &Path, found: usize| {
+        let (what, model) = (path.display().to_string(), request.source.name());
+        if found == count {
+            Ok(())
+        } else {
+            Err(LoadError::Count { what, found, model, classes: count })
+        }
+    };
+    let labels = request.labels.as_deref().map(|path| {
+        let list = ClassList::read(path)?;
+        check(path, list.labels.len()).map(|()| list)
+    });
+    let wnids = request.wnids.as_deref().map(|path| {
+        let wnids = labels::read_wnids(path)?;
+        check(path, wnids.len()).map(|()| wnids)
+    });
+    let (labels, wnids) = (labels.transpose()?, wnids.transpose()?);
+
+    let candidate = match &request.source {
+        ModelSource::Bundled(entry) => Some(entry.dataset),
+        ModelSource::File(_) => Dataset::from_class_count(count),
+    };
+    let dataset = candidate.filter(|set| {
+        let same_labels = labels.as_ref().is_none_or(|list| list.labels == set.labels());
+        // nbdt's own list for Tiny ImageNet names the leaves of its trees, not the classes.
+        let same_wnids =
+            wnids.as_ref().is_none_or(|ids| ids == set.wnids() || ids == set.leaf_ids());
+        same_labels && same_wnids
+    });
+    let list = match (labels, wnids, dataset) {
+        (_, _, Some(dataset)) => dataset.classes().clone(),
+        (Some(list), wnids, None) => ClassList { wnids: wnids.or(list.wnids), ..list },
+        (None, Some(wnids), None) => {
+            let labels = wnids.iter().map(|wnid| wordnet::label_of(wnid)).collect();
+            ClassList { labels, wnids: Some(wnids) }
+        }
+        (None, None, None) => {
+            let labels = (0..count).map(|class| format!("class {class}")).collect();
+            ClassList { labels, wnids: None }
+        }
+    };
+    Ok((list, dataset))
+}
