@@ -436,3 +436,24 @@ fn times_of_frames() {
     menu(&mut window, MenuCommand::ResetTree);
     time(&mut window, "picture, list and 1999 nodes, all in view");
 }
+
+#[test]
+fn without_a_display_one_line_names_the_way_out() {
+    let program = || {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_glasstree"));
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+            program.env_remove(name);
+        }
+        program
+    };
+    if cfg!(all(unix, not(target_os = "macos"))) {
+        let output = program().output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), text.lines().count()), (Some(1), 1), "{text}");
+        assert!(text.contains("glasstree explain"), "{text}");
+    }
+    let output = program().arg("no-such-command").output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), text.lines().count()), (Some(1), 1), "{text}");
+    assert!(text.contains("no-such-command"), "{text}");
+}
