@@ -10,7 +10,7 @@ pub fn percent(probability: f32) -> String {
     }
     let text = match value {
         _ if value > 0.0 && value < 0.05 => return "<0.1 %".to_owned(),
-        _ if value < 9.95 || (value >= 99.0 && value < 99.95) => format!("{value:.1}"),
+        _ if value < 9.95 || (99.0..99.95).contains(&value) => format!("{value:.1}"),
         _ => format!("{value:.0}"),
     };
     format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
