@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+use super::eval::EvalArgs;
 use crate::catalog::ModelSource;
 use crate::explain::{Colormap, Rule, Variant};
 use crate::model::DeviceChoice;
@@ -33,6 +34,8 @@ pub enum Command {
     Tree(TreeArgs),
     /// Make the hierarchy that lies in a model's linear layer.
     Induce(InduceArgs),
+    /// Measure a model on pictures whose class is known.
+    Eval(EvalArgs),
     /// Say what a weights file holds.
     Info(InfoArgs),
     /// List the models that come with the program.
@@ -55,10 +58,14 @@ pub struct PictureArgs {
 
 impl PictureArgs {
     pub fn source(&self, image: &Path) -> PictureSource {
+        PictureSource::File(image.to_owned(), self.options())
+    }
+
+    pub fn options(&self) -> PhotoOptions {
         let orientation =
             if self.ignore_orientation { Orientation::Ignore } else { Orientation::Exif };
         let alpha = if self.on_white { Alpha::OnWhite } else { Alpha::Drop };
-        PictureSource::File(image.to_owned(), PhotoOptions { orientation, alpha })
+        PhotoOptions { orientation, alpha }
     }
 }
 
@@ -108,6 +115,15 @@ impl ModelArgs {
                 std: *std,
             },
         }
+    }
+}
+
+/// What `--hierarchy` means.
+pub fn hierarchy(argument: Option<&str>) -> HierarchyChoice {
+    match argument {
+        None => HierarchyChoice::Auto,
+        Some("induced") => HierarchyChoice::Induced,
+        Some(name) => HierarchyChoice::Named(name.to_owned()),
     }
 }
 
