@@ -29,6 +29,6 @@ impl Tally {
 
     /// The share that was right, 0 to 1; `None` if there was no case.
     pub fn rate(self) -> Option<f64> {
-        (self.of > 0).then(|| self.right as f64 / self.of as f64)
+        (self.of > 0).then_some(self.right as f64 / self.of as f64)
     }
 }

@@ -170,21 +170,22 @@ impl<'a> Collector<'a> {
     /// The class that a name means; an unknown one is noted with its pictures.
     fn class(&mut self, name: &str, pictures: usize) -> Option<ClassId> {
         let unknown = &mut self.found.unknown;
-        if !self.names.contains_key(name) {
-            let meaning = self.classes.find(name).map_err(|error| {
-                let reason = error.to_string();
-                unknown.push(UnknownClass { name: name.to_owned(), pictures: 0, reason });
-                unknown.len() - 1
-            });
-            self.names.insert(name.to_owned(), meaning);
-        }
-        match *self.names.get(name)? {
-            Ok(class) => Some(class),
-            Err(at) => {
-                unknown[at].pictures += pictures;
-                None
+        let meaning = match self.names.get(name) {
+            Some(&meaning) => meaning,
+            None => {
+                let meaning = self.classes.find(name).map_err(|error| {
+                    let reason = error.to_string();
+                    unknown.push(UnknownClass { name: name.to_owned(), pictures: 0, reason });
+                    unknown.len() - 1
+                });
+                self.names.insert(name.to_owned(), meaning);
+                meaning
             }
+        };
+        if let Err(at) = meaning {
+            unknown[at].pictures += pictures;
         }
+        meaning.ok()
     }
 
     /// Gives up where nothing fits: looking for names that are alike takes time.

@@ -138,7 +138,7 @@ impl MapScores {
 
     /// Mean overlap with the boxes, 0 to 1; `None` without pictures.
     pub fn mean_iou(&self) -> Option<f64> {
-        (self.found.of > 0).then(|| self.iou_sum / self.found.of as f64)
+        (self.found.of > 0).then_some(self.iou_sum / self.found.of as f64)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an evaluation found: as text, as JSON, and the confusion matrix as CSV.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -42,7 +43,9 @@ pub fn print(evaluation: &Evaluation, out: Out<'_>) -> anyhow::Result<()> {
         writeln!(out, "\nMost frequent mistakes:")?;
     }
     for &(truth, prediction, count) in mistakes.iter().take(LISTED) {
-        writeln!(out, "{count:7}  {} taken for {}", model.label(truth), model.label(prediction))?;
+        let [truth, prediction] =
+            [truth, prediction].map(|class| first_synonym(model.label(class)));
+        writeln!(out, "{count:7}  {truth} taken for {prediction}")?;
     }
     Ok(())
 }
@@ -57,17 +60,24 @@ fn print_tree(scores: &TreeScores, tree: &Tree, out: Out<'_>) -> anyhow::Result<
     writeln!(out, "{}  all three", percent(scores.unanimous))?;
 
     let mut nodes = decisions(scores, tree);
-    nodes.sort_by(|(_, a, _), (_, b, _)| {
-        a.rate().unwrap_or(1.0).total_cmp(&b.rate().unwrap_or(1.0))
-    });
-    let title = if nodes.len() > LISTED { "The worst decisions" } else { "Decisions, worst first" };
-    writeln!(out, "\n{title} (right, of pictures below the node):")?;
-    for (_, tally, node) in nodes.into_iter().take(LISTED) {
-        let children = node.children.iter().map(|&child| &tree.hierarchy.node(child).name[..]);
+    nodes.sort_by_key(|(_, tally, _)| Reverse(tally.of - tally.right));
+    nodes.truncate(LISTED);
+    writeln!(out, "\nDecisions, those with most mistakes first (right, of pictures below):")?;
+    for (_, tally, node) in nodes {
+        let children = node.children.iter().map(|&child| name(tree.hierarchy.node(child)));
         let children = children.collect::<Vec<_>>().join(" | ");
         writeln!(out, "{}  of {:6}  {}: {children}", percent(tally), tally.of, node.name)?;
     }
     Ok(())
+}
+
+/// The name of a node, of a class the first of its synonyms.
+fn name(node: &Node) -> &str {
+    if node.is_leaf() { first_synonym(&node.name) } else { &node.name }
+}
+
+fn first_synonym(label: &str) -> &str {
+    label.split(',').next().unwrap_or(label)
 }
 
 fn print_localisation(scores: &Localisation, out: Out<'_>) -> anyhow::Result<()> {
