@@ -47,7 +47,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "DIR|FILE")]
     pub data: PathBuf,
     /// List of the pictures in the folder with their classes and boxes: file, class, x0, y0, x1, y1
-    /// in pixels of the picture, as TinyImageNet's `val_annotations.txt`.
+    /// (first and last pixel of the box), as TinyImageNet's `val_annotations.txt`.
     #[arg(long, value_name = "FILE")]
     pub boxes: Option<PathBuf>,
     /// A hierarchy of the model's data set, a file in nbdt's format, or `induced`.
