@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod cam;
 mod classify;
+mod eval;
 mod explain;
 mod input;
 mod model;
@@ -56,6 +57,7 @@ fn run(cli: Cli, out: Out<'_>) -> anyhow::Result<()> {
         Some(Command::Input(args)) => input::run(&args, out),
         Some(Command::Tree(args)) => tree::run(&args, out),
         Some(Command::Induce(args)) => tree::induce(&args, out),
+        Some(Command::Eval(args)) => eval::run(&args, out),
         Some(Command::Info(args)) => model::info(&args, out),
         Some(Command::Models(args)) => model::list(&args, out),
         Some(Command::Bench(args)) => bench::run(&args, out),

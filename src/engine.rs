@@ -6,6 +6,7 @@
 
 mod bench;
 mod classes;
+mod eval;
 mod load;
 mod tree;
 mod worker;
@@ -19,8 +20,10 @@ pub use bench::{BenchRequest, BenchResult, bench};
 pub use load::LoadError;
 
 use crate::explanation::{Explanation, ModelInfo};
+use crate::labelled_pictures::LabelledPicture;
 use crate::model::DeviceChoice;
-use crate::protocol::{Event, JobId, ModelRequest, PictureSource, Request};
+use crate::photo::PhotoOptions;
+use crate::protocol::{Evaluation, Event, JobId, ModelRequest, PictureSource, Request};
 use worker::Worker;
 
 /// Called after every event, from the engine's thread.
@@ -118,10 +121,35 @@ impl Engine {
         })
     }
 
+    /// Measures a model and waits for it, as [`Self::load`] does; `progress` gets how many pictures
+    /// are done, of how many.
+    ///
+    /// # Errors
+    /// One line for the user, also when no picture could be read.
+    pub fn evaluate(
+        &self,
+        pictures: Arc<[LabelledPicture]>,
+        options: PhotoOptions,
+        model: &ModelRequest,
+        notes: &mut dyn FnMut(&str),
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Arc<Evaluation>, EngineError> {
+        let job = JobId(u64::MAX);
+        self.send(Request::Evaluate { job, model: model.clone(), pictures, options });
+        self.wait(notes, |event| match event {
+            Event::Evaluated { evaluation, .. } => Some(evaluation),
+            Event::Evaluating { done, total, .. } => {
+                progress(done, total);
+                None
+            }
+            _ => None,
+        })
+    }
+
     fn wait<T>(
         &self,
         notes: &mut dyn FnMut(&str),
-        wanted: impl Fn(Event) -> Option<T>,
+        mut wanted: impl FnMut(Event) -> Option<T>,
     ) -> Result<T, EngineError> {
         loop {
             match self.events.recv() {

@@ -8,6 +8,8 @@
 //! | [`model`] | which network is that, and what does it answer? (the only one that talks to burn) |
 //! | [`explain`] | which maps and decisions follow from the answer? (plain arithmetic) |
 //! | [`induce`] | which tree lies in a linear layer? |
+//! | [`eval`] | how often is a model right, and do its maps point at the thing? (plain arithmetic) |
+//! | [`labelled_pictures`] | which pictures is a model measured on? |
 //! | [`assets`], [`labels`], [`wordnet`] | what are the classes called? |
 //! | [`catalog`] | which models come with the program? |
 //! | [`protocol`], [`engine`] | what can be asked of the thread that computes, and what does it answer? |
@@ -30,10 +32,12 @@ pub mod checkpoint;
 pub mod cli;
 pub mod command;
 pub mod engine;
+pub mod eval;
 pub mod explain;
 pub mod explanation;
 pub mod export;
 pub mod induce;
+pub mod labelled_pictures;
 pub mod labels;
 pub mod model;
 pub mod npy;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalog::ModelSource;
+use crate::eval::Scores;
 use crate::explanation::{Explanation, ModelInfo};
+use crate::labelled_pictures::LabelledPicture;
 use crate::photo::{Photo, PhotoOptions};
 use crate::preprocess::Filter;
 
@@ -84,12 +86,53 @@ pub enum Request {
     Load { job: JobId, model: ModelRequest },
     /// Show a picture to a model.
     Explain { job: JobId, picture: PictureSource, model: ModelRequest },
+    /// Measure a model on pictures whose class is known.
+    Evaluate {
+        job: JobId,
+        model: ModelRequest,
+        pictures: Arc<[LabelledPicture]>,
+        options: PhotoOptions,
+    },
 }
 
 impl Request {
     pub fn job(&self) -> JobId {
         match self {
-            Self::Load { job, .. } | Self::Explain { job, .. } => *job,
+            Self::Load { job, .. } | Self::Explain { job, .. } | Self::Evaluate { job, .. } => *job,
+        }
+    }
+}
+
+/// How good a model is.
+#[derive(Debug)]
+pub struct Evaluation {
+    pub model: Arc<ModelInfo>,
+    /// The device it ran on.
+    pub device: String,
+    /// Of all pictures that could be read; at least one.
+    pub scores: Scores,
+    pub unreadable: Unreadable,
+    /// Time of everything but loading the model.
+    pub took: Duration,
+}
+
+/// Pictures that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unreadable {
+    pub count: usize,
+    /// What is wrong with the first few, one line for each.
+    pub first: Vec<String>,
+}
+
+impl Unreadable {
+    /// Lines that are kept.
+    const KEPT: usize = 10;
+
+    /// Counts one more.
+    pub fn add(&mut self, error: String) {
+        self.count += 1;
+        if self.first.len() < Self::KEPT {
+            self.first.push(error);
         }
     }
 }
@@ -126,6 +169,16 @@ pub enum Event {
     Explained {
         job: JobId,
         explanation: Arc<Explanation>,
+    },
+    /// So many pictures of an evaluation are done.
+    Evaluating {
+        job: JobId,
+        done: usize,
+        total: usize,
+    },
+    Evaluated {
+        job: JobId,
+        evaluation: Arc<Evaluation>,
     },
     /// One line for the user. The last good result stays valid.
     Failed {

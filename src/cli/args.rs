@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
+use super::eval::EvalArgs;
 use crate::catalog::ModelSource;
 use crate::explain::{Colormap, Rule, Variant};
 use crate::model::DeviceChoice;
@@ -53,6 +54,8 @@ pub enum Command {
     Tree(TreeArgs),
     /// Make the hierarchy that lies in a model's linear layer.
     Induce(InduceArgs),
+    /// Measure a model on pictures whose class is known.
+    Eval(EvalArgs),
     /// Say what a weights file holds.
     Info(InfoArgs),
     /// List the models that come with the program.
@@ -141,6 +144,11 @@ where
     T: FromStr<Err = strum::ParseError> + strum::VariantNames + Clone + Send + Sync + 'static,
 {
     PossibleValuesParser::new(T::VARIANTS).try_map(|name| name.parse::<T>())
+}
+
+/// What `--hierarchy` means.
+pub fn hierarchy(argument: Option<&str>) -> HierarchyChoice {
+    argument.map_or(HierarchyChoice::Auto, HierarchyChoice::from_argument)
 }
 
 /// `0.5,0.5,0.5`, or one number for all three.

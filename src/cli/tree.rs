@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use serde_json::json;
 
-use super::args::{InduceArgs, TreeArgs};
+use super::args::{self, InduceArgs, TreeArgs};
 use super::{Out, Session};
 use crate::catalog::ModelSource;
 use crate::explain::Rule;
@@ -11,14 +11,12 @@ use crate::explanation::Explanation;
 use crate::induce;
 use crate::model::DeviceChoice;
 use crate::output;
-use crate::protocol::{HierarchyChoice, ModelRequest};
+use crate::protocol::ModelRequest;
 
 pub fn run(args: &TreeArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request =
         args.options.request(args.model.as_deref(), ModelSource::default_tree_model());
-    if let Some(hierarchy) = &args.hierarchy {
-        request.hierarchy = HierarchyChoice::from_argument(hierarchy);
-    }
+    request.hierarchy = args::hierarchy(args.hierarchy.as_deref());
     let session = Session::start(args.options.device)?;
     // A hierarchy that cannot be used is told before the network runs.
     session.load(&request)?.tree().map_err(|error| anyhow!("{error}"))?;

@@ -6,12 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Instant;
 
+use super::eval::Evaluator;
 use super::load::{self, LoadError, Loaded};
 use super::{EngineError, Wake};
 use crate::explanation::Explanation;
+use crate::labelled_pictures::LabelledPicture;
 use crate::model::{Compute, DeviceChoice, ModelError, Opened};
-use crate::photo::Photo;
-use crate::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Stage};
+use crate::photo::{Photo, PhotoOptions};
+use crate::protocol::{
+    Evaluation, Event, JobId, ModelRequest, PictureSource, Request, Stage, Unreadable,
+};
 
 /// Models kept in memory: a classifier and a tree model.
 const KEPT_MODELS: usize = 2;
@@ -144,6 +148,10 @@ impl Worker {
                 let explanation = self.explain(*job, photo, model)?;
                 self.say(Event::Explained { job: *job, explanation: Arc::new(explanation) });
             }
+            Request::Evaluate { job, model, pictures, options } => {
+                let evaluation = self.evaluate(*job, pictures, *options, model)?;
+                self.say(Event::Evaluated { job: *job, evaluation: Arc::new(evaluation) });
+            }
         }
         Ok(())
     }
@@ -180,11 +188,43 @@ impl Worker {
         Ok(Explanation::new(photo, info, input, forward, took, device))
     }
 
+    fn evaluate(
+        &mut self,
+        job: JobId,
+        pictures: &[LabelledPicture],
+        options: PhotoOptions,
+        model: &ModelRequest,
+    ) -> Result<Evaluation, Stop> {
+        let info = Arc::clone(&self.model(job, model)?.info);
+        let classes = info.head.classes;
+        if let Some(picture) = pictures.iter().find(|picture| picture.class >= classes) {
+            let (path, class) = (picture.path.display(), picture.class);
+            let text = format!("{path} is of class {class}, but the model has {classes} classes");
+            return Err(Stop::Failed(text));
+        }
+        self.stage(job, Stage::Running)?;
+        let started = Instant::now();
+        let mut evaluator = Evaluator::new(Arc::clone(&info), pictures, options);
+        while let Some(done) = evaluator.step(&self.model(job, model)?.classifier)? {
+            self.check_wanted(job)?;
+            self.say(Event::Evaluating { job, done, total: pictures.len() });
+        }
+        let (scores, unreadable) = evaluator.finish();
+        if scores.top1.of == 0 {
+            return Err(Stop::Failed(nothing_to_measure(&unreadable)));
+        }
+        let device = self.compute.as_ref().map_or_else(String::new, |c| c.name().to_owned());
+        Ok(Evaluation { model: info, device, scores, unreadable, took: started.elapsed() })
+    }
+
+    fn check_wanted(&self, job: JobId) -> Result<(), Stop> {
+        let is_wanted = job.0 >= self.oldest_wanted.load(Ordering::Relaxed);
+        if is_wanted { Ok(()) } else { Err(Stop::Cancelled) }
+    }
+
     /// Announces a stage, unless the job is not wanted any more.
     fn stage(&self, job: JobId, stage: Stage) -> Result<(), Stop> {
-        if job.0 < self.oldest_wanted.load(Ordering::Relaxed) {
-            return Err(Stop::Cancelled);
-        }
+        self.check_wanted(job)?;
         self.say(Event::Progress { job, stage });
         Ok(())
     }
@@ -224,6 +264,14 @@ impl Worker {
             Some((_, loaded)) => Ok(loaded),
             None => Err(Stop::Failed("The model is gone".to_owned())),
         }
+    }
+}
+
+fn nothing_to_measure(unreadable: &Unreadable) -> String {
+    match (unreadable.count, unreadable.first.first()) {
+        (0, _) | (_, None) => "There are no pictures to measure the model on".to_owned(),
+        (1, Some(error)) => error.clone(),
+        (count, Some(error)) => format!("None of the {count} pictures can be read: {error}"),
     }
 }
 

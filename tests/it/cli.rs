@@ -1,5 +1,7 @@
 //! The program as a user runs it.
 
+mod eval;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -9,6 +9,7 @@ use glasstree::catalog::ModelSource;
 use glasstree::engine::Engine;
 use glasstree::explain::{CamSet, Rule};
 use glasstree::explanation::{CamTarget, Explanation};
+use glasstree::labelled_pictures::LabelledPicture;
 use glasstree::model::DeviceChoice;
 use glasstree::photo::PhotoOptions;
 use glasstree::protocol::{Event, JobId, ModelRequest, PictureSource, Request};
@@ -120,4 +121,49 @@ fn a_hierarchy_that_cannot_be_used_is_told_and_nothing_else_fails() {
     let explanation = engine().explain(cat(), &request, &mut |_| {}).unwrap();
     assert!(explanation.decision(Rule::Hard).unwrap_err().contains("nonsense"));
     assert_eq!(explanation.model.label(explanation.prediction()), "cat");
+}
+
+/// Progress is told, and a job that is not wanted any more ends before its last picture.
+#[test]
+fn an_evaluation_can_be_given_up() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/photos/coffee.jpg");
+    let picture = LabelledPicture { path, class: 3, boxes: Vec::new() };
+    let evaluate = |job: u64, count: usize| Request::Evaluate {
+        job: JobId(job),
+        model: ModelSource::default_tree_model().into(),
+        pictures: vec![picture.clone(); count].into(),
+        options: PhotoOptions::default(),
+    };
+    let engine = engine();
+    engine.send(evaluate(1, 100_000));
+    engine.send(evaluate(2, 40));
+    events_until(&engine, |event| matches!(event, Event::Evaluating { job: JobId(1), .. }));
+    engine.cancel_before(JobId(2));
+    let events = events_until(&engine, |event| matches!(event, Event::Evaluated { .. }));
+    let done: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Evaluating { job: JobId(2), done, total: 40 } => Some(*done),
+            _ => None,
+        })
+        .collect();
+    assert!(done.is_sorted() && done.last() == Some(&40), "{done:?}");
+    let Some(Event::Evaluated { job, evaluation }) = events.last() else {
+        panic!("{events:?}");
+    };
+    assert_eq!((*job, evaluation.scores.top1.of), (JobId(2), 40));
+    assert_eq!(evaluation.scores.confusion.len(), 1, "one picture has one answer");
+}
+
+#[test]
+fn a_class_that_the_model_does_not_have_is_refused() {
+    let picture = LabelledPicture { path: "x.png".into(), class: 10, boxes: Vec::new() };
+    let model = ModelSource::default_tree_model().into();
+    let options = PhotoOptions::default();
+    let evaluate = |pictures: Vec<LabelledPicture>| {
+        let progress = &mut |_, _| {};
+        engine().evaluate(pictures.into(), options, &model, &mut |_| {}, progress).unwrap_err().0
+    };
+    assert!(evaluate(vec![picture]).contains("10 classes"));
+    assert!(evaluate(Vec::new()).contains("no pictures"));
 }

@@ -1,0 +1,157 @@
+//! `glasstree eval`: accuracy of a model and its tree, and how well its maps point.
+//!
+//! Prints a summary, or with `--json` one JSON object:
+//!
+//! - `model`, `device`, `pictures` (how many were measured)
+//! - `unreadable`: `count`, `first` (lines about the first ten)
+//! - `unknown_classes`: list of `name`, `pictures`, `reason`
+//! - `top1`, `top5`: `right`, `of`, `rate` (0 to 1); `mean_class`: mean over the classes of top-1
+//! - `classes`: list of `index`, `label`, `right`, `of`, `rate` of top-1, for classes with pictures
+//! - `mistakes`: list of `truth`, `prediction` (class numbers) and `count`, most frequent first
+//! - `tree`: null without a hierarchy, else `hierarchy`, `hard`, `soft` (as `top1`), `agreement` of
+//!   `plain_hard`, `plain_soft`, `hard_soft`, `all`, and `nodes`: of the pictures whose leaf is
+//!   below each inner node, how many are sent the right way; list of `node`, `wnid`, `name`,
+//!   `depth`, `right`, `of`, `rate`
+//! - `localisation`: null without boxes, else `truth` and `predicted` (whose map is measured) with
+//!   `pointing`, `found` (IoU of at least 0.5), `mean_iou`, and `top1`, where the predicted class
+//!   has to be right too
+//!
+//! All lists have a fixed order, and there are no times in it: equal input gives equal output.
+
+mod report;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::anyhow;
+use clap::Args;
+
+use super::args::{self, ModelArgs, PictureArgs};
+use super::{Out, Session, warn};
+use crate::catalog::ModelSource;
+use crate::labelled_pictures::{LabelledPictures, UnknownClass};
+use crate::output;
+use crate::protocol::Unreadable;
+
+/// Reasons that are printed for pictures that were left out.
+const SHOWN: usize = 5;
+
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// A name from `glasstree models`, or a weights file.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// A folder with a folder of pictures for each class, or a list (CSV or tabs): path, class, and
+    /// perhaps x0, y0, x1, y1.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub data: PathBuf,
+    /// List of the pictures in the folder with their classes and boxes: file, class, x0, y0, x1, y1
+    /// (first and last pixel of the box), as TinyImageNet's `val_annotations.txt`.
+    #[arg(long, value_name = "FILE")]
+    pub boxes: Option<PathBuf>,
+    /// A hierarchy of the model's data set, a file in nbdt's format, or `induced`.
+    #[arg(long, value_name = "NAME|FILE|induced")]
+    pub hierarchy: Option<String>,
+    /// Take only so many pictures, spread evenly over all.
+    #[arg(long, value_name = "COUNT")]
+    pub limit: Option<NonZeroUsize>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Write the confusion matrix: one row for each true class, one column for each prediction.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub picture: PictureArgs,
+    #[command(flatten)]
+    pub options: ModelArgs,
+}
+
+pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let mut request =
+        args.options.request(args.model.as_deref(), ModelSource::default_classifier());
+    request.hierarchy = args::hierarchy(args.hierarchy.as_deref());
+    let session = Session::start(args.options.device)?;
+    let model = session.load(&request)?;
+    // What cannot be used is told before the network runs.
+    if let (Err(error), Some(_)) = (model.tree(), &args.hierarchy) {
+        return Err(anyhow!("{error}"));
+    }
+    let mut data = LabelledPictures::read(&args.data, args.boxes.as_deref(), &model.classes)?;
+    if let Some(limit) = args.limit {
+        data.limit(limit.get());
+    }
+    let LabelledPictures { pictures, unknown } = data;
+    warn_unknown(&unknown);
+
+    let mut progress = Progress::new();
+    let evaluation = session.engine.evaluate(
+        pictures.into(),
+        args.picture.options(),
+        &request,
+        &mut warn,
+        &mut |done, total| progress.show(done, total),
+    );
+    progress.clear();
+    let evaluation = evaluation?;
+    warn_unreadable(&evaluation.unreadable);
+    if let Some(path) = &args.csv {
+        output::write(path, report::confusion_csv(&evaluation).as_bytes())?;
+    }
+    if args.json {
+        writeln!(out, "{}", report::json(&evaluation, &unknown))?;
+        return Ok(());
+    }
+    report::print(&evaluation, out)?;
+    if let Some(path) = &args.csv {
+        writeln!(out, " * Wrote confusion matrix to {}", path.display())?;
+    }
+    Ok(())
+}
+
+fn warn_unknown(unknown: &[UnknownClass]) {
+    let pictures: usize = unknown.iter().map(|class| class.pictures).sum();
+    if pictures == 0 {
+        return;
+    }
+    let names = unknown.len();
+    warn(&format!("{pictures} pictures of {names} unknown classes are left out"));
+    for class in unknown.iter().filter(|class| class.pictures > 0).take(SHOWN) {
+        warn(&format!("{} left out: {}", class.pictures, class.reason));
+    }
+}
+
+fn warn_unreadable(unreadable: &Unreadable) {
+    if unreadable.count > 0 {
+        warn(&format!("{} pictures could not be read and are left out", unreadable.count));
+        unreadable.first.iter().take(SHOWN).for_each(|error| warn(error));
+    }
+}
+
+/// A line on the standard error that is written over and over; nothing if that is no terminal.
+struct Progress {
+    is_terminal: bool,
+    started: Instant,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self { is_terminal: std::io::stderr().is_terminal(), started: Instant::now() }
+    }
+
+    fn show(&mut self, done: usize, total: usize) {
+        if self.is_terminal {
+            let rate = done as f64 / self.started.elapsed().as_secs_f64().max(1e-3);
+            eprint!("\r{done} of {total} pictures, {rate:.0} a second \x1b[K");
+            std::io::stderr().flush().ok();
+        }
+    }
+
+    fn clear(&self) {
+        if self.is_terminal {
+            eprint!("\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What an evaluation found: as text, as JSON, and the confusion matrix as CSV.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::super::Out;
+use crate::eval::{Localisation, MapScores, Tally, TreeScores};
+use crate::explain::{ClassId, Node};
+use crate::explanation::Tree;
+use crate::labelled_pictures::UnknownClass;
+use crate::protocol::Evaluation;
+
+/// Most nodes and most mistakes in the text.
+const LISTED: usize = 12;
+
+/// The summary for people.
+pub fn print(evaluation: &Evaluation, out: Out<'_>) -> anyhow::Result<()> {
+    let Evaluation { model, device, scores, took, .. } = evaluation;
+    let classes = scores.classes.iter().filter(|tally| tally.of > 0).count();
+    let (count, seconds) = (scores.top1.of, took.as_secs_f64());
+    writeln!(
+        out,
+        "{} on {device}: {count} pictures of {classes} classes, {seconds:.1} s ({:.0} a second)\n",
+        model.source.name(),
+        count as f64 / seconds.max(1e-3),
+    )?;
+    writeln!(out, "{}  top-1", percent(scores.top1))?;
+    writeln!(out, "{}  top-5", percent(scores.top5))?;
+    writeln!(out, "{}  top-1, mean of the classes", percent_of(scores.mean_class()))?;
+    match (&scores.tree, model.tree()) {
+        (Some(tree), Ok(named)) => print_tree(tree, named, out)?,
+        (_, Err(error)) => writeln!(out, "No tree: {error}")?,
+        _ => {}
+    }
+    if scores.localisation.top1.of > 0 {
+        print_localisation(&scores.localisation, out)?;
+    }
+    let mistakes = scores.mistakes();
+    if !mistakes.is_empty() {
+        writeln!(out, "\nMost frequent mistakes:")?;
+    }
+    for &(truth, prediction, count) in mistakes.iter().take(LISTED) {
+        let [truth, prediction] =
+            [truth, prediction].map(|class| first_synonym(model.label(class)));
+        writeln!(out, "{count:7}  {truth} taken for {prediction}")?;
+    }
+    Ok(())
+}
+
+fn print_tree(scores: &TreeScores, tree: &Tree, out: Out<'_>) -> anyhow::Result<()> {
+    writeln!(out, "{}  hard tree ({})", percent(scores.hard), tree.name)?;
+    writeln!(out, "{}  soft tree", percent(scores.soft))?;
+    writeln!(out, "\nSame answer, right or wrong:")?;
+    writeln!(out, "{}  network alone and hard tree", percent(scores.plain_is_hard))?;
+    writeln!(out, "{}  network alone and soft tree", percent(scores.plain_is_soft))?;
+    writeln!(out, "{}  hard tree and soft tree", percent(scores.hard_is_soft))?;
+    writeln!(out, "{}  all three", percent(scores.unanimous))?;
+
+    let mut nodes = decisions(scores, tree);
+    nodes.sort_by_key(|(_, tally, _)| Reverse(tally.of - tally.right));
+    nodes.truncate(LISTED);
+    writeln!(out, "\nDecisions, those with most mistakes first (right, of pictures below):")?;
+    for (_, tally, node) in nodes {
+        let children = node.children.iter().map(|&child| name(tree.hierarchy.node(child)));
+        let children = children.collect::<Vec<_>>().join(" | ");
+        writeln!(out, "{}  of {:6}  {}: {children}", percent(tally), tally.of, node.name)?;
+    }
+    Ok(())
+}
+
+/// The name of a node, of a class the first of its synonyms.
+fn name(node: &Node) -> &str {
+    if node.is_leaf() { first_synonym(&node.name) } else { &node.name }
+}
+
+fn first_synonym(label: &str) -> &str {
+    label.split(',').next().unwrap_or(label)
+}
+
+fn print_localisation(scores: &Localisation, out: Out<'_>) -> anyhow::Result<()> {
+    let Localisation { truth, predicted, top1 } = scores;
+    let tallies = |a: Tally, b: Tally| format!("{}  {}", percent(a), percent(b));
+    let iou = |scores: &MapScores| scores.mean_iou().unwrap_or_default();
+    writeln!(out, "\nMaps against boxes, {} pictures (true class, predicted class):", top1.of)?;
+    writeln!(out, "{}  peak inside a box", tallies(truth.pointing, predicted.pointing))?;
+    writeln!(out, "{}  IoU of at least 0.5", tallies(truth.found, predicted.found))?;
+    writeln!(out, "{:9.3}  {:9.3}  mean IoU", iou(truth), iou(predicted))?;
+    writeln!(out, "{:9}  {}  IoU of at least 0.5, and the class right", "", percent(*top1))?;
+    Ok(())
+}
+
+/// The inner nodes with pictures below them, in the order of the tree.
+fn decisions<'a>(scores: &TreeScores, tree: &'a Tree) -> Vec<(usize, Tally, &'a Node)> {
+    let nodes = tree.hierarchy.nodes().iter().zip(&scores.nodes).enumerate();
+    let with_pictures = nodes.filter(|(_, (_, tally))| tally.of > 0);
+    with_pictures.map(|(id, (node, &tally))| (id, tally, node)).collect()
+}
+
+fn percent(tally: Tally) -> String {
+    percent_of(tally.rate())
+}
+
+fn percent_of(rate: Option<f64>) -> String {
+    rate.map_or_else(|| format!("{:>9}", "-"), |rate| format!("{:7.2} %", rate * 100.0))
+}
+
+/// The form that the documentation of the command describes.
+pub fn json(evaluation: &Evaluation, unknown: &[UnknownClass]) -> Value {
+    let Evaluation { model, device, scores, unreadable, .. } = evaluation;
+    let with_pictures = scores.classes.iter().enumerate().filter(|(_, tally)| tally.of > 0);
+    let classes: Vec<_> = with_pictures
+        .map(|(class, &of)| {
+            let mut value = tally(of);
+            value["index"] = json!(class);
+            value["label"] = json!(model.label(class));
+            value
+        })
+        .collect();
+    let mistakes = scores.mistakes().into_iter().map(|(truth, prediction, count)| {
+        json!({ "truth": truth, "prediction": prediction, "count": count })
+    });
+    let unknown = unknown.iter().map(
+        |class| json!({ "name": class.name, "pictures": class.pictures, "reason": class.reason }),
+    );
+    let tree = match (&scores.tree, model.tree()) {
+        (Some(scores), Ok(tree)) => tree_json(scores, tree),
+        _ => Value::Null,
+    };
+    let localisation = &scores.localisation;
+    let has_boxes = localisation.top1.of > 0;
+    json!({
+        "model": model.source.name(),
+        "device": device,
+        "pictures": scores.top1.of,
+        "unreadable": { "count": unreadable.count, "first": unreadable.first },
+        "unknown_classes": unknown.collect::<Vec<_>>(),
+        "top1": tally(scores.top1),
+        "top5": tally(scores.top5),
+        "mean_class": scores.mean_class(),
+        "classes": classes,
+        "mistakes": mistakes.collect::<Vec<_>>(),
+        "tree": tree,
+        "localisation": if has_boxes { localisation_json(localisation) } else { Value::Null },
+    })
+}
+
+fn tally(tally: Tally) -> Value {
+    json!({ "right": tally.right, "of": tally.of, "rate": tally.rate() })
+}
+
+fn tree_json(scores: &TreeScores, tree: &Tree) -> Value {
+    let nodes = decisions(scores, tree).into_iter().map(|(id, of, node)| {
+        let mut value = tally(of);
+        value["node"] = json!(id);
+        value["wnid"] = json!(node.wnid);
+        value["name"] = json!(node.name);
+        value["depth"] = json!(node.depth);
+        value
+    });
+    json!({
+        "hierarchy": tree.name,
+        "hard": tally(scores.hard),
+        "soft": tally(scores.soft),
+        "agreement": {
+            "plain_hard": tally(scores.plain_is_hard),
+            "plain_soft": tally(scores.plain_is_soft),
+            "hard_soft": tally(scores.hard_is_soft),
+            "all": tally(scores.unanimous),
+        },
+        "nodes": nodes.collect::<Vec<_>>(),
+    })
+}
+
+fn localisation_json(scores: &Localisation) -> Value {
+    let maps = |maps: &MapScores| {
+        json!({
+            "pointing": tally(maps.pointing),
+            "found": tally(maps.found),
+            "mean_iou": maps.mean_iou(),
+        })
+    };
+    json!({
+        "truth": maps(&scores.truth),
+        "predicted": maps(&scores.predicted),
+        "top1": tally(scores.top1),
+    })
+}
+
+/// A row for each class with pictures, a column for each class with pictures or predictions; the
+/// titles are labels.
+pub fn confusion_csv(evaluation: &Evaluation) -> String {
+    let (model, confusion) = (&evaluation.model, &evaluation.scores.confusion);
+    let rows: BTreeSet<ClassId> = confusion.keys().map(|&(truth, _)| truth).collect();
+    let columns: BTreeSet<ClassId> =
+        confusion.keys().flat_map(|&(truth, prediction)| [truth, prediction]).collect();
+    let mut text = quoted("true class");
+    for &column in &columns {
+        text.push(',');
+        text += &quoted(model.label(column));
+    }
+    text.push('\n');
+    for &row in &rows {
+        text += &quoted(model.label(row));
+        for &column in &columns {
+            let count = confusion.get(&(row, column)).copied().unwrap_or_default();
+            write!(text, ",{count}").ok();
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A field of CSV: in quotation marks where it needs them (RFC 4180).
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}

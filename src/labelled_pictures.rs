@@ -1,0 +1,248 @@
+//! Pictures whose class is known, to measure a model on: found in folders or in a list.
+
+mod list;
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use crate::eval::Rect;
+use crate::explain::ClassId;
+use crate::labels::ClassList;
+
+/// Largest list that is read, in bytes.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// So many unknown names without a known one, and the columns are mixed up or the model is another.
+const HOPELESS: usize = 1000;
+
+/// Names of files that are taken for pictures.
+const EXTENSIONS: [&str; 6] = ["jpg", "jpeg", "png", "webp", "bmp", "gif"];
+
+/// A picture and what is known about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelledPicture {
+    pub path: PathBuf,
+    pub class: ClassId,
+    /// Where in the picture things of the class are; often nothing is known.
+    pub boxes: Vec<Rect>,
+}
+
+/// The pictures that a model can be measured on, in the order of the list or of the names.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LabelledPictures {
+    pub pictures: Vec<LabelledPicture>,
+    /// Names that are no class of the model, in the order they were met.
+    pub unknown: Vec<UnknownClass>,
+}
+
+/// A folder or a name that is no class of the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownClass {
+    pub name: String,
+    /// Pictures that are left out for that.
+    pub pictures: usize,
+    /// One line for the user.
+    pub reason: String,
+}
+
+/// Why there are no pictures to measure a model on. One line for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    #[error("Could not read {}: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{} is no list of pictures: it is larger than {} MiB", .0.display(), MAX_BYTES >> 20)]
+    TooLarge(PathBuf),
+    #[error("{} is not UTF-8 text; save it as UTF-8, one picture in each line", .0.display())]
+    NotUtf8(PathBuf),
+    #[error("{}, line {line}: {reason}", path.display())]
+    Line { path: PathBuf, line: usize, reason: String },
+    #[error("{} lists its own boxes; give a folder to use a file of boxes", .0.display())]
+    TwoLists(PathBuf),
+    #[error(
+        "There are no pictures in {}; it needs a folder for each class with pictures in it, \
+         or a list of pictures", .0.display()
+    )]
+    NoPictures(PathBuf),
+    #[error("No picture of {} has a class of this model; {reason}", path.display())]
+    NoKnownClass { path: PathBuf, reason: String },
+}
+
+impl LabelledPictures {
+    /// Finds the pictures and their classes; the pictures themselves are not opened. `data` is
+    ///
+    /// - a folder of folders, each named after a class as [`ClassList::find`] knows it, with the
+    ///   pictures inside or in a folder `images` inside;
+    /// - a list, as CSV or with tabs: `path,class` or `path,class,x0,y0,x1,y1`, with paths that
+    ///   start at the list's own folder and an optional line of titles;
+    /// - with `boxes`: the folder of the pictures that are in this list, itself, in `images`, or in
+    ///   folders of the classes.
+    ///
+    /// A box goes from pixel (x0, y0) up to and including pixel (x1, y1), counted from 0. A picture
+    /// with several boxes of a class has a line for each.
+    ///
+    /// # Errors
+    /// What cannot be read, the first line of a list that makes no sense, or that nothing is left.
+    pub fn read(data: &Path, boxes: Option<&Path>, classes: &ClassList) -> Result<Self, DataError> {
+        let metadata = fs::metadata(data).map_err(read_error(data))?;
+        let mut collector = Collector::new(classes);
+        match (metadata.is_dir(), boxes) {
+            (true, None) => collector.folders(data)?,
+            (true, Some(list)) => collector.list(list, data)?,
+            (false, None) => collector.list(data, data.parent().unwrap_or(Path::new("")))?,
+            (false, Some(_)) => return Err(DataError::TwoLists(data.to_owned())),
+        }
+        let found = collector.found;
+        match found.unknown.first() {
+            _ if !found.pictures.is_empty() => Ok(found),
+            None => Err(DataError::NoPictures(data.to_owned())),
+            Some(unknown) => Err(no_known_class(data, unknown)),
+        }
+    }
+
+    /// Keeps at most so many pictures, spread evenly over all, so that every class keeps its share.
+    pub fn limit(&mut self, most: usize) {
+        let count = self.pictures.len();
+        if count > most {
+            let all = std::mem::take(&mut self.pictures);
+            // Picture i is kept if a multiple of count/most falls on it.
+            let is_kept = |i: usize| (i * most) % count < most;
+            let kept = all.into_iter().enumerate().filter(|&(i, _)| is_kept(i));
+            self.pictures = kept.map(|(_, picture)| picture).collect();
+        }
+    }
+}
+
+/// Gathers pictures, and remembers what names mean.
+struct Collector<'a> {
+    classes: &'a ClassList,
+    /// A class, or an index of the unknown names.
+    names: HashMap<String, Result<ClassId, usize>>,
+    found: LabelledPictures,
+}
+
+impl<'a> Collector<'a> {
+    fn new(classes: &'a ClassList) -> Self {
+        Self { classes, names: HashMap::new(), found: LabelledPictures::default() }
+    }
+
+    fn folders(&mut self, data: &Path) -> Result<(), DataError> {
+        for folder in entries(data)?.into_iter().filter(|path| path.is_dir()) {
+            let mut paths = pictures_in(&folder)?;
+            let images = folder.join("images");
+            if images.is_dir() {
+                paths.extend(pictures_in(&images)?);
+            }
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            if let Some(class) = self.class(&name, paths.len()) {
+                let labelled = |path| LabelledPicture { path, class, boxes: Vec::new() };
+                self.found.pictures.extend(paths.into_iter().map(labelled));
+            }
+            self.check(data)?;
+        }
+        Ok(())
+    }
+
+    /// Pictures of the list at `path`, which are somewhere in `folder`.
+    fn list(&mut self, path: &Path, folder: &Path) -> Result<(), DataError> {
+        let text = read_text(path)?;
+        let mut known: HashMap<(String, ClassId), usize> = HashMap::new();
+        for entry in list::parse(&text) {
+            let entry = entry.map_err(|(line, reason)| DataError::Line {
+                path: path.to_owned(),
+                line,
+                reason,
+            })?;
+            if let Some(class) = self.class(&entry.class, 1) {
+                let at = *known.entry((entry.file.clone(), class)).or_insert_with(|| {
+                    let path = locate(folder, &entry.file, &entry.class);
+                    self.found.pictures.push(LabelledPicture { path, class, boxes: Vec::new() });
+                    self.found.pictures.len() - 1
+                });
+                self.found.pictures[at].boxes.extend(entry.bounds);
+            }
+            self.check(path)?;
+        }
+        Ok(())
+    }
+
+    /// The class that a name means; an unknown one is noted with its pictures.
+    fn class(&mut self, name: &str, pictures: usize) -> Option<ClassId> {
+        let unknown = &mut self.found.unknown;
+        let meaning = match self.names.get(name) {
+            Some(&meaning) => meaning,
+            None => {
+                let meaning = self.classes.find(name).map_err(|error| {
+                    let reason = error.to_string();
+                    unknown.push(UnknownClass { name: name.to_owned(), pictures: 0, reason });
+                    unknown.len() - 1
+                });
+                self.names.insert(name.to_owned(), meaning);
+                meaning
+            }
+        };
+        if let Err(at) = meaning {
+            unknown[at].pictures += pictures;
+        }
+        meaning.ok()
+    }
+
+    /// Gives up where nothing fits: looking for names that are alike takes time.
+    fn check(&self, path: &Path) -> Result<(), DataError> {
+        match self.found.unknown.get(HOPELESS) {
+            Some(unknown) if self.found.pictures.is_empty() => Err(no_known_class(path, unknown)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The picture of a line: in the folder itself, in `images`, or in the class's folder.
+fn locate(folder: &Path, file: &str, class: &str) -> PathBuf {
+    let direct = folder.join(file);
+    let own = folder.join(class);
+    let elsewhere = [folder.join("images"), own.join("images"), own].map(|place| place.join(file));
+    if direct.exists() {
+        return direct;
+    }
+    elsewhere.into_iter().find(|path| path.exists()).unwrap_or(direct)
+}
+
+/// What is in a folder, in the order of the names, without hidden files.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+    };
+    let mut paths = read().map_err(read_error(folder))?;
+    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    paths.retain(|path| !name(path).starts_with('.'));
+    paths.sort();
+    Ok(paths)
+}
+
+fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut paths = entries(folder)?;
+    paths.retain(|path| {
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        EXTENSIONS.contains(&extension.as_str())
+    });
+    Ok(paths)
+}
+
+fn read_text(path: &Path) -> Result<String, DataError> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(read_error(path))?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(read_error(path))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(DataError::TooLarge(path.to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|_| DataError::NotUtf8(path.to_owned()))
+}
+
+fn read_error(path: &Path) -> impl Fn(std::io::Error) -> DataError {
+    |source| DataError::Read { path: path.to_owned(), source }
+}
+
+fn no_known_class(path: &Path, unknown: &UnknownClass) -> DataError {
+    DataError::NoKnownClass { path: path.to_owned(), reason: unknown.reason.clone() }
+}
