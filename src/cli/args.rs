@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+use super::diff::DiffArgs;
+use super::flip::FlipArgs;
+use super::nodes::HierarchyArgs;
+use super::region::RegionArgs;
 use crate::catalog::ModelSource;
 use crate::explain::{Colormap, Rule, Variant};
 use crate::model::DeviceChoice;
@@ -25,8 +29,14 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Print the likeliest classes of pictures.
     Classify(ClassifyArgs),
-    /// Write the class activation map of a class.
+    /// Write the class activation map of a class, a node of the tree, or a decision.
     Cam(CamArgs),
+    /// Compare two classes: where does the picture speak for one, where for the other?
+    Diff(DiffArgs),
+    /// Say what a part of a picture contributes to the prediction and to each decision.
+    Region(RegionArgs),
+    /// Find the smallest part of a picture without which a decision would go the other way.
+    Flip(FlipArgs),
     /// Write what the network sees of a picture.
     Input(InputArgs),
     /// Print how a neural-backed decision tree decides.
@@ -174,12 +184,19 @@ pub struct CamArgs {
     /// Class to explain, by name, synonym, WordNet id or index; the likeliest one if left out.
     #[arg(long, value_name = "NAME|INDEX")]
     pub class: Option<String>,
+    /// Node of the tree to explain, by name or WordNet id, instead of a class.
+    #[arg(long, value_name = "NAME|WNID", conflicts_with = "class")]
+    pub node: Option<String>,
+    /// Sibling to compare the node with, or `siblings` for the mean of all of them.
+    #[arg(long, value_name = "SIBLING", requires = "node")]
+    pub against: Option<String>,
     /// paper (exact, signed), gradcam, tutorial (with its mistakes), tutorial-fixed.
     #[arg(long, default_value = "paper")]
     pub variant: Variant,
-    /// jet, turbo, viridis, inferno or diverging.
-    #[arg(long, default_value = "jet")]
-    pub colormap: Colormap,
+    /// jet, turbo, viridis, inferno or diverging; jet for a class or a node and diverging for a
+    /// comparison if left out.
+    #[arg(long)]
+    pub colormap: Option<Colormap>,
     /// Weight of the colours over the photo, 0 to 1.
     #[arg(long, default_value_t = 0.5, value_parser = fraction)]
     pub alpha: f32,
@@ -196,12 +213,14 @@ pub struct CamArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
+    pub tree: HierarchyArgs,
+    #[command(flatten)]
     pub picture: PictureArgs,
     #[command(flatten)]
     pub options: ModelArgs,
 }
 
-fn fraction(text: &str) -> Result<f32, String> {
+pub fn fraction(text: &str) -> Result<f32, String> {
     match text.parse() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
         _ => Err("give a number from 0 to 1".to_owned()),
@@ -234,9 +253,8 @@ pub struct TreeArgs {
     /// A name from `glasstree models`, or a weights file.
     #[arg(long)]
     pub model: Option<String>,
-    /// A hierarchy of the model's data set, a file in nbdt's format, or `induced`.
-    #[arg(long, value_name = "NAME|FILE|induced")]
-    pub hierarchy: Option<String>,
+    #[command(flatten)]
+    pub tree: HierarchyArgs,
     /// hard (follow the likeliest child) or soft (multiply along the path).
     #[arg(long, default_value = "hard")]
     pub rule: Rule,

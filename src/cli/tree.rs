@@ -10,16 +10,12 @@ use crate::explain::Rule;
 use crate::explanation::Explanation;
 use crate::induce;
 use crate::model::DeviceChoice;
-use crate::protocol::{HierarchyChoice, ModelRequest};
+use crate::protocol::ModelRequest;
 
 pub fn run(args: &TreeArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request =
         args.options.request(args.model.as_deref(), ModelSource::default_tree_model());
-    request.hierarchy = match args.hierarchy.as_deref() {
-        None => HierarchyChoice::Auto,
-        Some("induced") => HierarchyChoice::Induced,
-        Some(name) => HierarchyChoice::Named(name.to_owned()),
-    };
+    request.hierarchy = args.tree.choice();
     let session = Session::start(args.options.device)?;
     // A hierarchy that cannot be used is told before the network runs.
     session.load(&request)?.tree().map_err(|error| anyhow!("{error}"))?;

@@ -84,6 +84,8 @@ pub fn flip(
     let winner = after.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a });
     let to = if flips { winner.map_or(to, |(id, _)| id) } else { to };
     let log_sum = log_sum_exp(after.iter().map(|&(_, z)| z));
+    let margin_without = without(from) - without(to);
+    let probability_without = (without(from) - log_sum).exp();
     Ok(Flip {
         node,
         from,
@@ -91,9 +93,9 @@ pub fn flip(
         flips,
         cells,
         margin: (logit(from) - logit(to)) as f32,
-        margin_without: (without(from) - without(to)) as f32,
+        margin_without: margin_without as f32,
         probability: decision.branch_prob[from],
-        probability_without: (without(from) - log_sum).exp() as f32,
+        probability_without: probability_without as f32,
     })
 }
 

@@ -96,7 +96,7 @@ impl Decision {
                 let others = children.filter(|&child| child != node);
                 WalkStep {
                     node,
-                    runner_up: self.largest(others, |id| f64::from(self.logit[id])),
+                    runner_up: largest(others, |id| f64::from(self.logit[id])),
                     probability: self.branch_prob[node],
                     reach: self.reach_prob[node],
                     cost: (log_reach[parent] - log_reach[node]) as f32,
@@ -147,7 +147,7 @@ impl Decision {
     fn follow_from(&self, hierarchy: &Hierarchy, node: NodeId) -> NodeId {
         let next = |&id: &NodeId| {
             let children = hierarchy.node(id).children.iter().copied();
-            self.largest(children, |child| f64::from(self.logit[child]))
+            largest(children, |child| f64::from(self.logit[child]))
         };
         std::iter::successors(Some(node), next).last().unwrap_or(node)
     }
@@ -163,18 +163,14 @@ impl Decision {
         let value = |leaf: NodeId| {
             if vanished { log_reach[leaf] } else { f64::from(self.reach_prob[leaf]) }
         };
-        self.largest(leaves(), value).unwrap_or(node)
+        largest(leaves(), value).unwrap_or(node)
     }
+}
 
-    /// The node with the largest value, the first one on ties; NaN only if there is nothing else.
-    fn largest(
-        &self,
-        nodes: impl Iterator<Item = NodeId>,
-        value: impl Fn(NodeId) -> f64,
-    ) -> Option<NodeId> {
-        nodes.reduce(|best, id| {
-            let wins = value(id) > value(best) || (value(best).is_nan() && !value(id).is_nan());
-            if wins { id } else { best }
-        })
-    }
+/// The node with the largest value, the first one on ties; NaN only if there is nothing else.
+fn largest(nodes: impl Iterator<Item = NodeId>, value: impl Fn(NodeId) -> f64) -> Option<NodeId> {
+    nodes.reduce(|best, id| {
+        let wins = value(id) > value(best) || (value(best).is_nan() && !value(id).is_nan());
+        if wins { id } else { best }
+    })
 }
