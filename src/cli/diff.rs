@@ -108,7 +108,7 @@ fn print(
             let name = &nodes::tree(&explanation.model)?.hierarchy.node(node).name;
             let (pro, contra) = (&decision.question.pro, decision.question.contra.as_deref());
             let contra = contra.unwrap_or("the other branch");
-            writeln!(out, "In the tree they part at {name}: {pro} against {contra}")?;
+            writeln!(out, "In the tree they part at {name:?}: {pro:?} against {contra:?}")?;
             writeln!(out, "There: {}", decision.sum_in_words())?;
         }
         None => writeln!(out, "The model has no tree in which they part")?,

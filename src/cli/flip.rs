@@ -46,10 +46,7 @@ pub fn run(args: &FlipArgs, out: Out<'_>) -> anyhow::Result<()> {
     let session = Session::start(args.options.device)?;
     let model = session.load(&request)?;
     let hierarchy = &nodes::tree(&model)?.hierarchy;
-    let node = match nodes::find(&model, &args.node) {
-        Err(_) if args.node.eq_ignore_ascii_case("root") => hierarchy.root(),
-        node => node?,
-    };
+    let node = nodes::find(&model, &args.node)?;
     let known = hierarchy.node(node);
     let node = known.parent.filter(|_| known.is_leaf()).unwrap_or(node);
     let explanation = session.explain(&args.picture, &args.image, &request)?;

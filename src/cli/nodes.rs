@@ -32,11 +32,15 @@ pub fn tree(model: &ModelInfo) -> anyhow::Result<&Tree> {
     model.tree().map_err(|error| anyhow!("{error}"))
 }
 
-/// The node that the user means: by WordNet id or name, a class also by its synonyms or number.
+/// The node that the user means: by WordNet id or name, `root`, a class also by its synonyms or
+/// number.
 pub fn find(model: &ModelInfo, query: &str) -> anyhow::Result<NodeId> {
     let hierarchy = &tree(model)?.hierarchy;
     if let Some(node) = hierarchy.find_node(query.trim()) {
         return Ok(node);
+    }
+    if query.trim().eq_ignore_ascii_case("root") {
+        return Ok(hierarchy.root());
     }
     if let Some(leaf) = model.classes.find(query).ok().and_then(|class| hierarchy.leaf(class)) {
         return Ok(leaf);

@@ -261,19 +261,13 @@ impl Evidence {
 
     /// One plain sentence on what the map shows.
     pub fn story(&self) -> String {
-        let pro = &self.question.pro;
-        let against = match &self.question.contra {
-            Some(contra) => format!("for {contra}"),
-            None => format!("against {pro}"),
-        };
+        let (pro, contra) = (&self.question.pro, &self.question.contra);
+        let other =
+            contra.as_ref().map_or("against it".to_owned(), |contra| format!("for {contra}"));
         match self.tendency() {
-            Tendency::Mixed => {
-                format!("Some places speak for {pro}, others {against}")
-            }
-            Tendency::AllFor => format!("Nothing speaks {against}; every place speaks for {pro}"),
-            Tendency::AllAgainst => {
-                format!("Nothing speaks for {pro}; every place speaks {against}")
-            }
+            Tendency::Mixed => format!("Some places speak for {pro}, others {other}"),
+            Tendency::AllFor => format!("Every place speaks for {pro}, none {other}"),
+            Tendency::AllAgainst => format!("No place speaks for {pro}, every place {other}"),
             Tendency::Constant => {
                 "No place stands out: the evidence is the same everywhere".to_owned()
             }

@@ -6,6 +6,7 @@ mod assets;
 mod checkpoint;
 mod class_list;
 mod cli;
+mod cli_decisions;
 mod engine;
 mod explain;
 mod induce;
