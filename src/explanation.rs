@@ -1,6 +1,6 @@
 //! What one model says about one picture.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use crate::assets::Dataset;
@@ -91,6 +91,7 @@ pub struct Explanation {
     pub took: Duration,
     /// The device it ran on.
     pub device: String,
+    class_maps: OnceLock<CamSet>,
 }
 
 impl Explanation {
@@ -104,7 +105,8 @@ impl Explanation {
         device: String,
     ) -> Self {
         let probabilities = softmax(&forward.logits);
-        Self { photo, model, input, forward, probabilities, took, device }
+        let class_maps = OnceLock::new();
+        Self { photo, model, input, forward, probabilities, took, device, class_maps }
     }
 
     /// The class with the largest logit, the first one on ties.
@@ -159,9 +161,11 @@ impl Explanation {
         Evidence::new(question, &self.forward, &self.model.head)
     }
 
-    /// The maps of all classes; those of the tree's nodes follow with [`CamSet::of_nodes`].
-    pub fn class_maps(&self) -> CamSet {
-        CamSet::of_classes(&self.forward.features, &self.model.head)
+    /// The maps of all classes, computed once; those of the tree's nodes follow with
+    /// [`CamSet::of_nodes`].
+    pub fn class_maps(&self) -> &CamSet {
+        let compute = || CamSet::of_classes(&self.forward.features, &self.model.head);
+        self.class_maps.get_or_init(compute)
     }
 
     /// A box of the photo, in its pixels, as a share of each cell.
@@ -191,7 +195,7 @@ impl Explanation {
     /// # Errors
     /// Where there is no tree: see [`ModelInfo::tree`].
     pub fn decision_without(&self, region: &Region, rule: Rule) -> Result<Decision, &str> {
-        let logits = region.logits_without(&self.forward.logits, &self.class_maps());
+        let logits = region.logits_without(&self.forward.logits, self.class_maps());
         Ok(Decision::new(&self.model.tree()?.hierarchy, &logits, rule))
     }
 
