@@ -7,11 +7,16 @@ mod args;
 mod bench;
 mod cam;
 mod classify;
+mod diff;
 mod eval;
 mod explain;
+mod flip;
 mod input;
 mod model;
+mod nodes;
+mod region;
 mod tree;
+mod verify;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -54,6 +59,9 @@ fn run(cli: Cli, out: Out<'_>) -> anyhow::Result<()> {
         Some(Command::Explain(args)) => explain::run(&args, out),
         Some(Command::Classify(args)) => classify::run(&args, out),
         Some(Command::Cam(args)) => cam::run(&args, out),
+        Some(Command::Diff(args)) => diff::run(&args, out),
+        Some(Command::Region(args)) => region::run(&args, out),
+        Some(Command::Flip(args)) => flip::run(&args, out),
         Some(Command::Input(args)) => input::run(&args, out),
         Some(Command::Tree(args)) => tree::run(&args, out),
         Some(Command::Induce(args)) => tree::induce(&args, out),

@@ -18,6 +18,11 @@
 //! | `render` | how does a map become a picture? |
 //! | `hierarchy` | what does the tree look like? |
 //! | `decision` | which way did the tree go, and how sure was it? |
+//! | `evidence` | what speaks for one side of a comparison, and what for the other? |
+//! | `region`, `rect` | what does a part of the picture contribute? |
+//! | `removal` | what is a photo without that part? |
+//! | `what_if` | where does confidence get lost, and what if another branch were taken? |
+//! | `flip` | which cells would have to go for a decision to change? |
 //!
 //! Nothing here does I/O, starts a network or knows about the screen.
 
@@ -25,16 +30,28 @@ mod cam;
 mod cam_set;
 mod colormap;
 mod decision;
+mod evidence;
 mod feature_map;
+mod flip;
 mod hierarchy;
+mod rect;
+mod region;
+mod removal;
 mod render;
 mod variant;
+mod what_if;
 
 pub use cam::{Cam, IdentityCheck};
 pub use cam_set::CamSet;
 pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
 pub use decision::{Agreement, Decision, Rule, Step};
+pub use evidence::{Evidence, Question, QuestionError, Tendency};
 pub use feature_map::{ClassId, FeatureMap, Forward, Head, argmax, softmax};
-pub use hierarchy::{Hierarchy, HierarchyError, Node, NodeId};
+pub use flip::{Flip, FlipError, flip};
+pub use hierarchy::{EditError, Hierarchy, HierarchyError, Node, NodeId};
+pub use rect::Rect;
+pub use region::{Account, BranchAccount, Region, RegionError, branch_accounts};
+pub use removal::Removal;
 pub use render::{Paint, Scale, blend, heatmap, overlay, overlay_picture, tutorial_heatmap};
 pub use variant::{MissingConv2, Variant};
+pub use what_if::{Forced, Walk, WalkStep};

@@ -1,13 +1,13 @@
 //! What one model says about one picture.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::explain::{
-    Agreement, Cam, ClassId, Decision, Forward, Head, Hierarchy, IdentityCheck, NodeId, Rule,
-    argmax, softmax,
+    Agreement, Cam, CamSet, ClassId, Decision, Evidence, Forward, Head, Hierarchy, IdentityCheck,
+    NodeId, Question, Rect, Region, RegionError, Rule, argmax, softmax,
 };
 use crate::labels::ClassList;
 use crate::photo::Photo;
@@ -91,6 +91,7 @@ pub struct Explanation {
     pub took: Duration,
     /// The device it ran on.
     pub device: String,
+    class_maps: OnceLock<CamSet>,
 }
 
 impl Explanation {
@@ -104,7 +105,8 @@ impl Explanation {
         device: String,
     ) -> Self {
         let probabilities = softmax(&forward.logits);
-        Self { photo, model, input, forward, probabilities, took, device }
+        let class_maps = OnceLock::new();
+        Self { photo, model, input, forward, probabilities, took, device, class_maps }
     }
 
     /// The class with the largest logit, the first one on ties.
@@ -152,6 +154,59 @@ impl Explanation {
     pub fn check(&self, target: CamTarget) -> IdentityCheck {
         let (row, bias) = self.row(target);
         Cam::compute(&self.forward.features, &row).check(bias, self.logit(target))
+    }
+
+    /// The signed map that answers a question, with its self-check.
+    pub fn evidence(&self, question: Question) -> Evidence {
+        Evidence::new(question, &self.forward, &self.model.head)
+    }
+
+    /// The maps of all classes, computed once; those of the tree's nodes follow with
+    /// [`CamSet::of_nodes`].
+    pub fn class_maps(&self) -> &CamSet {
+        let compute = || CamSet::of_classes(&self.forward.features, &self.model.head);
+        self.class_maps.get_or_init(compute)
+    }
+
+    /// A box of the photo, in its pixels, as a share of each cell.
+    ///
+    /// # Errors
+    /// When the network saw nothing of it.
+    pub fn region(&self, rect: &Rect) -> Result<Region, RegionError> {
+        let transform = self.input.photo_from_input;
+        Region::of_photo_rect(
+            self.cells(),
+            self.input_side(),
+            transform,
+            self.photo.rgb.dimensions(),
+            rect,
+        )
+    }
+
+    /// Where a cell of the maps lies in the photo, in its pixels; row-major. Cells at the border
+    /// may stick out.
+    pub fn cell_in_photo(&self, cell: usize) -> Rect {
+        let cell = Rect::of_cell(self.cells(), self.input_side(), cell);
+        cell.through(self.input.photo_from_input)
+    }
+
+    /// How the tree decides once the features of a region count as zero.
+    ///
+    /// # Errors
+    /// Where there is no tree: see [`ModelInfo::tree`].
+    pub fn decision_without(&self, region: &Region, rule: Rule) -> Result<Decision, &str> {
+        let logits = region.logits_without(&self.forward.logits, self.class_maps());
+        Ok(Decision::new(&self.model.tree()?.hierarchy, &logits, rule))
+    }
+
+    /// Height and width of the maps.
+    pub fn cells(&self) -> [usize; 2] {
+        [self.forward.features.height, self.forward.features.width]
+    }
+
+    /// Side of the square that the network sees, in its own pixels.
+    fn input_side(&self) -> f64 {
+        f64::from(self.input.crop.width())
     }
 
     /// How the tree decides.

@@ -121,6 +121,11 @@ impl ClassList {
     }
 }
 
+/// Those of `names` that resemble `query`, best first; a few at most.
+pub fn similar(query: &str, names: &[String]) -> Vec<String> {
+    search::similar_to(query, names).into_iter().map(|(_, name)| name).collect()
+}
+
 /// Reads a list of wnids, one in each line.
 ///
 /// # Errors

@@ -39,3 +39,8 @@ pub fn make_folder(path: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(path)
         .with_context(|| format!("Could not make the folder {}", path.display()))
 }
+
+/// A probability or another share, for reading: `97.3 %`.
+pub fn percent(share: f32) -> String {
+    format!("{:.1} %", share * 100.0)
+}

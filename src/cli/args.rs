@@ -6,7 +6,11 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
+use super::diff::DiffArgs;
 use super::eval::EvalArgs;
+use super::flip::FlipArgs;
+use super::nodes::HierarchyArgs;
+use super::region::RegionArgs;
 use crate::catalog::ModelSource;
 use crate::explain::{Colormap, Rule, Variant};
 use crate::model::DeviceChoice;
@@ -46,8 +50,14 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Print the likeliest classes of pictures.
     Classify(ClassifyArgs),
-    /// Write the class activation map of a class.
+    /// Write the class activation map of a class, a node of the tree, or a decision.
     Cam(CamArgs),
+    /// Compare two classes: where does the picture speak for one, where for the other?
+    Diff(DiffArgs),
+    /// Say what a part of a picture contributes to the prediction and to each decision.
+    Region(RegionArgs),
+    /// Find the smallest part of a picture without which a decision would go the other way.
+    Flip(FlipArgs),
     /// Write what the network sees of a picture.
     Input(InputArgs),
     /// Print how a neural-backed decision tree decides.
@@ -146,11 +156,6 @@ where
     PossibleValuesParser::new(T::VARIANTS).try_map(|name| name.parse::<T>())
 }
 
-/// What `--hierarchy` means.
-pub fn hierarchy(argument: Option<&str>) -> HierarchyChoice {
-    argument.map_or(HierarchyChoice::Auto, HierarchyChoice::from_argument)
-}
-
 /// `0.5,0.5,0.5`, or one number for all three.
 fn three(text: &str) -> Result<[f32; 3], String> {
     let numbers: Result<Vec<f32>, _> = text.split(',').map(|part| part.trim().parse()).collect();
@@ -214,12 +219,19 @@ pub struct CamArgs {
     /// Class to explain, by name, synonym, WordNet id or index; the likeliest one if left out.
     #[arg(long, value_name = "NAME|INDEX")]
     pub class: Option<String>,
+    /// Node of the tree to explain, by name or WordNet id, instead of a class.
+    #[arg(long, value_name = "NAME|WNID", conflicts_with = "class")]
+    pub node: Option<String>,
+    /// Sibling to compare the node with, or `siblings` for the mean of all of them.
+    #[arg(long, value_name = "SIBLING", requires = "node")]
+    pub against: Option<String>,
     /// paper (exact, signed), gradcam, tutorial (with its mistakes), tutorial-fixed.
     #[arg(long, default_value = "paper", value_parser = choice::<Variant>())]
     pub variant: Variant,
-    /// jet, turbo, viridis, inferno or diverging.
-    #[arg(long, default_value = "jet", value_parser = choice::<Colormap>())]
-    pub colormap: Colormap,
+    /// jet, turbo, viridis, inferno or diverging; jet for a class or a node and diverging for a
+    /// comparison if left out.
+    #[arg(long, value_parser = choice::<Colormap>())]
+    pub colormap: Option<Colormap>,
     /// Weight of the colours over the photo, 0 to 1.
     #[arg(long, default_value_t = 0.5, value_parser = fraction)]
     pub alpha: f32,
@@ -236,12 +248,14 @@ pub struct CamArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
+    pub tree: HierarchyArgs,
+    #[command(flatten)]
     pub picture: PictureArgs,
     #[command(flatten)]
     pub options: ModelArgs,
 }
 
-fn fraction(text: &str) -> Result<f32, String> {
+pub fn fraction(text: &str) -> Result<f32, String> {
     match text.parse() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
         _ => Err("give a number from 0 to 1".to_owned()),
@@ -274,9 +288,8 @@ pub struct TreeArgs {
     /// A name from `glasstree models`, or a weights file.
     #[arg(long)]
     pub model: Option<String>,
-    /// A hierarchy of the model's data set, a file in nbdt's format, or `induced`.
-    #[arg(long, value_name = "NAME|FILE|induced")]
-    pub hierarchy: Option<String>,
+    #[command(flatten)]
+    pub tree: HierarchyArgs,
     /// hard (follow the likeliest child) or soft (multiply along the path).
     #[arg(long, default_value = "hard", value_parser = choice::<Rule>())]
     pub rule: Rule,

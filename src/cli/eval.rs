@@ -28,7 +28,8 @@ use std::time::Instant;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::args::{self, ModelArgs, PictureArgs};
+use super::args::{ModelArgs, PictureArgs};
+use super::nodes::HierarchyArgs;
 use super::{Out, Session, warn};
 use crate::catalog::ModelSource;
 use crate::labelled_pictures::{LabelledPictures, UnknownClass};
@@ -51,9 +52,8 @@ pub struct EvalArgs {
     /// (first and last pixel of the box), as TinyImageNet's `val_annotations.txt`.
     #[arg(long, value_name = "FILE")]
     pub boxes: Option<PathBuf>,
-    /// A hierarchy of the model's data set, a file in nbdt's format, or `induced`.
-    #[arg(long, value_name = "NAME|FILE|induced")]
-    pub hierarchy: Option<String>,
+    #[command(flatten)]
+    pub tree: HierarchyArgs,
     /// Take only so many pictures, spread evenly over all.
     #[arg(long, value_name = "COUNT")]
     pub limit: Option<NonZeroUsize>,
@@ -72,11 +72,11 @@ pub struct EvalArgs {
 pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request =
         args.options.request(args.model.as_deref(), ModelSource::default_classifier());
-    request.hierarchy = args::hierarchy(args.hierarchy.as_deref());
+    request.hierarchy = args.tree.choice();
     let session = Session::start(args.options.device)?;
     let model = session.load(&request)?;
     // What cannot be used is told before the network runs.
-    if let (Err(error), Some(_)) = (model.tree(), &args.hierarchy) {
+    if let (Err(error), Some(_)) = (model.tree(), &args.tree.hierarchy) {
         return Err(anyhow!("{error}"));
     }
     let mut data = LabelledPictures::read(&args.data, args.boxes.as_deref(), &model.classes)?;

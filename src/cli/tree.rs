@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use serde_json::json;
 
-use super::args::{self, InduceArgs, TreeArgs};
+use super::args::{InduceArgs, TreeArgs};
 use super::{Out, Session};
 use crate::catalog::ModelSource;
 use crate::explain::Rule;
@@ -16,7 +16,7 @@ use crate::protocol::ModelRequest;
 pub fn run(args: &TreeArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request =
         args.options.request(args.model.as_deref(), ModelSource::default_tree_model());
-    request.hierarchy = args::hierarchy(args.hierarchy.as_deref());
+    request.hierarchy = args.tree.choice();
     let session = Session::start(args.options.device)?;
     // A hierarchy that cannot be used is told before the network runs.
     session.load(&request)?.tree().map_err(|error| anyhow!("{error}"))?;

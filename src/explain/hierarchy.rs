@@ -4,8 +4,11 @@ use thiserror::Error;
 
 use super::feature_map::ClassId;
 
+mod edit;
 mod graph;
 mod json;
+
+pub use edit::EditError;
 
 /// Index of a node in [`Hierarchy::nodes`].
 pub type NodeId = usize;
@@ -20,6 +23,8 @@ pub struct Node {
     pub name: String,
     /// Whether `name` had to be made up from the leaves.
     pub generated: bool,
+    /// Whether a user gave it `name`; such a name is kept in files, whatever WordNet says.
+    pub renamed: bool,
     /// `None` for the root alone.
     pub parent: Option<NodeId>,
     /// In the order of the file: child 0 is the first output of the decision.
@@ -133,6 +138,17 @@ impl Hierarchy {
         let mut path: Vec<NodeId> = up.collect();
         path.reverse();
         path
+    }
+
+    /// Where the ways to two nodes part: the last node that both pass, and the child that each goes
+    /// on to. `None` if one of them lies on the way to the other.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn parting(&self, a: NodeId, b: NodeId) -> Option<(NodeId, [NodeId; 2])> {
+        let (a, b) = (self.path_to(a), self.path_to(b));
+        let [a, b] = a.into_iter().zip(b).find(|(a, b)| a != b).map(|(a, b)| [a, b])?;
+        Some((self.nodes[a].parent?, [a, b]))
     }
 
     /// The node with this wnid, or else the first one with this name, whatever its case.

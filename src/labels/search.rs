@@ -121,6 +121,12 @@ fn synonyms(label: &str) -> impl Iterator<Item = &str> {
     label.split(',').map(str::trim).filter(|synonym| !synonym.is_empty())
 }
 
+/// As [`similar`], for a query as it was typed.
+pub fn similar_to(query: &str, labels: &[String]) -> Vec<(usize, String)> {
+    let query: String = query.trim().chars().take(MAX_QUERY).collect();
+    similar(&fold(&query), labels)
+}
+
 /// Classes whose names contain the query or differ from it by few letters, best first.
 fn similar(folded: &str, labels: &[String]) -> Vec<(usize, String)> {
     let most = (folded.chars().count() / 3).max(1);

@@ -157,6 +157,8 @@ impl AppState {
                     return self.loaded(at, model);
                 }
             }
+            // The window does not evaluate; the command line does.
+            Event::Evaluating { .. } | Event::Evaluated { .. } => {}
             Event::Failed { job, error } => return self.failed(job, error),
             Event::Stopped { reason } => {
                 self.forget_jobs();

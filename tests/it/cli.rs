@@ -10,22 +10,22 @@ use tempfile::TempDir;
 
 use crate::networks::keys;
 
-struct Output {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Output {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn cat() -> String {
+pub fn cat() -> String {
     root().join("assets/photos/chelsea.png").display().to_string()
 }
 
 /// Runs the program on the CPU in an empty folder.
-fn glasstree(arguments: &[&str]) -> Output {
+pub fn glasstree(arguments: &[&str]) -> Output {
     let folder = TempDir::new().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_glasstree"))
         .args(arguments)
@@ -42,18 +42,18 @@ fn glasstree(arguments: &[&str]) -> Output {
     }
 }
 
-fn succeeds(arguments: &[&str]) -> String {
+pub fn succeeds(arguments: &[&str]) -> String {
     let Output { code, out, err } = glasstree(arguments);
     assert_eq!((code, err.as_str()), (0, ""), "{arguments:?}");
     out
 }
 
-fn json(arguments: &[&str]) -> Value {
+pub fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&succeeds(arguments)).unwrap()
 }
 
 /// Fails with code 1 and one line that has all of `needles`.
-fn fails(arguments: &[&str], needles: &[&str]) {
+pub fn fails(arguments: &[&str], needles: &[&str]) {
     let Output { code, err, .. } = glasstree(arguments);
     assert_eq!(code, 1, "{arguments:?}: {err}");
     assert_eq!(err.trim_end().lines().count(), 1, "{arguments:?}: {err}");
@@ -63,13 +63,13 @@ fn fails(arguments: &[&str], needles: &[&str]) {
 }
 
 /// A weights file in `folder`.
-fn weights(folder: &TempDir, network: &str, classes: usize) -> String {
+pub fn weights(folder: &TempDir, network: &str, classes: usize) -> String {
     let path = folder.path().join(format!("{network}.safetensors"));
     std::fs::write(&path, keys::safetensors(&keys::of(network, classes), 1)).unwrap();
     path.display().to_string()
 }
 
-fn text(value: &Path) -> &str {
+pub fn text(value: &Path) -> &str {
     value.to_str().unwrap()
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use glasstree::catalog::ModelSource;
 use glasstree::engine::Engine;
-use glasstree::explain::{CamSet, Rule};
+use glasstree::explain::{CamSet, Decision, Question, Rect, Region, Rule, branch_accounts, flip};
 use glasstree::explanation::{CamTarget, Explanation};
 use glasstree::labelled_pictures::LabelledPicture;
 use glasstree::model::DeviceChoice;
@@ -99,6 +99,55 @@ fn maps_add_up_to_logits_for_every_class_and_node() {
             let map = maps.get(node).unwrap();
             assert!(map.check(bias, decision.logit[node]).holds(), "node {node}");
             assert!(explanation.check(target).holds(), "node {node}");
+        }
+    }
+}
+
+/// Every decision of the real trees: the map adds up, regions add up, and flips flip.
+#[test]
+fn every_decision_of_the_real_networks_adds_up() {
+    for source in [ModelSource::default_classifier(), ModelSource::default_tree_model()] {
+        let explanation = explain(source);
+        let h = &explanation.model.tree().unwrap().hierarchy;
+        let decision = explanation.decision(Rule::Hard).unwrap();
+        let region = explanation.region(&Rect::new(77.7, 55.5, 111.1, 99.9)).unwrap();
+        let [height, width] = explanation.cells();
+        for node in 1..h.nodes().len() {
+            let evidence = explanation.evidence(Question::decision(h, node).unwrap());
+            let account = region.account(&evidence);
+            // The head multiplies up to 1280 channels in 32 bits.
+            assert!(evidence.check.residual.abs() < 1e-4, "{node}: {:?}", evidence.check);
+            let sum = account.region + account.rest + account.bias;
+            assert!((sum - account.total).abs() < 1e-4, "{node}: {account:?}");
+        }
+        let without = explanation.decision_without(&region, Rule::Hard).unwrap();
+        let accounts = branch_accounts(h, &decision, &without, &decision.path);
+        assert_eq!(accounts.len() + 1, decision.path.len());
+        for account in &accounts {
+            let evidence = explanation.evidence(Question::decision(h, account.node).unwrap());
+            let linear = region.account(&evidence).region;
+            assert!((account.region - linear).abs() < 1e-4, "{account:?} {linear}");
+        }
+        let maps = explanation.class_maps().of_nodes(h);
+        for &node in &decision.path[..decision.path.len() - 1] {
+            let found = flip(h, &decision, &maps, node).unwrap();
+            let cells = Region::of_cells(height, width, &found.cells);
+            let features = cells.removed_from(&explanation.forward.features);
+            let (pooled, head) = (features.pooled(), &explanation.model.head);
+            let logits: Vec<f32> = (0..head.classes)
+                .map(|class| {
+                    let products = head.row(class).iter().zip(&pooled);
+                    let sum: f64 = products.map(|(w, f)| f64::from(*w) * f64::from(*f)).sum();
+                    sum as f32 + head.bias[class]
+                })
+                .collect();
+            let after = Decision::new(h, &logits, Rule::Hard);
+            let first =
+                h.node(node).children.iter().all(|&c| after.logit[c] <= after.logit[found.from]);
+            assert_eq!(first, !found.flips, "{found:?}");
+        }
+        for &node in &decision.path {
+            assert_eq!(decision.force(h, node).path, decision.path);
         }
     }
 }

@@ -8,6 +8,10 @@ use image::RgbImage;
 
 #[path = "explain/cam.rs"]
 mod cam;
+#[path = "explain/edit.rs"]
+mod edit;
+#[path = "explain/evidence.rs"]
+mod evidence;
 #[path = "explain/hierarchy.rs"]
 mod hierarchy;
 #[path = "explain/nbdt.rs"]
@@ -16,8 +20,12 @@ mod nbdt;
 mod npy;
 #[path = "explain/properties.rs"]
 mod properties;
+#[path = "explain/region.rs"]
+mod region;
 #[path = "explain/render.rs"]
 mod render;
+#[path = "explain/what_if.rs"]
+mod what_if;
 
 /// A file below `tests/golden`.
 fn golden(path: &str) -> PathBuf {

@@ -7,6 +7,7 @@ mod checkpoint;
 mod class_list;
 mod class_panel;
 mod cli;
+mod cli_decisions;
 mod engine;
 mod eval;
 mod explain;

@@ -15,6 +15,8 @@ const MAX_DEPTH_SUM: usize = 4_000_000;
 pub(super) struct Graph {
     wnids: Vec<String>,
     labels: Vec<Option<String>>,
+    /// Names given by a user.
+    renamed: Vec<Option<String>>,
     parents: Vec<Option<usize>>,
     children: Vec<Vec<usize>>,
 }
@@ -37,16 +39,18 @@ impl Graph {
         }
         let mut index = HashMap::with_capacity(count);
         let (mut wnids, mut labels) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for FileNode { id, label } in file.nodes {
+        let mut renamed = Vec::with_capacity(count);
+        for FileNode { id, label, renamed: own } in file.nodes {
             let wnid = id.into_text();
             if index.insert(wnid.clone(), wnids.len()).is_some() {
                 return Err(Error::DuplicateNode(shown(&wnid)));
             }
             wnids.push(wnid);
+            renamed.push(own.filter(|name| !name.is_empty()));
             labels.push(label.filter(|label| !label.is_empty() && label != "(generated)"));
         }
-        let mut graph =
-            Self { wnids, labels, parents: vec![None; count], children: vec![Vec::new(); count] };
+        let (parents, children) = (vec![None; count], vec![Vec::new(); count]);
+        let mut graph = Self { wnids, labels, renamed, parents, children };
         for FileEdge { source, target } in file.links {
             let find = |id: Id| {
                 let id = id.into_text();
@@ -132,16 +136,19 @@ impl Graph {
         names: &dyn Fn(&str) -> Option<String>,
     ) -> Hierarchy {
         let mut nodes: Vec<Node> = Vec::with_capacity(order.len());
-        let Self { mut wnids, mut labels, .. } = self;
+        let Self { mut wnids, mut labels, renamed: mut own, .. } = self;
         for &Visit { source, parent, depth } in order {
             let wnid = std::mem::take(&mut wnids[source]);
-            let name = names(&wnid).or_else(|| labels[source].take());
+            let own = own[source].take();
+            let renamed = own.is_some();
+            let name = own.or_else(|| names(&wnid)).or_else(|| labels[source].take());
             let id = nodes.len();
             if let Some(parent) = parent {
                 nodes[parent].children.push(id);
             }
             nodes.push(Node {
                 generated: name.is_none(),
+                renamed,
                 name: name.unwrap_or_else(|| wnid.clone()),
                 wnid,
                 parent,

@@ -11,7 +11,7 @@ use super::{Hierarchy, HierarchyError as Error, NodeId};
 
 #[derive(Deserialize)]
 pub(super) struct File {
-    directed: Option<bool>,
+    pub(super) directed: Option<bool>,
     pub(super) nodes: Vec<FileNode>,
     /// networkx 3.4 renamed the key.
     #[serde(alias = "edges")]
@@ -22,6 +22,8 @@ pub(super) struct File {
 pub(super) struct FileNode {
     pub(super) id: Id,
     pub(super) label: Option<String>,
+    /// Our own addition: a name that a user gave, which WordNet's does not replace.
+    pub(super) renamed: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -50,15 +52,22 @@ impl Id {
 impl Hierarchy {
     /// Reads node-link JSON and checks that it is a tree over exactly the classes `wnids`.
     ///
-    /// The class of a leaf is the position of its id in `wnids`. A node is called what `names` says
-    /// of its wnid, or else its `label` in the file; nodes with neither are described by their
+    /// The class of a leaf is the position of its id in `wnids`. A node that a user renamed keeps
+    /// that name. Others are called what `names` says of their wnid, or else their `label` in the file; nodes with neither are described by their
     /// leaves (see [`Node::generated`](super::Node::generated)), and leaves with neither go by their wnid.
     pub fn from_json(
         text: &str,
         wnids: &[String],
         names: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Error> {
-        let file: File = serde_json::from_str(text)?;
+        Self::from_file(serde_json::from_str(text)?, wnids, names)
+    }
+
+    pub(super) fn from_file(
+        file: File,
+        wnids: &[String],
+        names: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Error> {
         if file.directed == Some(false) {
             return Err(Error::Undirected);
         }
@@ -77,6 +86,8 @@ impl Hierarchy {
             #[serde(skip_serializing_if = "Option::is_none")]
             label: Option<&'a str>,
             id: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            renamed: Option<&'a str>,
         }
         let nodes: Vec<_> = self
             .nodes
@@ -84,6 +95,7 @@ impl Hierarchy {
             .map(|node| NamedNode {
                 label: (!node.generated).then_some(node.name.as_str()),
                 id: &node.wnid,
+                renamed: node.renamed.then_some(node.name.as_str()),
             })
             .collect();
         let wnid = |id: NodeId| self.nodes[id].wnid.as_str();

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::assert_close;
 
-fn numbers(count: usize, size: f32) -> impl Strategy<Value = Vec<f32>> {
+pub(super) fn numbers(count: usize, size: f32) -> impl Strategy<Value = Vec<f32>> {
     prop::collection::vec(-size..size, count)
 }
 
@@ -30,7 +30,9 @@ fn network() -> impl Strategy<Value = (FeatureMap, Head)> {
 
 /// A random tree: node 0 is the root, and every later node hangs on an earlier one. Leaves are the
 /// classes, in a shuffled order.
-fn tree(nodes: std::ops::Range<usize>) -> impl Strategy<Value = (Hierarchy, Vec<String>)> {
+pub(super) fn tree(
+    nodes: std::ops::Range<usize>,
+) -> impl Strategy<Value = (Hierarchy, Vec<String>)> {
     let parents = nodes.prop_flat_map(|count| (1..count).map(|node| 0..node).collect::<Vec<_>>());
     (parents, any::<u64>()).prop_map(|(parents, salt)| {
         let links: Vec<_> = parents

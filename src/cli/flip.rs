@@ -1,0 +1,174 @@
+//! `glasstree flip`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::args::{ModelArgs, PictureArgs};
+use super::nodes::HierarchyArgs;
+use super::verify::{self, Reruns};
+use super::{Out, Session, nodes};
+use crate::catalog::ModelSource;
+use crate::explain::{Decision, Flip, Hierarchy, Rect, Rule, flip};
+use crate::explanation::Explanation;
+use crate::output::percent;
+
+#[derive(Debug, Args)]
+pub struct FlipArgs {
+    /// The picture.
+    pub image: PathBuf,
+    /// The node whose decision is to go the other way, by name or WordNet id; `root` for the first
+    /// decision. A class stands for the decision in which it is a branch.
+    #[arg(long, value_name = "NAME|WNID")]
+    pub node: String,
+    /// A name from `glasstree models`, or a weights file.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Run the network again with the cells painted over and with the cells blurred.
+    #[arg(long)]
+    pub verify: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub tree: HierarchyArgs,
+    #[command(flatten)]
+    pub picture: PictureArgs,
+    #[command(flatten)]
+    pub options: ModelArgs,
+}
+
+pub fn run(args: &FlipArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let mut request =
+        args.options.request(args.model.as_deref(), ModelSource::default_tree_model());
+    request.hierarchy = args.tree.choice();
+    let session = Session::start(args.options.device)?;
+    let model = session.load(&request)?;
+    let hierarchy = &nodes::tree(&model)?.hierarchy;
+    let node = nodes::find(&model, &args.node)?;
+    let known = hierarchy.node(node);
+    let node = known.parent.filter(|_| known.is_leaf()).unwrap_or(node);
+    let explanation = session.explain(&args.picture, &args.image, &request)?;
+    let decision = Decision::new(hierarchy, &explanation.forward.logits, Rule::Hard);
+    let maps = explanation.class_maps().of_nodes(hierarchy);
+    let flip = flip(hierarchy, &decision, &maps, node)?;
+    let rects: Vec<Rect> = flip.cells.iter().map(|&cell| explanation.cell_in_photo(cell)).collect();
+    let reruns = match args.verify {
+        true => verify::without(&session, &explanation, &request, &rects)?,
+        false => Vec::new(),
+    };
+    let report = Report { explanation: &explanation, hierarchy, flip, rects, reruns };
+    if args.json {
+        writeln!(out, "{}", report.to_json())?;
+        return Ok(());
+    }
+    report.print(out)
+}
+
+struct Report<'a> {
+    explanation: &'a Explanation,
+    hierarchy: &'a Hierarchy,
+    flip: Flip,
+    /// Of the cells, in the photo.
+    rects: Vec<Rect>,
+    reruns: Reruns,
+}
+
+impl Report<'_> {
+    /// What the network says without the cells: lead of the first branch over the other one, its
+    /// probability, and whether it still is the largest.
+    fn rerun(&self, seen: &Explanation) -> (f32, f32, bool) {
+        let decision = Decision::new(self.hierarchy, &seen.forward.logits, Rule::Hard);
+        let Flip { node, from, to, .. } = self.flip;
+        let children = &self.hierarchy.node(node).children;
+        let wins = children.iter().all(|&id| decision.logit[id] <= decision.logit[from]);
+        (decision.logit[from] - decision.logit[to], decision.branch_prob[from], wins)
+    }
+
+    fn print(&self, out: Out<'_>) -> anyhow::Result<()> {
+        let flip = &self.flip;
+        let name = |id| self.hierarchy.node(id).name.as_str();
+        let (node, from, to) = (name(flip.node), name(flip.from), name(flip.to));
+        let (height, width) = self.explanation.cells().into();
+        let (count, all) = (flip.cells.len(), height * width);
+        writeln!(
+            out,
+            "{node}: {from} leads {to} by {:.2} logits ({} for {from})",
+            flip.margin,
+            percent(flip.probability)
+        )?;
+        let left = percent(flip.probability_without);
+        if flip.flips {
+            writeln!(
+                out,
+                "Without {count} of the {all} cells of the map it would be {to}, by {:.2} ({left} \
+                 for {from}); fewer do not suffice",
+                -flip.margin_without
+            )?;
+        } else {
+            writeln!(
+                out,
+                "No removal flips it: even without all {count} cells that speak for {from} it leads \
+                 {to} by {:.2} ({left})",
+                flip.margin_without
+            )?;
+        }
+        let middles: Vec<String> = self
+            .rects
+            .iter()
+            .map(|rect| format!("({:.0}, {:.0})", rect.centre()[0], rect.centre()[1]))
+            .collect();
+        if !middles.is_empty() {
+            writeln!(out, "The cells, by their middle in the photo: {}", middles.join(" "))?;
+        }
+        for (how, seen) in &self.reruns {
+            let (margin, probability, wins) = self.rerun(seen);
+            let verdict = match (wins, flip.flips) {
+                (false, true) => "it flips there too",
+                (true, true) => "it does not flip: other cells still see what was there",
+                (false, false) => "it flips there",
+                (true, false) => "it does not flip there either",
+            };
+            writeln!(
+                out,
+                "  checked with the network, cells {}: lead {margin:+.2} ({}); {verdict}",
+                verify::words(*how),
+                percent(probability)
+            )?;
+        }
+        Ok(())
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let (flip, one) = (&self.flip, |id| nodes::one(self.hierarchy, id));
+        let [height, width] = self.explanation.cells();
+        let cells = flip.cells.iter().zip(&self.rects).map(|(cell, rect)| {
+            json!({ "row": cell / width.max(1), "column": cell % width.max(1), "in_photo": rect })
+        });
+        let verified = self.reruns.iter().map(|(how, seen)| {
+            let (margin, probability, wins) = self.rerun(seen);
+            json!({
+                "how": how,
+                "margin": margin,
+                "difference": margin - flip.margin_without,
+                "probability": probability,
+                "flips": !wins,
+            })
+        });
+        json!({
+            "model": self.explanation.model.source.name(),
+            "node": one(flip.node),
+            "from": one(flip.from),
+            "to": one(flip.to),
+            "flips": flip.flips,
+            "map": { "height": height, "width": width },
+            "cells": cells.collect::<Vec<_>>(),
+            "margin": flip.margin,
+            "margin_without": flip.margin_without,
+            "probability": flip.probability,
+            "probability_without": flip.probability_without,
+            "verified": verified.collect::<Vec<_>>(),
+        })
+    }
+}

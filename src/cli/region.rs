@@ -1,0 +1,115 @@
+//! `glasstree region`
+
+mod class_part;
+mod tree_part;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::json;
+
+use super::args::{ModelArgs, PictureArgs};
+use super::nodes::HierarchyArgs;
+use super::verify::{self, Reruns};
+use super::{Out, Session};
+use crate::catalog::ModelSource;
+use crate::explain::{Rect, Rule};
+use crate::explanation::Explanation;
+use crate::protocol::{ModelRequest, PictureSource};
+use class_part::ClassPart;
+use tree_part::TreePart;
+
+#[derive(Debug, Args)]
+pub struct RegionArgs {
+    /// The picture.
+    pub image: PathBuf,
+    /// The part of the photo, in its pixels.
+    #[arg(long = "box", value_name = "X,Y,W,H", value_parser = rect, allow_hyphen_values = true)]
+    pub rect: Rect,
+    /// One model for prediction and tree, by name or as a weights file; the two that come with the
+    /// program if left out.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Class to explain, by name, synonym, WordNet id or index; the likeliest one if left out.
+    #[arg(long, value_name = "NAME|INDEX")]
+    pub class: Option<String>,
+    /// hard (follow the likeliest child) or soft (multiply along the path).
+    #[arg(long, default_value = "hard")]
+    pub rule: Rule,
+    /// Run the network again with the region painted over and with the region blurred.
+    #[arg(long)]
+    pub verify: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub tree: HierarchyArgs,
+    #[command(flatten)]
+    pub picture: PictureArgs,
+    #[command(flatten)]
+    pub options: ModelArgs,
+}
+
+/// `10,20,100,50`
+fn rect(text: &str) -> Result<Rect, String> {
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+    match numbers.as_deref() {
+        Ok(&[x, y, width, height]) => Ok(Rect::new(x, y, width, height)),
+        _ => Err("give four numbers: left, top, width and height, such as 10,20,100,50".to_owned()),
+    }
+}
+
+pub fn run(args: &RegionArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let mut request =
+        args.options.request(args.model.as_deref(), ModelSource::default_classifier());
+    let mut tree_request = ModelRequest::from(ModelSource::default_tree_model());
+    tree_request.hierarchy = args.tree.choice();
+    if args.model.is_some() {
+        request.hierarchy = args.tree.choice();
+        tree_request = request.clone();
+    }
+    let session = Session::start(args.options.device)?;
+    let model = session.load(&request)?;
+    let class = args.class.as_deref().map(|name| model.classes.find(name)).transpose()?;
+    let seen = session.explain(&args.picture, &args.image, &request)?;
+    let class = ClassPart::new(args, &session, &request, seen, class)?;
+    let photo = PictureSource::Photo(Arc::clone(&class.explanation.photo));
+    let decided = match args.model {
+        Some(_) => Arc::clone(&class.explanation),
+        None => session.engine.explain(photo, &tree_request, &mut super::warn)?,
+    };
+    let tree = TreePart::new(args, &session, &tree_request, decided);
+    // Without a tree there is still the class, unless the tree was asked for.
+    let tree = match tree {
+        Err(error) if args.tree.hierarchy.is_none() => {
+            super::warn(&format!("no decisions: {error:#}"));
+            None
+        }
+        tree => Some(tree?),
+    };
+    if args.json {
+        let Rect { min: [x, y], max: [right, bottom] } = args.rect;
+        let value = json!({
+            "box": { "x": x, "y": y, "width": right - x, "height": bottom - y },
+            "class": class.to_json(),
+            "tree": tree.as_ref().map(TreePart::to_json).transpose()?,
+        });
+        writeln!(out, "{value}")?;
+        return Ok(());
+    }
+    class.print(out)?;
+    tree.map_or(Ok(()), |tree| tree.print(out))
+}
+
+fn reruns(
+    args: &RegionArgs,
+    session: &Session,
+    request: &ModelRequest,
+    explanation: &Explanation,
+) -> anyhow::Result<Reruns> {
+    if !args.verify {
+        return Ok(Vec::new());
+    }
+    verify::without(session, explanation, request, &[args.rect])
+}

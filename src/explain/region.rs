@@ -1,0 +1,267 @@
+//! What a part of the picture contributes, by plain sums: exact at the level of the feature map.
+//!
+//! A logit is the bias plus the mean over the cells of a map, so every part of the picture has a
+//! share of it, and the parts add up to the whole. "Without a region" means that the features of
+//! its cells count as zero; a network that sees a painted-over photo answers a little differently,
+//! because one cell of its features sees much of the picture.
+
+use serde::Serialize;
+use thiserror::Error;
+
+use super::cam_set::CamSet;
+use super::decision::Decision;
+use super::evidence::Evidence;
+use super::feature_map::FeatureMap;
+use super::hierarchy::{Hierarchy, NodeId};
+use super::rect::Rect;
+use crate::preprocess::RectTransform;
+
+/// Most corners of a lasso.
+const MAX_CORNERS: usize = 10_000;
+/// Lines per row of cells by which the area of a lasso is measured.
+const LINES: usize = 16;
+
+/// A part of the picture: how much of each cell of the map it covers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Region {
+    pub height: usize,
+    pub width: usize,
+    /// `[height, width]`, row-major, 0 (outside) to 1 (inside).
+    pub covered: Vec<f64>,
+}
+
+/// A region that has no part of what the network saw.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum RegionError {
+    #[error("The region has coordinates that are no numbers; give pixels of the photo")]
+    NotANumber,
+    #[error("The region is empty; give it a width and a height above 0 (in pixels)")]
+    Empty,
+    #[error("The region has {0} corners; at most {MAX_CORNERS} are possible")]
+    TooManyCorners(usize),
+    #[error("The region lies outside of the photo, which has {width} x {height} pixels")]
+    OutsidePhoto { width: u32, height: u32 },
+    #[error(
+        "The network did not see this region: of this photo it sees x {:.0} to {:.0} and y {:.0} \
+         to {:.0}", .0.min[0], .0.max[0], .0.min[1], .0.max[1]
+    )]
+    NotSeen(Rect),
+}
+
+/// The two parts of a logit or a lead, in logits: `region + rest + bias = total`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Account {
+    pub region: f32,
+    pub rest: f32,
+    pub bias: f32,
+    pub total: f32,
+}
+
+impl Account {
+    /// What would be left without the region.
+    pub fn without(&self) -> f32 {
+        self.rest + self.bias
+    }
+}
+
+/// What a region does for one decision of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct BranchAccount {
+    /// The branch that was chosen.
+    pub node: NodeId,
+    /// Its log-odds against all siblings together.
+    pub log_odds: f32,
+    pub log_odds_without: f32,
+    /// What the region gives: `log_odds - log_odds_without`.
+    pub region: f32,
+    /// P(node | parent).
+    pub probability: f32,
+    pub probability_without: f32,
+}
+
+impl Region {
+    /// Everything.
+    pub fn whole(height: usize, width: usize) -> Self {
+        Self { height, width, covered: vec![1.0; height * width] }
+    }
+
+    /// Some cells, row-major; others are ignored.
+    pub fn of_cells(height: usize, width: usize, cells: &[usize]) -> Self {
+        let mut covered = vec![0.0; height * width];
+        for &cell in cells {
+            if let Some(covered) = covered.get_mut(cell) {
+                *covered = 1.0;
+            }
+        }
+        Self { height, width, covered }
+    }
+
+    /// A box in pixels of the network's input, whose sides are `side` pixels long. What lies
+    /// outside of the input is cut off.
+    pub fn of_rect(height: usize, width: usize, side: f64, rect: &Rect) -> Self {
+        let axis = |cells: usize, i: usize| -> Vec<f64> {
+            let unit = cells as f64 / side;
+            (0..cells).map(|cell| overlap(cell, rect.min[i] * unit, rect.max[i] * unit)).collect()
+        };
+        let (columns, rows) = (axis(width, 0), axis(height, 1));
+        let covered = rows.iter().flat_map(|y| columns.iter().map(move |x| x * y)).collect();
+        Self { height, width, covered }
+    }
+
+    /// A box in pixels of the photo; what the network did not see is cut off.
+    ///
+    /// # Errors
+    /// When nothing is left of it.
+    pub fn of_photo_rect(
+        [height, width]: [usize; 2],
+        side: f64,
+        photo_from_input: RectTransform,
+        photo: (u32, u32),
+        rect: &Rect,
+    ) -> Result<Self, RegionError> {
+        if !rect.is_finite() {
+            return Err(RegionError::NotANumber);
+        }
+        if rect.is_empty() {
+            return Err(RegionError::Empty);
+        }
+        let whole = Rect::of_size(f64::from(photo.0), f64::from(photo.1));
+        if rect.intersection(&whole).is_empty() {
+            return Err(RegionError::OutsidePhoto { width: photo.0, height: photo.1 });
+        }
+        let seen = Rect::of_size(side, side).through(photo_from_input).intersection(&whole);
+        let part = rect.intersection(&seen);
+        if part.is_empty() {
+            return Err(RegionError::NotSeen(seen));
+        }
+        Ok(Self::of_rect(height, width, side, &part.through(photo_from_input.inverse())))
+    }
+
+    /// The inside of a lasso: corners `[x, y]` in pixels of the network's input. Where it crosses
+    /// itself, what is surrounded twice is outside. Areas are exact along x and measured on 16
+    /// lines per cell along y.
+    ///
+    /// # Errors
+    /// With fewer than three corners, too many, or corners that are no numbers.
+    pub fn of_lasso(
+        height: usize,
+        width: usize,
+        side: f64,
+        corners: &[[f64; 2]],
+    ) -> Result<Self, RegionError> {
+        match corners.len() {
+            0..3 => return Err(RegionError::Empty),
+            count @ MAX_CORNERS.. => return Err(RegionError::TooManyCorners(count)),
+            _ if !corners.iter().flatten().all(|x| x.is_finite()) => {
+                return Err(RegionError::NotANumber);
+            }
+            _ => {}
+        }
+        let unit = [width as f64 / side, height as f64 / side];
+        let corners: Vec<[f64; 2]> =
+            corners.iter().map(|[x, y]| [x * unit[0], y * unit[1]]).collect();
+        let mut covered = vec![0.0; height * width];
+        for (y, row) in covered.chunks_exact_mut(width.max(1)).enumerate() {
+            for line in 0..LINES {
+                let crossings = crossings(&corners, y as f64 + (line as f64 + 0.5) / LINES as f64);
+                for span in crossings.as_chunks().0 {
+                    let [from, to]: [f64; 2] = *span;
+                    for (cell, covered) in row.iter_mut().enumerate() {
+                        *covered += overlap(cell, from, to) / LINES as f64;
+                    }
+                }
+            }
+        }
+        Ok(Self { height, width, covered })
+    }
+
+    /// The rest of the picture.
+    pub fn complement(&self) -> Self {
+        let covered = self.covered.iter().map(|share| 1.0 - share).collect();
+        Self { covered, ..*self }
+    }
+
+    /// The share of the map's area that it covers, 0 to 1.
+    pub fn share(&self) -> f64 {
+        self.covered.iter().sum::<f64>() / self.covered.len().max(1) as f64
+    }
+
+    /// What it gives to the mean of a map of the same size, in the unit of the map.
+    pub fn contribution(&self, map: &[f32]) -> f64 {
+        let product = |(share, &v): (&f64, &f32)| share * f64::from(v);
+        let sum: f64 = self.covered.iter().zip(map).map(product).sum();
+        sum / self.covered.len().max(1) as f64
+    }
+
+    /// How a logit or a lead splits into the region's share and the rest.
+    pub fn account(&self, evidence: &Evidence) -> Account {
+        let map = &evidence.map.data;
+        Account {
+            region: self.contribution(map) as f32,
+            rest: self.complement().contribution(map) as f32,
+            bias: evidence.bias,
+            total: evidence.total,
+        }
+    }
+
+    /// The logits of all classes without the region, from their maps.
+    pub fn logits_without(&self, logits: &[f32], class_maps: &CamSet) -> Vec<f32> {
+        let lost = |class| class_maps.values(class).map_or(0.0, |map| self.contribution(map));
+        let left = |(class, &logit): (usize, &f32)| (f64::from(logit) - lost(class)) as f32;
+        logits.iter().enumerate().map(left).collect()
+    }
+
+    /// The features with the region's share of each cell taken away.
+    pub fn removed_from(&self, features: &FeatureMap) -> FeatureMap {
+        let left = |plane: &[f32]| -> Vec<f32> {
+            let left = |(&v, share): (&f32, &f64)| (f64::from(v) * (1.0 - share)) as f32;
+            plane.iter().zip(&self.covered).map(left).collect()
+        };
+        let data = features.planes().flat_map(left).collect();
+        FeatureMap { data, ..*features }
+    }
+}
+
+/// What the difference between two decisions of one tree is, for each decision of `path` that had
+/// more than one choice: with the whole picture and without a region (see
+/// [`Region::logits_without`]).
+///
+/// # Panics
+/// If a decision was made by another hierarchy.
+pub fn branch_accounts(
+    hierarchy: &Hierarchy,
+    with: &Decision,
+    without: &Decision,
+    path: &[NodeId],
+) -> Vec<BranchAccount> {
+    let is_choice = |id: &NodeId| {
+        let parent = hierarchy.node(*id).parent;
+        parent.is_some_and(|parent| hierarchy.node(parent).children.len() > 1)
+    };
+    let account = |&node: &NodeId| BranchAccount {
+        node,
+        log_odds: with.log_odds[node],
+        log_odds_without: without.log_odds[node],
+        region: with.log_odds[node] - without.log_odds[node],
+        probability: with.branch_prob[node],
+        probability_without: without.branch_prob[node],
+    };
+    path.iter().filter(|id| is_choice(id)).map(account).collect()
+}
+
+/// How much of cell `cell`, which is one unit long, lies between `from` and `to`.
+fn overlap(cell: usize, from: f64, to: f64) -> f64 {
+    let start = cell as f64;
+    (to.min(start + 1.0) - from.max(start)).max(0.0)
+}
+
+/// Where the closed line through `corners` crosses the horizontal at `y`, from left to right.
+fn crossings(corners: &[[f64; 2]], y: f64) -> Vec<f64> {
+    let next = corners.iter().cycle().skip(1);
+    let crossing = |([x0, y0], [x1, y1]): (&[f64; 2], &[f64; 2])| {
+        ((*y0 <= y) != (*y1 <= y)).then(|| x0 + (y - y0) / (y1 - y0) * (x1 - x0))
+    };
+    let mut crossings: Vec<f64> = corners.iter().zip(next).filter_map(crossing).collect();
+    crossings.sort_by(f64::total_cmp);
+    crossings
+}

@@ -1,0 +1,157 @@
+//! Parts of the picture, and photos without them.
+
+use glasstree::explain::{
+    Cam, Question, Rect, Region, RegionError, Removal, Rule, branch_accounts,
+};
+use glasstree::preprocess::RectTransform;
+use image::{Rgb, RgbImage};
+use proptest::prelude::*;
+
+use super::assert_close;
+use super::evidence::case;
+
+const SIDE: f64 = 224.0;
+
+fn rect() -> impl Strategy<Value = Rect> {
+    let from = -50.0..250.0_f64;
+    let size = 0.1..300.0_f64;
+    (from.clone(), from, size.clone(), size).prop_map(|(x, y, w, h)| Rect::new(x, y, w, h))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn region_and_rest_are_the_whole(case in case(3, 4), rect in rect()) {
+        let region = Region::of_rect(3, 4, SIDE, &rect);
+        let decision = case.decision(Rule::Soft);
+        let class_maps = case.class_maps();
+        let mut questions: Vec<_> =
+            (0..case.tree.classes()).map(|class| Question::class(class, "")).collect();
+        questions.extend((1..case.tree.nodes().len()).filter_map(|id| Question::decision(&case.tree, id).ok()));
+        for question in questions {
+            let evidence = case.evidence(question);
+            let account = region.account(&evidence);
+            // Sums of 8 products of size 6, in 32 bits.
+            prop_assert!((account.region + account.without() - account.total).abs() < 1e-4, "{account:?}");
+            let whole = Region::whole(3, 4).account(&evidence);
+            prop_assert!((whole.region - evidence.map.mean()).abs() < 1e-5 && whole.rest == 0.0);
+            let nothing = Region::of_cells(3, 4, &[]).account(&evidence);
+            prop_assert!(nothing.region == 0.0 && (nothing.rest - whole.region).abs() < 1e-5);
+        }
+
+        // The shortcut by maps is the linear layer on features without the region.
+        let without = region.logits_without(&case.forward.logits, &class_maps);
+        let features = region.removed_from(&case.forward.features);
+        assert_close(&without, &case.logits(&features), 1e-4, "logits without the region");
+        let after = glasstree::explain::Decision::new(&case.tree, &without, Rule::Soft);
+        for account in branch_accounts(&case.tree, &decision, &after, &decision.path) {
+            let question = Question::decision(&case.tree, account.node).unwrap();
+            let parent = case.tree.node(account.node).parent.unwrap();
+            if case.tree.node(parent).children.len() == 2 {
+                let linear = region.account(&case.evidence(question)).region;
+                prop_assert!((account.region - linear).abs() < 2e-4, "{account:?} {linear}");
+            }
+            prop_assert_eq!(account.probability, decision.branch_prob[account.node]);
+            prop_assert_eq!(account.probability_without, after.branch_prob[account.node]);
+        }
+    }
+
+    #[test]
+    fn the_area_is_that_of_the_box(rect in rect(), height in 1..9_usize, width in 1..9_usize) {
+        let region = Region::of_rect(height, width, SIDE, &rect);
+        let seen = rect.intersection(&Rect::of_size(SIDE, SIDE));
+        let area = if seen.is_empty() { 0.0 } else {
+            (seen.max[0] - seen.min[0]) * (seen.max[1] - seen.min[1])
+        };
+        prop_assert!((region.share() - area / SIDE / SIDE).abs() < 1e-9);
+        prop_assert!(region.covered.iter().all(|share| (0.0..=1.0 + 1e-9).contains(share)));
+
+        // As a lasso: each horizontal edge is off by at most half of the distance of two lines.
+        let ([x0, y0], [x1, y1]) = (rect.min, rect.max);
+        let corners = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+        let lasso = Region::of_lasso(height, width, SIDE, &corners).unwrap();
+        for (a, b) in region.covered.iter().zip(&lasso.covered) {
+            prop_assert!((a - b).abs() <= 1.0 / 16.0 + 1e-9, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn photo_coordinates_are_input_coordinates_moved(rect in rect()) {
+        let transform = RectTransform { scale: [3.0, 2.5], offset: [40.0, -30.0] };
+        let inside = rect.intersection(&Rect::of_size(SIDE, SIDE));
+        prop_assume!(!inside.is_empty());
+        let photo = inside.through(transform).intersection(&Rect::of_size(900.0, 700.0));
+        prop_assume!(!photo.is_empty());
+        let region = Region::of_photo_rect([7, 7], SIDE, transform, (900, 700), &photo).unwrap();
+        let direct = Region::of_rect(7, 7, SIDE, &photo.through(transform.inverse()));
+        for (a, b) in region.covered.iter().zip(&direct.covered) {
+            prop_assert!((a - b).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn no_lasso_panics(corners in prop::collection::vec(prop::array::uniform2(any::<f64>()), 0..9)) {
+        if let Ok(region) = Region::of_lasso(3, 3, SIDE, &corners) {
+            prop_assert!(region.covered.iter().all(|share| !share.is_nan()));
+        }
+    }
+}
+
+#[test]
+fn fractional_cells_count_by_area() {
+    let map = Cam { height: 2, width: 2, data: vec![4.0, 8.0, 16.0, 32.0] };
+    // The right half of the upper left cell and the left quarter of its neighbour.
+    let region = Region::of_rect(2, 2, 2.0, &Rect::new(0.5, 0.0, 0.75, 1.0));
+    assert_eq!(region.covered, [0.5, 0.25, 0.0, 0.0]);
+    assert_eq!(region.contribution(&map.data), (0.5 * 4.0 + 0.25 * 8.0) / 4.0);
+    // A triangle: half of the square.
+    let triangle = Region::of_lasso(2, 2, 2.0, &[[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]]).unwrap();
+    assert!((triangle.share() - 0.5).abs() < 1e-9, "{}", triangle.share());
+    assert_eq!((triangle.covered[0], triangle.covered[3]), (1.0, 0.0));
+}
+
+#[test]
+fn regions_that_are_none_are_told_in_words() {
+    let transform = RectTransform { scale: [1.0; 2], offset: [30.0, 0.0] };
+    let region = |rect| Region::of_photo_rect([7, 7], 100.0, transform, (160, 100), &rect);
+    assert_eq!(region(Rect::new(0.0, 0.0, 0.0, 5.0)), Err(RegionError::Empty));
+    assert_eq!(region(Rect::new(0.0, 0.0, -4.0, 5.0)), Err(RegionError::Empty));
+    assert_eq!(region(Rect::new(f64::NAN, 0.0, 4.0, 5.0)), Err(RegionError::NotANumber));
+    assert_eq!(region(Rect::new(0.0, 0.0, f64::INFINITY, 5.0)), Err(RegionError::NotANumber));
+    let outside = RegionError::OutsidePhoto { width: 160, height: 100 };
+    assert_eq!(region(Rect::new(-9.0, 0.0, 9.0, 5.0)), Err(outside));
+    let unseen = region(Rect::new(0.0, 0.0, 30.0, 100.0)).unwrap_err().to_string();
+    assert!(unseen.contains("x 30 to 130 and y 0 to 100"), "{unseen}");
+    assert_eq!(region(Rect::new(-9.0, -9.0, 900.0, 900.0)), Ok(Region::whole(7, 7)));
+    let lasso = |corners: &[[f64; 2]]| Region::of_lasso(7, 7, 100.0, corners);
+    assert_eq!(lasso(&[[0.0; 2]; 2]), Err(RegionError::Empty));
+    assert_eq!(lasso(&[[f64::NAN; 2]; 3]), Err(RegionError::NotANumber));
+    assert_eq!(lasso(&vec![[0.0; 2]; 20_000]), Err(RegionError::TooManyCorners(20_000)));
+}
+
+#[test]
+fn removal_changes_the_part_and_nothing_else() {
+    let photo = RgbImage::from_fn(9, 7, |x, y| Rgb([(x * 28) as u8, (y * 36) as u8, 7]));
+    let part = Rect::new(2.0, 1.0, 3.0, 100.0);
+    for how in [Removal::MeanColor, Removal::Blur] {
+        for sigma in [0.0, 1.0, 1e9, f64::NAN] {
+            let picture = how.apply(&photo, &[part], sigma);
+            for (x, y, pixel) in photo.enumerate_pixels() {
+                if !(2..5).contains(&x) || y < 1 {
+                    assert_eq!(picture.get_pixel(x, y), pixel, "{how} {x} {y}");
+                }
+            }
+        }
+        assert_eq!(how.apply(&photo, &[], 1.0), photo);
+        let empty = RgbImage::new(0, 0);
+        assert_eq!(how.apply(&empty, &[part], 1.0), empty);
+        let dot = RgbImage::new(1, 1);
+        assert_eq!(how.apply(&dot, &[Rect::of_size(1.0, 1.0)], 5.0), dot);
+    }
+    let mean = Removal::MeanColor.apply(&photo, &[part], 1.0);
+    // Means of 0, 28 … 224 and of 0, 36 … 216.
+    assert_eq!(mean.get_pixel(3, 3).0, [112, 108, 7]);
+    let blurred = Removal::Blur.apply(&photo, &[part], 2.0);
+    assert_ne!(blurred.get_pixel(2, 6), photo.get_pixel(2, 6));
+}
