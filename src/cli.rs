@@ -94,11 +94,11 @@ fn window(_: WindowArgs, _: Out<'_>) -> anyhow::Result<()> {
 }
 
 /// The engine, for one command: asks and waits.
-struct Session {
+struct Client {
     engine: Engine,
 }
 
-impl Session {
+impl Client {
     fn start(device: DeviceChoice) -> anyhow::Result<Self> {
         Ok(Self { engine: Engine::spawn(device, Arc::new(|| {}))? })
     }

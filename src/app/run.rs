@@ -32,7 +32,7 @@ const INSTEAD: &str = "`glasstree explain PICTURE` works without a window";
 pub fn run(args: &WindowArgs) -> anyhow::Result<Option<String>> {
     let started = Instant::now();
     anyhow::ensure!(has_display(), "There is no display to open a window on; {INSTEAD}");
-    // A picture for the record is not the user's session.
+    // A picture for the record is not the user's own work.
     let file = settings::default_path().filter(|_| args.screenshot.is_none());
     let (settings, note) = file.as_deref().map_or_else(Default::default, Settings::read);
     let outcome = Outcome::default();

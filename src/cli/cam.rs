@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::args::CamArgs;
-use super::{Out, Session, classify, nodes};
+use super::{Client, Out, classify, nodes};
 use crate::catalog::ModelSource;
 use crate::explain::{
     Cam, ClassId, Colormap, Evidence, NodeId, Paint, Question, Scale, Variant, blend,
@@ -37,13 +37,13 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
     };
     let mut request = args.options.request(args.model.as_deref(), default);
     request.hierarchy = args.tree.choice();
-    let session = Session::start(args.options.device)?;
-    let model = session.load(&request)?;
+    let client = Client::start(args.options.device)?;
+    let model = client.load(&request)?;
     // What is misspelt is told before the network runs.
     let class = args.class.as_deref().map(|name| model.classes.find(name)).transpose()?;
     let node = args.node.as_deref().map(|name| nodes::find(&model, name)).transpose()?;
     let of_node = node.map(|node| node_question(args, &model, node)).transpose()?;
-    let explanation = session.explain(&args.picture, &args.image, &request)?;
+    let explanation = client.explain(&args.picture, &args.image, &request)?;
     let class = class.unwrap_or_else(|| explanation.prediction());
     let question = of_node.unwrap_or_else(|| Question::class(class, model.label(class)));
     let evidence = explanation.evidence(question);

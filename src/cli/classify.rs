@@ -3,18 +3,18 @@
 use serde_json::json;
 
 use super::args::ClassifyArgs;
-use super::{Out, Session};
+use super::{Client, Out};
 use crate::catalog::ModelSource;
 use crate::explain::ClassId;
 use crate::explanation::Explanation;
 
 pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());
-    let session = Session::start(args.options.device)?;
-    session.load(&request)?;
+    let client = Client::start(args.options.device)?;
+    client.load(&request)?;
     let mut failed = 0;
     for image in &args.images {
-        match session.explain(&args.picture, image, &request) {
+        match client.explain(&args.picture, image, &request) {
             Ok(explanation) if args.json => {
                 let mut line = to_json(&explanation, args.top, args.logits);
                 line["image"] = json!(image.display().to_string());

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::args::{ModelArgs, PictureArgs, fraction};
 use super::nodes::HierarchyArgs;
-use super::{Out, Session, cam, classify, nodes};
+use super::{Client, Out, cam, classify, nodes};
 use crate::catalog::ModelSource;
 use crate::explain::{ClassId, Colormap, Evidence, Paint, Question, Scale, Variant};
 use crate::explanation::Explanation;
@@ -47,11 +47,11 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request =
         args.options.request(args.model.as_deref(), ModelSource::default_classifier());
     request.hierarchy = args.tree.choice();
-    let session = Session::start(args.options.device)?;
-    let model = session.load(&request)?;
+    let client = Client::start(args.options.device)?;
+    let model = client.load(&request)?;
     let (a, b) = (model.classes.find(&args.class)?, model.classes.find(&args.against)?);
     let question = Question::classes((a, model.label(a)), (b, model.label(b)))?;
-    let explanation = session.explain(&args.picture, &args.image, &request)?;
+    let explanation = client.explain(&args.picture, &args.image, &request)?;
     let evidence = explanation.evidence(question);
 
     let folder = match (&args.out, args.json) {

@@ -30,7 +30,7 @@ use clap::Args;
 
 use super::args::{ModelArgs, PictureArgs};
 use super::nodes::HierarchyArgs;
-use super::{Out, Session, warn};
+use super::{Client, Out, warn};
 use crate::catalog::ModelSource;
 use crate::labelled_pictures::{LabelledPictures, UnknownClass};
 use crate::output;
@@ -73,8 +73,8 @@ pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request =
         args.options.request(args.model.as_deref(), ModelSource::default_classifier());
     request.hierarchy = args.tree.choice();
-    let session = Session::start(args.options.device)?;
-    let model = session.load(&request)?;
+    let client = Client::start(args.options.device)?;
+    let model = client.load(&request)?;
     // What cannot be used is told before the network runs.
     if let (Err(error), Some(_)) = (model.tree(), &args.tree.hierarchy) {
         return Err(anyhow!("{error}"));
@@ -87,7 +87,7 @@ pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
     warn_unknown(&unknown);
 
     let mut progress = Progress::new();
-    let evaluation = session.engine.evaluate(
+    let evaluation = client.engine.evaluate(
         pictures.into(),
         args.picture.options(),
         &request,

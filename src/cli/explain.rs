@@ -1,7 +1,7 @@
 //! `glasstree explain`: prediction, map and tree decision, as the 2020 tutorial prints them.
 
 use super::args::ExplainArgs;
-use super::{Out, Session, cam, tree};
+use super::{Client, Out, cam, tree};
 use crate::catalog::ModelSource;
 use crate::explain::{Paint, Rule, Variant};
 use crate::explanation::CamTarget;
@@ -13,9 +13,9 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
     };
     let model = request(&args.model, ModelSource::default_classifier());
     let tree_model = request(&args.tree_model, ModelSource::default_tree_model());
-    let session = Session::start(args.device)?;
+    let client = Client::start(args.device)?;
 
-    let explanation = session.explain(&args.picture, &args.image, &model)?;
+    let explanation = client.explain(&args.picture, &args.image, &model)?;
     let class = explanation.prediction();
     writeln!(out, "Prediction: {}", explanation.model.label(class))?;
     let map = explanation.cam(CamTarget::Class(class));
@@ -24,6 +24,6 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
     cam::print_written(&files, out)?;
 
     let photo = PictureSource::Photo(explanation.photo.clone());
-    let decided = session.engine.explain(photo, &tree_model, &mut super::warn)?;
+    let decided = client.engine.explain(photo, &tree_model, &mut super::warn)?;
     tree::print_decisions(&decided, Rule::Hard, out)
 }

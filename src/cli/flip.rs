@@ -8,7 +8,7 @@ use serde_json::json;
 use super::args::{ModelArgs, PictureArgs};
 use super::nodes::HierarchyArgs;
 use super::verify::{self, Reruns};
-use super::{Out, Session, nodes};
+use super::{Client, Out, nodes};
 use crate::catalog::ModelSource;
 use crate::explain::{Decision, Flip, Hierarchy, Rect, Rule, flip};
 use crate::explanation::Explanation;
@@ -43,19 +43,19 @@ pub fn run(args: &FlipArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request =
         args.options.request(args.model.as_deref(), ModelSource::default_tree_model());
     request.hierarchy = args.tree.choice();
-    let session = Session::start(args.options.device)?;
-    let model = session.load(&request)?;
+    let client = Client::start(args.options.device)?;
+    let model = client.load(&request)?;
     let hierarchy = &nodes::tree(&model)?.hierarchy;
     let node = nodes::find(&model, &args.node)?;
     let known = hierarchy.node(node);
     let node = known.parent.filter(|_| known.is_leaf()).unwrap_or(node);
-    let explanation = session.explain(&args.picture, &args.image, &request)?;
+    let explanation = client.explain(&args.picture, &args.image, &request)?;
     let decision = Decision::new(hierarchy, &explanation.forward.logits, Rule::Hard);
     let maps = explanation.class_maps().of_nodes(hierarchy);
     let flip = flip(hierarchy, &decision, &maps, node)?;
     let rects: Vec<Rect> = flip.cells.iter().map(|&cell| explanation.cell_in_photo(cell)).collect();
     let reruns = match args.verify {
-        true => verify::without(&session, &explanation, &request, &rects)?,
+        true => verify::without(&client, &explanation, &request, &rects)?,
         false => Vec::new(),
     };
     let report = Report { explanation: &explanation, hierarchy, flip, rects, reruns };

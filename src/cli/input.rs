@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::args::InputArgs;
-use super::{Out, Session};
+use super::{Client, Out};
 use crate::catalog::ModelSource;
 use crate::npy;
 use crate::output;
@@ -11,8 +11,8 @@ use crate::photo::Photo;
 
 pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());
-    let session = Session::start(args.options.device)?;
-    let model = session.load(&request)?;
+    let client = Client::start(args.options.device)?;
+    let model = client.load(&request)?;
     let recipe = &model.recipe;
     let photo = Photo::open(&args.image, &args.picture.options())?;
     let input = recipe.apply(&photo.rgb).with_context(|| photo.name.clone())?;

@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use super::args::{InfoArgs, ModelsArgs};
-use super::{Out, Session};
+use super::{Client, Out};
 use crate::catalog::{CATALOG, ModelSource};
 use crate::model::DeviceChoice;
 use crate::protocol::ModelRequest;
 
 pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = ModelRequest::from(ModelSource::from_argument(&args.weights));
-    let model = Session::start(DeviceChoice::Cpu)?.load(&request)?;
+    let model = Client::start(DeviceChoice::Cpu)?.load(&request)?;
     let (classes, recipe) = (model.head.classes, &model.recipe);
     if args.json {
         let value = json!({

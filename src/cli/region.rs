@@ -12,7 +12,7 @@ use serde_json::json;
 use super::args::{ModelArgs, PictureArgs};
 use super::nodes::HierarchyArgs;
 use super::verify::{self, Reruns};
-use super::{Out, Session};
+use super::{Client, Out};
 use crate::catalog::ModelSource;
 use crate::explain::{Rect, Rule};
 use crate::explanation::Explanation;
@@ -69,17 +69,17 @@ pub fn run(args: &RegionArgs, out: Out<'_>) -> anyhow::Result<()> {
         request.hierarchy = args.tree.choice();
         tree_request = request.clone();
     }
-    let session = Session::start(args.options.device)?;
-    let model = session.load(&request)?;
+    let client = Client::start(args.options.device)?;
+    let model = client.load(&request)?;
     let class = args.class.as_deref().map(|name| model.classes.find(name)).transpose()?;
-    let seen = session.explain(&args.picture, &args.image, &request)?;
-    let class = ClassPart::new(args, &session, &request, seen, class)?;
+    let seen = client.explain(&args.picture, &args.image, &request)?;
+    let class = ClassPart::new(args, &client, &request, seen, class)?;
     let photo = PictureSource::Photo(Arc::clone(&class.explanation.photo));
     let decided = match args.model {
         Some(_) => Arc::clone(&class.explanation),
-        None => session.engine.explain(photo, &tree_request, &mut super::warn)?,
+        None => client.engine.explain(photo, &tree_request, &mut super::warn)?,
     };
-    let tree = TreePart::new(args, &session, &tree_request, decided);
+    let tree = TreePart::new(args, &client, &tree_request, decided);
     // Without a tree there is still the class, unless the tree was asked for.
     let tree = match tree {
         Err(error) if args.tree.hierarchy.is_none() => {
@@ -104,12 +104,12 @@ pub fn run(args: &RegionArgs, out: Out<'_>) -> anyhow::Result<()> {
 
 fn reruns(
     args: &RegionArgs,
-    session: &Session,
+    client: &Client,
     request: &ModelRequest,
     explanation: &Explanation,
 ) -> anyhow::Result<Reruns> {
     if !args.verify {
         return Ok(Vec::new());
     }
-    verify::without(session, explanation, request, &[args.rect])
+    verify::without(client, explanation, request, &[args.rect])
 }

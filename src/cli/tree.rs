@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::args::{InduceArgs, TreeArgs};
-use super::{Out, Session};
+use super::{Client, Out};
 use crate::catalog::ModelSource;
 use crate::explain::Rule;
 use crate::explanation::Explanation;
@@ -17,10 +17,10 @@ pub fn run(args: &TreeArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request =
         args.options.request(args.model.as_deref(), ModelSource::default_tree_model());
     request.hierarchy = args.tree.choice();
-    let session = Session::start(args.options.device)?;
+    let client = Client::start(args.options.device)?;
     // A hierarchy that cannot be used is told before the network runs.
-    session.load(&request)?.tree().map_err(|error| anyhow!("{error}"))?;
-    let explanation = session.explain(&args.picture, &args.image, &request)?;
+    client.load(&request)?.tree().map_err(|error| anyhow!("{error}"))?;
+    let explanation = client.explain(&args.picture, &args.image, &request)?;
     if args.json {
         writeln!(out, "{}", to_json(&explanation, args.rule)?)?;
         return Ok(());
@@ -81,7 +81,7 @@ fn to_json(explanation: &Explanation, rule: Rule) -> anyhow::Result<serde_json::
 pub fn induce(args: &InduceArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request = ModelRequest::from(ModelSource::from_argument(&args.model));
     request.wnids = args.wnids.clone();
-    let model = Session::start(DeviceChoice::Cpu)?.load(&request)?;
+    let model = Client::start(DeviceChoice::Cpu)?.load(&request)?;
     let head = &model.head;
     let wnids = model.classes.wnids.clone().unwrap_or_else(|| induce::fake_wnids(head.classes));
     let graph = induce::induce(&head.weight, head.classes, head.channels, &wnids)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use strum::IntoEnumIterator as _;
 
-use super::Session;
+use super::Client;
 use crate::explain::{Rect, Removal};
 use crate::explanation::Explanation;
 use crate::photo::Photo;
@@ -15,7 +15,7 @@ pub type Reruns = Vec<(Removal, Arc<Explanation>)>;
 
 /// Runs the network again without `rects` (pixels of the photo).
 pub fn without(
-    session: &Session,
+    client: &Client,
     seen: &Explanation,
     request: &ModelRequest,
     rects: &[Rect],
@@ -26,7 +26,7 @@ pub fn without(
         let rgb = how.apply(&seen.photo.rgb, rects, sigma);
         let photo = Photo { name: seen.photo.name.clone(), rgb };
         let picture = PictureSource::Photo(Arc::new(photo));
-        Ok((how, session.engine.explain(picture, request, &mut super::warn)?))
+        Ok((how, client.engine.explain(picture, request, &mut super::warn)?))
     };
     Removal::iter().map(run).collect()
 }

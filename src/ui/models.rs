@@ -155,7 +155,7 @@ fn facts(model: &ModelInfo, tree_ready: bool) -> Vec<(&'static str, String)> {
         Some(Err(error)) => error.to_owned(),
         None => "being made".to_owned(),
     };
-    let dataset = model.dataset.map_or_else(String::new, |dataset| format!(", {dataset:?}"));
+    let dataset = model.dataset.map_or_else(String::new, |set| format!(", {}", set.name()));
     vec![
         (
             "Network",

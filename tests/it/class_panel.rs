@@ -220,7 +220,7 @@ fn the_selected_class_is_kept_in_sight() {
     // Another order moves the selected line; it is followed.
     harness.state_mut().state.order = SortOrder::Name;
     harness.run();
-    assert!(harness.query_by(|node| is_marked(node)).is_some());
+    assert!(harness.query_by(is_marked).is_some());
 }
 
 /// How long a frame takes: `cargo test --release -- --ignored --nocapture class_frames`.

@@ -426,7 +426,7 @@ fn times_of_frames() {
         window.run_steps(30);
         let started = Instant::now();
         window.run_steps(50);
-        println!("{what}: {:.2} ms for a frame", started.elapsed().as_secs_f64() * 1e3 / 50.0);
+        eprintln!("{what}: {:.2} ms for a frame", started.elapsed().as_secs_f64() * 1e3 / 50.0);
     };
     time(&mut window, "picture, list and small tree");
     menu(&mut window, MenuCommand::SwitchTree);

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{RegionArgs, reruns};
-use crate::output::percent;
 use crate::cli::verify::{self, Reruns};
-use crate::cli::{Out, Session, classify};
+use crate::cli::{Client, Out, classify};
 use crate::explain::{Account, ClassId, Question, Region, argmax, softmax};
 use crate::explanation::Explanation;
+use crate::output::percent;
 use crate::protocol::ModelRequest;
 
 /// What the region does for a class.
@@ -25,7 +25,7 @@ pub struct ClassPart {
 impl ClassPart {
     pub fn new(
         args: &RegionArgs,
-        session: &Session,
+        client: &Client,
         request: &ModelRequest,
         explanation: Arc<Explanation>,
         class: Option<ClassId>,
@@ -36,7 +36,7 @@ impl ClassPart {
         let account = region.account(&explanation.evidence(question));
         let logits = &explanation.forward.logits;
         let logits_without = region.logits_without(logits, explanation.class_maps());
-        let reruns = reruns(args, session, request, &explanation)?;
+        let reruns = reruns(args, client, request, &explanation)?;
         Ok(Self { explanation, region, class, account, logits_without, reruns })
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{RegionArgs, reruns};
-use crate::output::percent;
 use crate::cli::verify::{self, Reruns};
-use crate::cli::{Out, Session, nodes};
+use crate::cli::{Client, Out, nodes};
 use crate::explain::{BranchAccount, Decision, Region, branch_accounts};
 use crate::explanation::Explanation;
+use crate::output::percent;
 use crate::protocol::ModelRequest;
 
 /// What the region does for the decisions of a tree.
@@ -25,7 +25,7 @@ pub struct TreePart {
 impl TreePart {
     pub fn new(
         args: &RegionArgs,
-        session: &Session,
+        client: &Client,
         request: &ModelRequest,
         explanation: Arc<Explanation>,
     ) -> anyhow::Result<Self> {
@@ -36,7 +36,7 @@ impl TreePart {
         let logits = region.logits_without(logits, explanation.class_maps());
         let without = Decision::new(hierarchy, &logits, args.rule);
         let accounts = branch_accounts(hierarchy, &with, &without, &with.path);
-        let reruns = reruns(args, session, request, &explanation)?;
+        let reruns = reruns(args, client, request, &explanation)?;
         Ok(Self { explanation, region, with, without, accounts, reruns })
     }
 
