@@ -6,6 +6,9 @@ use proptest::prelude::*;
 use super::evidence::{Case, case};
 use super::properties::{numbers, tree};
 
+/// A lead below this is a tie: see `flip`.
+const CLEARLY: f32 = 1e-3;
+
 /// Whether another child of `node` leads by a clear margin without the cells of the bit set.
 fn flips_without(case: &Case, node: NodeId, from: NodeId, cells: u32) -> bool {
     let cells: Vec<usize> = (0..6).filter(|cell| cells >> cell & 1 == 1).collect();
@@ -14,7 +17,7 @@ fn flips_without(case: &Case, node: NodeId, from: NodeId, cells: u32) -> bool {
     let decision = Decision::new(&case.tree, &logits, Rule::Hard);
     // Twice the margin that counts as a tie: 32 bits may put the other side of it here.
     let children = &case.tree.node(node).children;
-    children.iter().any(|&id| decision.logit[id] > decision.logit[from] + 2e-3)
+    children.iter().any(|&id| decision.logit[id] > decision.logit[from] + 2.0 * CLEARLY)
 }
 
 proptest! {
@@ -108,7 +111,10 @@ proptest! {
             let margin = after.logit[found.from] - after.logit[found.to];
             prop_assert!((margin - found.margin_without).abs() < 2e-4, "{found:?} {margin}");
             prop_assert!((after.branch_prob[found.from] - found.probability_without).abs() < 1e-4);
-            prop_assert_eq!(found.flips, margin < -5e-4, "{:?}", found);
+            // So close to the border the rounding above may fall on either side.
+            if (margin + CLEARLY).abs() > 2e-4 {
+                prop_assert_eq!(found.flips, margin < -CLEARLY, "{:?}", found);
+            }
             if found.flips {
                 let best = node.children.iter().map(|&c| after.logit[c]).fold(f32::MIN, f32::max);
                 prop_assert!((after.logit[found.to] - best).abs() < 2e-4);
