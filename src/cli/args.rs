@@ -32,7 +32,6 @@ pub struct Cli {
 
 /// What the window begins with.
 #[derive(Debug, Args)]
-#[cfg_attr(not(feature = "gui"), expect(dead_code, reason = "this build has no window"))]
 pub struct WindowArgs {
     /// Pictures, folders or weights to open in the window.
     pub paths: Vec<PathBuf>,
