@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::explain::{ClassId, NodeId, Rule};
 use crate::protocol::{ModelRequest, PictureSource};
-use crate::state::Role;
+use crate::state::{Role, Versus};
 
 /// A wish with its details. Continuous values (opacity, zoom) are changed in place instead.
 #[derive(Debug, Clone)]
@@ -17,6 +17,10 @@ pub enum Command {
     OpenPicture(PictureSource),
     SelectClass(ClassId),
     SelectNode(Role, NodeId),
+    /// What the selected node is compared with.
+    SetVersus(Versus),
+    /// The first class of a model against the second.
+    Compare(Role, ClassId, ClassId),
     /// Remembers a class to compare with, in slot 0 or 1.
     Pin(usize, ClassId),
     SetRule(Rule),
@@ -65,6 +69,9 @@ pub enum MenuCommand {
     ToggleClasses,
     ToggleTree,
     TreeOnly,
+    ShowPath,
+    ShowRegion,
+    ShowCompare,
     ThemeSystem,
     ThemeLight,
     ThemeDark,
@@ -136,6 +143,9 @@ impl MenuCommand {
             Self::ToggleClasses => (View, false, "Class list", "Show or hide the list of classes", &["Ctrl+1"]),
             Self::ToggleTree => (View, false, "Tree", "Show or hide the tree", &["Ctrl+2"]),
             Self::TreeOnly => (View, false, "Large tree", "Give the tree most of the window, or take it back", &["Ctrl+3"]),
+            Self::ShowPath => (View, true, "Decisions of the path", "The decisions from the root to the class, one by one", &["Ctrl+4"]),
+            Self::ShowRegion => (View, false, "What a region gives", "Drag a box on the picture: what does it give to the class and to each decision?", &["Ctrl+5"]),
+            Self::ShowCompare => (View, false, "Compare two classes", "Where the picture speaks for one class, and where for the other", &["Ctrl+6"]),
             Self::ThemeSystem => (View, true, "Theme of the system", "Light or dark, as the system is", &[]),
             Self::ThemeLight => (View, false, "Light theme", "Dark text on light panels", &[]),
             Self::ThemeDark => (View, false, "Dark theme", "Light text on dark panels", &[]),

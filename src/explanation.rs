@@ -76,6 +76,19 @@ pub enum CamTarget {
     Class(ClassId),
     /// A node of the model's hierarchy: the mean of its leaves.
     Node(NodeId),
+    /// A branch against the mean of its siblings: the decision at its parent.
+    Decision(NodeId),
+    /// A branch against one of its siblings.
+    Against(NodeId, NodeId),
+    /// One class against another.
+    Difference(ClassId, ClassId),
+}
+
+impl CamTarget {
+    /// Whether there are two sides, so that the sign says which one a place speaks for.
+    pub fn is_comparison(self) -> bool {
+        matches!(self, Self::Decision(_) | Self::Against(..) | Self::Difference(..))
+    }
 }
 
 /// One picture seen by one model. Never changes, and is shared.
@@ -92,6 +105,7 @@ pub struct Explanation {
     /// The device it ran on.
     pub device: String,
     class_maps: OnceLock<CamSet>,
+    node_maps: OnceLock<CamSet>,
 }
 
 impl Explanation {
@@ -105,8 +119,8 @@ impl Explanation {
         device: String,
     ) -> Self {
         let probabilities = softmax(&forward.logits);
-        let class_maps = OnceLock::new();
-        Self { photo, model, input, forward, probabilities, took, device, class_maps }
+        let (class_maps, node_maps) = (OnceLock::new(), OnceLock::new());
+        Self { photo, model, input, forward, probabilities, took, device, class_maps, node_maps }
     }
 
     /// The class with the largest logit, the first one on ties.
@@ -123,37 +137,69 @@ impl Explanation {
         order
     }
 
-    /// Row of the head and bias for a target: a class's own, a node's mean over its leaves.
-    pub fn row(&self, target: CamTarget) -> (Vec<f32>, f32) {
-        let head = &self.model.head;
+    /// What the map of a target answers; `None` if there is no such target, or nothing to compare
+    /// it with.
+    pub fn question(&self, target: CamTarget) -> Option<Question> {
+        let classes = self.model.head.classes;
+        let known =
+            |class: ClassId| Some((class, self.model.label(class))).filter(|_| class < classes);
+        let of_node = |ask: &dyn Fn(&Hierarchy, NodeId) -> Option<Question>, node: NodeId| {
+            let hierarchy = &self.model.tree().ok()?.hierarchy;
+            hierarchy.nodes().get(node).and_then(|_| ask(hierarchy, node))
+        };
         match target {
-            CamTarget::Class(class) => head.mean_row(&[class]),
-            CamTarget::Node(node) => head.mean_row(self.leaves(node)),
+            CamTarget::Class(class) => {
+                let (class, label) = known(class)?;
+                Some(Question::class(class, label))
+            }
+            CamTarget::Node(node) => of_node(&|tree, node| Some(Question::node(tree, node)), node),
+            CamTarget::Decision(node) => {
+                of_node(&|tree, node| Question::decision(tree, node).ok(), node)
+            }
+            CamTarget::Against(node, other) => {
+                of_node(&|tree, node| Question::against(tree, node, other).ok(), node)
+            }
+            CamTarget::Difference(a, b) => Question::classes(known(a)?, known(b)?).ok(),
         }
     }
 
-    /// The logit of a target: a class's own, a node's mean over its leaves.
+    /// Row of the head and bias for a target: a class's own, a node's mean over its leaves, or
+    /// the difference of two of these.
+    ///
+    /// # Panics
+    /// If [`Self::question`] has no question for it.
+    pub fn row(&self, target: CamTarget) -> (Vec<f32>, f32) {
+        self.existing(target).row(&self.model.head)
+    }
+
+    /// The logit of a target: a class's own, a node's mean over its leaves; for a comparison, the
+    /// lead of one side.
+    ///
+    /// # Panics
+    /// If [`Self::question`] has no question for it.
     pub fn logit(&self, target: CamTarget) -> f32 {
-        let logits = &self.forward.logits;
-        match target {
-            CamTarget::Class(class) => logits[class],
-            CamTarget::Node(node) => {
-                let leaves = self.leaves(node);
-                let sum: f64 = leaves.iter().map(|&leaf| f64::from(logits[leaf])).sum();
-                (sum / leaves.len().max(1) as f64) as f32
-            }
-        }
+        self.existing(target).sum(&self.forward.logits)
     }
 
     /// The evidence map of a target (Zhou et al. 2016), in logits.
+    ///
+    /// # Panics
+    /// If [`Self::question`] has no question for it.
     pub fn cam(&self, target: CamTarget) -> Cam {
         Cam::compute(&self.forward.features, &self.row(target).0)
     }
 
     /// Whether the map adds up: mean + bias = logit.
+    ///
+    /// # Panics
+    /// If [`Self::question`] has no question for it.
     pub fn check(&self, target: CamTarget) -> IdentityCheck {
-        let (row, bias) = self.row(target);
-        Cam::compute(&self.forward.features, &row).check(bias, self.logit(target))
+        self.evidence(self.existing(target)).check
+    }
+
+    fn existing(&self, target: CamTarget) -> Question {
+        let question = self.question(target);
+        question.unwrap_or_else(|| panic!("{target:?} does not exist in this model"))
     }
 
     /// The signed map that answers a question, with its self-check.
@@ -161,11 +207,19 @@ impl Explanation {
         Evidence::new(question, &self.forward, &self.model.head)
     }
 
-    /// The maps of all classes, computed once; those of the tree's nodes follow with
-    /// [`CamSet::of_nodes`].
+    /// The maps of all classes, computed once.
     pub fn class_maps(&self) -> &CamSet {
         let compute = || CamSet::of_classes(&self.forward.features, &self.model.head);
         self.class_maps.get_or_init(compute)
+    }
+
+    /// The maps of all nodes of the tree, computed once.
+    ///
+    /// # Errors
+    /// Where there is no tree: see [`ModelInfo::tree`].
+    pub fn node_maps(&self) -> Result<&CamSet, &str> {
+        let hierarchy = &self.model.tree()?.hierarchy;
+        Ok(self.node_maps.get_or_init(|| self.class_maps().of_nodes(hierarchy)))
     }
 
     /// A box of the photo, in its pixels, as a share of each cell.
@@ -223,10 +277,5 @@ impl Explanation {
     /// Where there is no tree: see [`ModelInfo::tree`].
     pub fn agreement(&self) -> Result<Agreement, &str> {
         Ok(Agreement::new(&self.model.tree()?.hierarchy, &self.forward.logits))
-    }
-
-    /// The classes below a node; none where there is no tree.
-    fn leaves(&self, node: NodeId) -> &[ClassId] {
-        self.model.tree().map_or(&[], |tree| &tree.hierarchy.node(node).leaves)
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::output;
 use crate::ui::image_view::OverlayOptions;
+use crate::ui::insight::InsightTab;
 use crate::ui::tree_view::TreeViewState;
 
 /// All settings. What an older file lacks, or a newer one has in addition, does no harm.
@@ -50,6 +51,11 @@ pub struct PanelSettings {
     pub width: f32,
     /// Height of the class list, in points.
     pub classes_height: f32,
+    /// The panel below the picture.
+    pub insight: bool,
+    pub insight_tab: InsightTab,
+    /// In points.
+    pub insight_height: f32,
 }
 
 impl Default for WindowSettings {
@@ -60,8 +66,23 @@ impl Default for WindowSettings {
 
 impl Default for PanelSettings {
     fn default() -> Self {
-        let (width, classes_height) = (560.0, 270.0);
-        Self { classes: true, tree: true, large_tree: false, width, classes_height }
+        Self {
+            classes: true,
+            tree: true,
+            large_tree: false,
+            width: 560.0,
+            classes_height: 270.0,
+            insight: false,
+            insight_tab: InsightTab::default(),
+            insight_height: 220.0,
+        }
+    }
+}
+
+impl PanelSettings {
+    /// Whether a tab of the panel below the picture is on the screen.
+    pub fn shows(&self, tab: InsightTab) -> bool {
+        self.insight && self.insight_tab == tab
     }
 }
 
@@ -121,6 +142,7 @@ impl Settings {
         self.window.zoom = within(self.window.zoom, 0.5, 3.0, 1.0);
         self.panels.width = within(self.panels.width, 240.0, 4000.0, 560.0);
         self.panels.classes_height = within(self.panels.classes_height, 80.0, 4000.0, 270.0);
+        self.panels.insight_height = within(self.panels.insight_height, 110.0, 4000.0, 220.0);
         self.overlay.opacity = within(self.overlay.opacity, 0.0, 1.0, 0.5);
         self
     }

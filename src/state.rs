@@ -16,7 +16,7 @@ use crate::explain::{ClassId, NodeId, Rule};
 use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::{JobId, ModelRequest, PictureSource, Request, Stage};
-pub use history::{Selected, Selection};
+pub use history::{Selected, Selection, Versus};
 pub use notices::{Notice, NoticeKind};
 
 use history::History;
@@ -172,13 +172,27 @@ impl AppState {
     /// Whose map is shown, and of what; the likeliest class if nothing was selected.
     pub fn target(&self) -> Option<(Role, CamTarget)> {
         match self.selection().target {
-            Selected::Node(role, node) => Some((role, CamTarget::Node(node))),
+            Selected::Node(role, node) => Some((role, self.node_target(role, node))),
             Selected::Class(class) => Some((Role::Classifier, CamTarget::Class(class))),
+            Selected::Difference(role, a, b) => Some((role, CamTarget::Difference(a, b))),
             Selected::Prediction => {
                 let prediction = self.role(Role::Classifier).explanation.as_ref()?.prediction();
                 Some((Role::Classifier, CamTarget::Class(prediction)))
             }
         }
+    }
+
+    /// A node by itself, or against what it is compared with.
+    fn node_target(&self, role: Role, node: NodeId) -> CamTarget {
+        let target = match self.selection().versus {
+            Versus::Nothing => CamTarget::Node(node),
+            Versus::Siblings => CamTarget::Decision(node),
+            Versus::Sibling(sibling) => CamTarget::Against(node, sibling),
+        };
+        // The root and only children were never chosen against anything.
+        let explanation = self.role(role).explanation.as_ref();
+        let makes_sense = explanation.is_some_and(|it| it.question(target).is_some());
+        if makes_sense { target } else { CamTarget::Node(node) }
     }
 
     /// The class that is selected in the list, if one is.
@@ -224,6 +238,11 @@ impl AppState {
             Command::SelectNode(role, node) => {
                 let role = if self.shared { Role::Classifier } else { role };
                 self.history.select(Selected::Node(role, node));
+            }
+            Command::SetVersus(versus) => self.history.set_versus(versus),
+            Command::Compare(role, a, b) => {
+                let role = if self.shared { Role::Classifier } else { role };
+                self.history.select(Selected::Difference(role, a, b));
             }
             Command::Pin(slot, class) => self.history.pin(slot, class),
             Command::SetRule(rule) => self.history.set_rule(rule),

@@ -6,6 +6,7 @@ pub mod class_list;
 pub mod controls;
 pub mod help;
 pub mod image_view;
+pub mod insight;
 pub mod keys;
 pub mod menu;
 pub mod models;
@@ -21,11 +22,12 @@ pub mod welcome;
 use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 
 use crate::command::{Command, MenuCommand};
-use crate::explanation::CamTarget;
+use crate::explanation::{CamTarget, Explanation};
 use crate::settings::{Settings, Theme};
 use crate::state::{AppState, Role};
 use class_list::{ClassAction, ClassListState, class_list_ui};
 use image_view::{ImageInput, ImageViewState, image_view_ui};
+use insight::{InsightState, InsightTab, insight_panel_ui};
 use menu::Checked;
 use path_prompt::{PathPrompt, PromptAction, Purpose, path_prompt_ui};
 use tree_panel::{TreePanel, short};
@@ -36,6 +38,7 @@ pub struct Panels {
     pub image: ImageViewState,
     pub classes: ClassListState,
     pub tree: TreePanel,
+    pub insight: InsightState,
     pub palette: palette::Palette,
     pub welcome: welcome::Welcome,
     pub prompt: Option<PathPrompt>,
@@ -204,6 +207,8 @@ fn picture_ui(
     Panel::top("controls").frame(theme::bar(ui.visuals())).show(ui, |ui| {
         controls::controls_ui(ui, &mut settings.overlay, out);
     });
+    let Panels { tree, insight, .. } = panels;
+    insight_panel_ui(ui, state, &mut settings.panels, tree, insight, out);
     let (role, target) = match state.target() {
         Some((role, target)) => (role, Some(target)),
         None => (Role::Classifier, None),
@@ -227,14 +232,12 @@ fn picture_ui(
 }
 
 /// What a map speaks for, in words.
-pub fn target_name(explanation: &crate::explanation::Explanation, target: CamTarget) -> String {
-    match target {
-        CamTarget::Class(class) => short(explanation.model.label(class)).to_owned(),
-        // The node was clicked, so its tree is there.
-        CamTarget::Node(node) => explanation.model.tree().map_or_else(
-            |_| String::new(),
-            |tree| short(&tree.hierarchy.node(node).name).to_owned(),
-        ),
+pub fn target_name(explanation: &Explanation, target: CamTarget) -> String {
+    let Some(question) = explanation.question(target) else { return String::new() };
+    let pro = short(&question.pro);
+    match &question.contra {
+        Some(contra) => format!("{pro} against {}", short(contra)),
+        None => pro.to_owned(),
     }
 }
 
@@ -262,6 +265,9 @@ impl Checked for Settings {
             M::ToggleClasses => self.panels.classes,
             M::ToggleTree => self.panels.tree,
             M::TreeOnly => self.panels.large_tree,
+            M::ShowPath => self.panels.shows(InsightTab::Path),
+            M::ShowRegion => self.panels.shows(InsightTab::Region),
+            M::ShowCompare => self.panels.shows(InsightTab::Compare),
             M::ThemeSystem => self.theme == Theme::System,
             M::ThemeLight => self.theme == Theme::Light,
             M::ThemeDark => self.theme == Theme::Dark,

@@ -14,6 +14,7 @@ use crate::settings::{Settings, Theme};
 use crate::state::{NoticeKind, Role};
 use crate::tree_svg::{SvgOptions, tree_svg};
 use crate::ui::controls::set_colormap;
+use crate::ui::insight;
 use crate::ui::path_prompt::Purpose;
 use crate::ui::theme;
 
@@ -49,6 +50,9 @@ impl App {
             }
             M::ToggleClasses => toggle(&mut self.settings.panels.classes),
             M::ToggleTree => toggle(&mut self.settings.panels.tree),
+            M::ShowPath | M::ShowRegion | M::ShowCompare => {
+                insight::toggle(&mut self.settings.panels, command);
+            }
             M::TreeOnly => toggle(&mut self.settings.panels.large_tree),
             M::ThemeSystem | M::ThemeLight | M::ThemeDark => {
                 self.settings.theme = match command {
@@ -130,7 +134,7 @@ impl App {
     /// How it is shown.
     fn paint(&self, explanation: &Explanation, target: CamTarget) -> Paint {
         let options = &self.settings.overlay;
-        let paint = options.paint(explanation, &explanation.cam(target));
+        let paint = options.paint(explanation, target, &explanation.cam(target));
         Paint { alpha: if options.visible { paint.alpha } else { 0.0 }, ..paint }
     }
 

@@ -13,12 +13,27 @@ pub enum Selected {
     Class(ClassId),
     /// A node of a model's tree.
     Node(Role, NodeId),
+    /// The first class of a model against the second.
+    Difference(Role, ClassId, ClassId),
+}
+
+/// What a selected node is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Versus {
+    /// Nothing: the map of its own logit.
+    Nothing,
+    /// The mean of its siblings: the map of the decision for it.
+    #[default]
+    Siblings,
+    /// One of its siblings.
+    Sibling(NodeId),
 }
 
 /// Everything that undo brings back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     pub target: Selected,
+    pub versus: Versus,
     /// Two classes to compare.
     pub pins: [Option<ClassId>; 2],
     pub rule: Rule,
@@ -28,8 +43,8 @@ pub struct Selection {
 
 impl Default for Selection {
     fn default() -> Self {
-        let (target, pins) = (Selected::Prediction, [None; 2]);
-        Self { target, pins, rule: Rule::Hard, tree: Role::Tree }
+        let (target, versus, pins) = (Selected::Prediction, Versus::Siblings, [None; 2]);
+        Self { target, versus, pins, rule: Rule::Hard, tree: Role::Tree }
     }
 }
 
@@ -45,7 +60,16 @@ pub struct History {
 
 impl History {
     pub fn select(&mut self, target: Selected) {
-        self.change(|now| now.target = target);
+        self.change(|now| {
+            if now.target != target && matches!(now.versus, Versus::Sibling(_)) {
+                now.versus = Versus::Siblings;
+            }
+            now.target = target;
+        });
+    }
+
+    pub fn set_versus(&mut self, versus: Versus) {
+        self.change(|now| now.versus = versus);
     }
 
     /// Pins a class, or takes it off again.
@@ -68,6 +92,9 @@ impl History {
     /// Another picture or model: nothing that could be gone stays selected, now or by undo.
     pub fn reset_target(&mut self) {
         self.now.target = Selected::Prediction;
+        if matches!(self.now.versus, Versus::Sibling(_)) {
+            self.now.versus = Versus::Siblings;
+        }
         self.before.clear();
         self.after.clear();
     }

@@ -21,7 +21,7 @@ use crate::photo::Photo;
 use crate::ui::theme::picture::{Palette, palette, small_line};
 use footer::{legend_ui, status_ui};
 use inset::Inset;
-use overlay::{crop_in_photo, has_target};
+use overlay::crop_in_photo;
 use pixels::PhotoPixels;
 use shown_map::MapMemo;
 use transform::{Canvas, ScreenFromPhoto, size_of};
@@ -114,7 +114,7 @@ pub fn image_view_ui(
 ) {
     let input = &ImageInput {
         target: input.target.filter(|&target| {
-            input.explanation.is_some_and(|explanation| has_target(explanation, target))
+            input.explanation.is_some_and(|explanation| explanation.question(target).is_some())
         }),
         ..*input
     };
@@ -141,9 +141,7 @@ pub fn image_view_ui(
 
     let to_screen = state.view.screen_from_photo(&canvas);
     let shown = match (input.explanation, input.target) {
-        (Some(explanation), Some(target)) => {
-            Some(state.maps.get(ui.ctx(), explanation, target, options))
-        }
+        (Some(explanation), Some(target)) => state.maps.get(ui.ctx(), explanation, target, options),
         _ => {
             state.maps.clear();
             None
@@ -187,7 +185,7 @@ pub fn image_view_ui(
     let place = response.hover_pos().map(|point| to_screen.inverse(point));
     let marked = status_ui(ui, input, options, shown, place, to_screen, status_height);
     if has_legend {
-        legend_ui(ui, input, options, shown, marked, legend_height + 2.0 * gap);
+        legend_ui(ui, shown, marked, legend_height + 2.0 * gap);
     }
     state.canvas = Some(canvas);
 }

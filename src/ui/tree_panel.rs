@@ -24,7 +24,7 @@ pub struct Memo {
     pub explanation: Arc<Explanation>,
     pub hard: Decision,
     pub soft: Decision,
-    agreement: Agreement,
+    pub agreement: Agreement,
     tree_id: u64,
     result_id: u64,
 }

@@ -8,9 +8,7 @@ use egui_kittest::kittest::Queryable as _;
 use glasstree::explain::{Cam, Colormap};
 use glasstree::explanation::{CamTarget, Explanation};
 use glasstree::ui::image_view::legend::{Finding, Identity, end_words, nice_ticks, number};
-use glasstree::ui::image_view::overlay::{
-    color_range, colored, crop_in_photo, range_over_classes, read,
-};
+use glasstree::ui::image_view::overlay::{SharedRange, color_range, colored, crop_in_photo, read};
 use glasstree::ui::image_view::pixels::halved;
 use glasstree::ui::image_view::transform::{Canvas, pixel_at};
 use glasstree::ui::image_view::{
@@ -154,9 +152,9 @@ fn numbers_and_ticks_are_written_as_people_do() {
 
 #[test]
 fn words_fit_the_range() {
-    assert_eq!(end_words([-1.0, 2.0], "cat"), ["speaks against cat", "supports cat"]);
-    assert_eq!(end_words([1.0, 2.0], "cat"), ["weaker", "supports cat"]);
-    assert_eq!(end_words([-2.0, 0.0], "cat"), ["speaks against cat", "neutral"]);
+    assert_eq!(end_words([-1.0, 2.0], "cat", None), ["speaks against cat", "supports cat"]);
+    assert_eq!(end_words([1.0, 2.0], "cat", None), ["weaker", "supports cat"]);
+    assert_eq!(end_words([-2.0, 0.0], "cat", None), ["speaks against cat", "neutral"]);
 }
 
 #[test]
@@ -169,10 +167,13 @@ fn maps_without_a_message_of_their_own_are_said_in_words() {
     assert_eq!(finding(&[-3.0, -1.0]), Finding::OnlyAgainst);
     assert_eq!(finding(&[-3.0, f32::NAN]), Finding::NotNumbers);
     assert_eq!(finding(&[-3.0, f32::INFINITY]), Finding::NotNumbers);
-    assert_eq!(Finding::Varied.sentence("cat"), None);
-    assert_eq!(Finding::OnlyAgainst.sentence("cat").unwrap(), "Every place speaks against cat");
-    assert!(Finding::Constant(0.0).sentence("cat").unwrap().contains("zero everywhere"));
-    assert!(Finding::Constant(7.191).sentence("cat").unwrap().contains("7.19 everywhere"));
+    assert_eq!(Finding::Varied.sentence("cat", None), None);
+    assert_eq!(
+        Finding::OnlyAgainst.sentence("cat", None).unwrap(),
+        "Every place speaks against cat"
+    );
+    assert!(Finding::Constant(0.0).sentence("cat", None).unwrap().contains("zero everywhere"));
+    assert!(Finding::Constant(7.191).sentence("cat", None).unwrap().contains("7.19 everywhere"));
 }
 
 #[test]
@@ -194,7 +195,7 @@ fn the_range_of_the_colours_is_honest() {
     assert_eq!(of(Colormap::Turbo), [-1.0, 9.0]);
     assert_eq!(of(Colormap::Diverging), [-9.0, 9.0]);
     // Maps -14 to -6 (the last class), 6 to 14 (the last but one), and between.
-    assert_eq!(range_over_classes(&hand_made(gradient(40, 30))), [-14.0, 14.0]);
+    assert_eq!(SharedRange::of(&hand_made(gradient(40, 30)), false).classes, [-14.0, 14.0]);
 }
 
 #[test]
@@ -236,14 +237,15 @@ fn the_map_is_read_where_it_is_painted() {
 #[test]
 fn the_sum_is_said_and_its_failure_too() {
     let check = |residual| glasstree::explain::IdentityCheck { residual, tolerance: 1e-3 };
-    let sum = Identity { mean: 7.31, bias: -0.12, logit: 7.19, check: check(0.0) };
+    let sum = Identity { mean: 7.31, bias: -0.12, total: 7.19, is_lead: false, check: check(0.0) };
     let good = "Exact at feature level: map mean 7.31 + bias \u{2212}0.12 = logit 7.19";
     assert_eq!(sum.sentence(false), good);
     assert_eq!(sum.sentence(true), "mean 7.31 + bias \u{2212}0.12 = logit 7.19");
     // 1.23 + 4.56 would not be 5.80.
-    let rounded = Identity { mean: 1.234, bias: 4.564, logit: 5.798, check: check(0.0) };
+    let rounded =
+        Identity { mean: 1.234, bias: 4.564, total: 5.798, is_lead: false, check: check(0.0) };
     assert!(rounded.sentence(false).contains("1.234 + bias 4.564 = logit 5.798"));
-    let bad = Identity { logit: 8.0, check: check(0.81), ..sum };
+    let bad = Identity { total: 8.0, check: check(0.81), ..sum };
     assert!(bad.sentence(false).starts_with("Does not add up"));
 }
 
@@ -530,6 +532,6 @@ fn times_of_targets_and_frames() {
     eprintln!("200 megapixels: sharp after {:?}, worst frame {worst:?}", start.elapsed());
     let explanation = real();
     let start = std::time::Instant::now();
-    range_over_classes(&explanation);
+    SharedRange::of(&explanation, false);
     eprintln!("range over all classes, once for each picture: {:?}", start.elapsed());
 }

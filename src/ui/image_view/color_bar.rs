@@ -9,6 +9,7 @@ use super::legend::{end_words, nice_ticks, number};
 use super::shown_map::ShownMap;
 use crate::explain::Colormap;
 use crate::ui::theme::picture::{small_font, small_line};
+use crate::ui::tree_panel::short;
 
 /// Of the coloured strip, in points.
 const STRIP_HEIGHT: f32 = 10.0;
@@ -23,18 +24,13 @@ pub fn height(ui: &Ui) -> f32 {
 }
 
 /// The bar of a map; `marked` is the value under the pointer.
-pub fn color_bar_ui(
-    ui: &mut Ui,
-    shown: &ShownMap,
-    colormap: Colormap,
-    name: &str,
-    marked: Option<f32>,
-) {
+pub fn color_bar_ui(ui: &mut Ui, shown: &ShownMap, marked: Option<f32>) {
     let size = vec2(ui.available_width(), height(ui));
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let range = shown.range;
-    let words = end_words(range, name);
-    let sentence = shown.finding.sentence(name);
+    let (pro, contra) = (short(&shown.question.pro), shown.question.contra.as_deref().map(short));
+    let words = end_words(range, pro, contra);
+    let sentence = shown.finding.sentence(pro, contra);
     let spoken = sentence.clone().unwrap_or_else(|| words.join(" to "));
     let [lo, hi] = range.map(|end| number(end, 2));
     let label = format!("Colour bar from {lo} to {hi} logits: {spoken}");
@@ -69,7 +65,7 @@ pub fn color_bar_ui(
         pos2(rect.left() + 0.5, top),
         pos2(rect.right() - 0.5, top + STRIP_HEIGHT),
     );
-    painter.add(gradient(strip, colormap));
+    painter.add(gradient(strip, shown.colormap));
     let frame = ui.visuals().widgets.noninteractive.bg_stroke;
     painter.rect_stroke(strip, 0.0, frame, StrokeKind::Outside);
 

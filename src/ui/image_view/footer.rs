@@ -67,19 +67,12 @@ pub fn status_ui(
 }
 
 /// The colour bar and the sum below it, or as much empty space.
-pub fn legend_ui(
-    ui: &mut Ui,
-    input: &ImageInput<'_>,
-    options: &OverlayOptions,
-    shown: Option<&ShownMap>,
-    marked: Option<f32>,
-    height: f32,
-) {
+pub fn legend_ui(ui: &mut Ui, shown: Option<&ShownMap>, marked: Option<f32>, height: f32) {
     let Some(shown) = shown else {
         ui.add_space(height);
         return;
     };
-    color_bar_ui(ui, shown, options.colormap, input.target_name, marked);
+    color_bar_ui(ui, shown, marked);
     let visuals = ui.visuals();
     let holds = shown.identity.check.holds();
     let color = if holds { visuals.text_color() } else { visuals.error_fg_color };

@@ -45,10 +45,13 @@ pub fn number(value: f32, decimals: usize) -> String {
     if value < 0.0 && !is_zero { format!("\u{2212}{digits}") } else { digits }
 }
 
-/// What the two ends of the bar say about the target.
-pub fn end_words([lo, hi]: [f32; 2], name: &str) -> [String; 2] {
-    let against = if lo < 0.0 { format!("speaks against {name}") } else { "weaker".to_owned() };
-    let supports = if hi > 0.0 { format!("supports {name}") } else { "neutral".to_owned() };
+/// What the two ends of the bar say about a target, or about the two sides of a comparison.
+pub fn end_words([lo, hi]: [f32; 2], pro: &str, contra: Option<&str>) -> [String; 2] {
+    if let Some(contra) = contra {
+        return [format!("speaks for {contra}"), format!("speaks for {pro}")];
+    }
+    let against = if lo < 0.0 { format!("speaks against {pro}") } else { "weaker".to_owned() };
+    let supports = if hi > 0.0 { format!("supports {pro}") } else { "neutral".to_owned() };
     [against, supports]
 }
 
@@ -82,7 +85,7 @@ impl Finding {
     }
 
     /// One line for the user.
-    pub fn sentence(self, name: &str) -> Option<String> {
+    pub fn sentence(self, name: &str, contra: Option<&str>) -> Option<String> {
         match self {
             Self::Varied => None,
             Self::Constant(value) if number(value, 2) == "0.00" => {
@@ -92,7 +95,10 @@ impl Finding {
                 "The map is {} everywhere: no place matters more than another",
                 number(value, 2)
             )),
-            Self::OnlyAgainst => Some(format!("Every place speaks against {name}")),
+            Self::OnlyAgainst => Some(match contra {
+                Some(contra) => format!("Every place speaks for {contra}, none for {name}"),
+                None => format!("Every place speaks against {name}"),
+            }),
             Self::NotNumbers => {
                 Some("Some values of the map are not numbers; they are black".to_owned())
             }
@@ -105,7 +111,9 @@ impl Finding {
 pub struct Identity {
     pub mean: f32,
     pub bias: f32,
-    pub logit: f32,
+    /// The logit, or the lead of one side over the other.
+    pub total: f32,
+    pub is_lead: bool,
     pub check: IdentityCheck,
 }
 
@@ -113,20 +121,21 @@ impl Identity {
     /// The sum in words and numbers; with as few decimals as make the rounded numbers add up, too.
     /// The short form is for narrow windows.
     pub fn sentence(&self, is_short: bool) -> String {
-        let Self { mean, bias, logit, check } = *self;
+        let Self { mean, bias, total, is_lead, check } = *self;
         let rounded = |value: f32, decimals: usize| -> i64 {
             (f64::from(value) * 10.0_f64.powi(decimals as i32)).round() as i64
         };
         let adds_up =
-            |&d: &usize| rounded(mean, d).saturating_add(rounded(bias, d)) == rounded(logit, d);
+            |&d: &usize| rounded(mean, d).saturating_add(rounded(bias, d)) == rounded(total, d);
         let decimals = (2..=4).find(adds_up).unwrap_or(2);
-        let [mean, bias, logit] = [mean, bias, logit].map(|value| number(value, decimals));
-        let sum = format!("mean {mean} + bias {bias}");
+        let [mean, bias, total] = [mean, bias, total].map(|value| number(value, decimals));
+        let total = format!("{} {total}", if is_lead { "lead" } else { "logit" });
+        let sum = format!("mean {mean} + bias {}{bias}", if is_lead { "difference " } else { "" });
         match (check.holds(), is_short) {
-            (true, false) => format!("Exact at feature level: map {sum} = logit {logit}"),
-            (true, true) => format!("{sum} = logit {logit}"),
-            (false, false) => format!("Does not add up: map {sum} \u{2260} logit {logit}"),
-            (false, true) => format!("Wrong: {sum} \u{2260} logit {logit}"),
+            (true, false) => format!("Exact at feature level: map {sum} = {total}"),
+            (true, true) => format!("{sum} = {total}"),
+            (false, false) => format!("Does not add up: map {sum} \u{2260} {total}"),
+            (false, true) => format!("Wrong: {sum} \u{2260} {total}"),
         }
     }
 }

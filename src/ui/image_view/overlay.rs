@@ -3,8 +3,8 @@
 use eframe::egui::{Color32, ColorImage, Pos2, Rect, pos2};
 use serde::{Deserialize, Serialize};
 
-use crate::explain::{Cam, CamSet, Colormap, Paint, Scale};
-use crate::explanation::{CamTarget, Explanation};
+use crate::explain::{Cam, CamSet, Colormap, Hierarchy, NodeId, Paint, Scale};
+use crate::explanation::{CamTarget, Explanation, Tree};
 use crate::preprocess::ModelInput;
 
 /// Longest side of the coloured picture; the graphics card enlarges it further.
@@ -17,9 +17,9 @@ const PER_CELL: usize = 32;
 #[serde(rename_all = "snake_case")]
 pub enum ScaleMode {
     /// The smallest and the largest value of the map that is shown.
-    #[default]
     PerMap,
-    /// Those of the maps of all classes, so that maps can be compared.
+    /// Those of the maps of all classes, or of all decisions, so that maps can be compared.
+    #[default]
     SharedOverClasses,
     /// Plus and minus the largest magnitude of the map.
     Symmetric,
@@ -47,7 +47,7 @@ impl Default for OverlayOptions {
             opacity: 0.55,
             colormap: Colormap::Turbo,
             smooth: true,
-            scale: ScaleMode::PerMap,
+            scale: ScaleMode::default(),
             show_input: false,
         }
     }
@@ -62,23 +62,57 @@ pub fn crop_in_photo(input: &ModelInput) -> Rect {
     Rect::from_min_max(place(0, 0), place(input.crop.width(), input.crop.height()))
 }
 
-/// Whether the target exists; maps of others cannot be asked for.
-pub fn has_target(explanation: &Explanation, target: CamTarget) -> bool {
-    match target {
-        CamTarget::Class(class) => class < explanation.model.head.classes,
-        CamTarget::Node(node) => {
-            explanation.model.tree().is_ok_and(|tree| node < tree.hierarchy.nodes().len())
+/// Ranges over many maps of one picture, so that weak evidence looks weak.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SharedRange {
+    /// The smallest and the largest value in the maps of all classes.
+    pub classes: [f32; 2],
+    /// The largest magnitude in the maps of all decisions of the tree; 0 without a tree.
+    pub decisions: f32,
+}
+
+impl SharedRange {
+    /// Looks at all maps; takes milliseconds for a thousand classes. `with_decisions` needs the
+    /// model's tree, which may have to be made first.
+    pub fn of(explanation: &Explanation, with_decisions: bool) -> Self {
+        let tree = with_decisions.then(|| explanation.model.tree().ok()).flatten();
+        let maps = tree.and_then(|_| explanation.node_maps().ok());
+        let lead = |(tree, maps): (&Tree, &CamSet)| largest_lead(maps, &tree.hierarchy);
+        let classes = range(&explanation.class_maps().data);
+        Self { classes, decisions: tree.zip(maps).map_or(0.0, lead) }
+    }
+
+    fn of_target(self, target: CamTarget) -> [f32; 2] {
+        match target {
+            CamTarget::Class(_) | CamTarget::Node(_) | CamTarget::Difference(..) => self.classes,
+            CamTarget::Decision(_) | CamTarget::Against(..) => [-self.decisions, self.decisions],
         }
     }
 }
 
-/// The smallest and the largest value in the maps of all classes.
-pub fn range_over_classes(explanation: &Explanation) -> [f32; 2] {
-    let maps = CamSet::of_classes(&explanation.forward.features, &explanation.model.head);
-    Cam { height: 1, width: maps.data.len(), data: maps.data }.range()
+/// The largest magnitude of any branch's map against the mean of its siblings'.
+fn largest_lead(maps: &CamSet, hierarchy: &Hierarchy) -> f32 {
+    let values = |id: NodeId| maps.values(id).unwrap_or_default();
+    let mut most = 0.0_f32;
+    for node in hierarchy.nodes().iter().filter(|node| node.children.len() > 1) {
+        let count = node.children.len() as f32;
+        for place in 0..maps.height * maps.width {
+            let at = |&child: &NodeId| values(child)[place];
+            let sum: f32 = node.children.iter().map(at).sum();
+            for value in node.children.iter().map(at) {
+                most = most.max((value - (sum - value) / (count - 1.0)).abs());
+            }
+        }
+    }
+    most
 }
 
-/// The values of the first and the last colour. `shared` is [`range_over_classes`].
+/// The smallest and the largest number; NaN is left out.
+fn range(values: &[f32]) -> [f32; 2] {
+    values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[lo, hi], &v| [lo.min(v), hi.max(v)])
+}
+
+/// The values of the first and the last colour. `shared` is that of [`SharedRange`].
 ///
 /// A colour map with a neutral middle has zero there. A map without evidence in favour keeps the
 /// last colour for zero, or its least bad place would look like support.
@@ -101,15 +135,34 @@ pub fn color_range(
 }
 
 impl OverlayOptions {
+    /// The colours for a target: comparisons have two sides, so they get two colours.
+    pub fn colormap_of(&self, target: CamTarget) -> Colormap {
+        if target.is_comparison() && !self.colormap.is_signed() {
+            Colormap::Diverging
+        } else {
+            self.colormap
+        }
+    }
+
+    /// The values of the first and the last colour for the map of a target.
+    pub fn range_of(
+        &self,
+        target: CamTarget,
+        cam: &Cam,
+        shared: impl FnOnce() -> SharedRange,
+    ) -> [f32; 2] {
+        let shared = || shared().of_target(target);
+        color_range(cam, self.colormap_of(target), self.scale, shared)
+    }
+
     /// The same colours for a picture in full resolution, as `explain::overlay` paints it.
     ///
     /// Takes milliseconds for a scale shared over a thousand classes.
-    pub fn paint(&self, explanation: &Explanation, cam: &Cam) -> Paint {
-        let shared = || range_over_classes(explanation);
-        let range = color_range(cam, self.colormap, self.scale, shared);
+    pub fn paint(&self, explanation: &Explanation, target: CamTarget, cam: &Cam) -> Paint {
+        let shared = || SharedRange::of(explanation, target.is_comparison());
         Paint {
-            colormap: self.colormap,
-            scale: Scale::Shared(range),
+            colormap: self.colormap_of(target),
+            scale: Scale::Shared(self.range_of(target, cam, shared)),
             alpha: self.opacity.clamp(0.0, 1.0),
             smooth: self.smooth,
         }

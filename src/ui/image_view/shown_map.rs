@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 use eframe::egui::{Context, TextureFilter, TextureHandle, TextureOptions};
 
 use super::legend::{Finding, Identity};
-use super::overlay::{OverlayOptions, ScaleMode, color_range, colored, range_over_classes};
-use crate::explain::{Cam, Colormap};
+use super::overlay::{OverlayOptions, ScaleMode, SharedRange, colored};
+use crate::explain::{Cam, Colormap, Evidence, Question};
 use crate::explanation::{CamTarget, Explanation};
 
 /// Everything that the colours depend on. Opacity is not among it: it is a tint.
@@ -32,6 +32,8 @@ impl Key {
 pub struct ShownMap {
     key: Key,
     pub cam: Cam,
+    pub question: Question,
+    pub colormap: Colormap,
     /// The values of the first and the last colour.
     pub range: [f32; 2],
     pub finding: Finding,
@@ -44,35 +46,40 @@ pub struct ShownMap {
 #[derive(Default)]
 pub struct MapMemo {
     shown: Option<ShownMap>,
-    shared: Option<(Weak<Explanation>, [f32; 2])>,
+    shared: Option<(Weak<Explanation>, bool, SharedRange)>,
 }
 
 impl MapMemo {
-    /// The map of `target`, which must exist.
+    /// The map of `target`; `None` if there is no such target.
     pub fn get(
         &mut self,
         ctx: &Context,
         explanation: &Arc<Explanation>,
         target: CamTarget,
         options: &OverlayOptions,
-    ) -> &ShownMap {
-        let OverlayOptions { colormap, smooth, scale, .. } = *options;
+    ) -> Option<&ShownMap> {
+        let OverlayOptions { smooth, scale, .. } = *options;
+        let colormap = options.colormap_of(target);
         let key = Key { explanation: Arc::downgrade(explanation), target, colormap, smooth, scale };
         let Self { shown, shared } = self;
         if !shown.as_ref().is_some_and(|shown| shown.key.is(&key)) {
             *shown = None;
         }
-        shown.get_or_insert_with(|| {
+        if shown.is_none() {
+            let with_decisions = target.is_comparison();
             let shared_range = || match shared {
-                Some((of, range)) if of.ptr_eq(&key.explanation) => *range,
+                Some((of, has, range)) if of.ptr_eq(&key.explanation) && *has >= with_decisions => {
+                    *range
+                }
                 _ => {
-                    let range = range_over_classes(explanation);
-                    *shared = Some((key.explanation.clone(), range));
+                    let range = SharedRange::of(explanation, with_decisions);
+                    *shared = Some((key.explanation.clone(), with_decisions, range));
                     range
                 }
             };
-            make(ctx, explanation, key.clone(), shared_range)
-        })
+            *shown = make(ctx, explanation, key.clone(), options, shared_range);
+        }
+        shown.as_ref()
     }
 
     pub fn clear(&mut self) {
@@ -84,19 +91,21 @@ fn make(
     ctx: &Context,
     explanation: &Explanation,
     key: Key,
-    shared: impl FnOnce() -> [f32; 2],
-) -> ShownMap {
-    let (row, bias) = explanation.row(key.target);
-    let cam = Cam::compute(&explanation.forward.features, &row);
-    let logit = explanation.logit(key.target);
-    let identity = Identity { mean: cam.mean(), bias, logit, check: cam.check(bias, logit) };
+    options: &OverlayOptions,
+    shared: impl FnOnce() -> SharedRange,
+) -> Option<ShownMap> {
+    let Evidence { question, map: cam, bias, total, check } =
+        explanation.evidence(explanation.question(key.target)?);
+    let identity =
+        Identity { mean: cam.mean(), bias, total, is_lead: question.contra.is_some(), check };
     let finding = Finding::of(&cam);
-    let range = color_range(&cam, key.colormap, key.scale, shared);
+    let range = options.range_of(key.target, &cam, shared);
     let is_flat = cam.data.is_empty() || matches!(finding, Finding::Constant(_));
     let texture = (!is_flat).then(|| {
         let filter = if key.smooth { TextureFilter::Linear } else { TextureFilter::Nearest };
         let options = TextureOptions { magnification: filter, ..TextureOptions::LINEAR };
         ctx.load_texture("map", colored(&cam, range, key.colormap, key.smooth), options)
     });
-    ShownMap { key, cam, range, finding, identity, texture }
+    let colormap = key.colormap;
+    Some(ShownMap { key, cam, question, colormap, range, finding, identity, texture })
 }

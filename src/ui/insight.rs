@@ -1,0 +1,142 @@
+//! Below the picture: why this decision? Step by step, by region, by comparison.
+
+pub mod compare;
+pub mod path;
+pub mod region;
+
+use std::sync::Arc;
+
+use eframe::egui::{Panel, Ui};
+use serde::{Deserialize, Serialize};
+use strum::IntoEnumIterator as _;
+
+use crate::command::{Command, MenuCommand};
+use crate::explain::{Agreement, Decision, Hierarchy, Rule};
+use crate::explanation::Explanation;
+use crate::settings::PanelSettings;
+use crate::state::{AppState, Role};
+use crate::ui::theme;
+use crate::ui::tree_panel::TreePanel;
+
+/// Which question is answered.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumIter,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum InsightTab {
+    #[default]
+    Path,
+    Region,
+    Compare,
+}
+
+impl InsightTab {
+    /// Name and tooltip.
+    fn text(self) -> [&'static str; 2] {
+        match self {
+            Self::Path => ["Path", "The decisions from the root to the class, one by one"],
+            Self::Region => {
+                ["Region", "What a part of the picture gives to the class and each decision"]
+            }
+            Self::Compare => ["Compare", "Two classes, and the decision where they part"],
+        }
+    }
+}
+
+/// What the tabs show: one model's decision about the picture on the screen.
+#[derive(Clone, Copy)]
+pub struct Insight<'a> {
+    pub state: &'a AppState,
+    /// Whose tree it is.
+    pub role: Role,
+    pub explanation: &'a Arc<Explanation>,
+    pub hierarchy: &'a Hierarchy,
+    pub hard: &'a Decision,
+    pub soft: &'a Decision,
+    pub agreement: Agreement,
+}
+
+impl Insight<'_> {
+    /// By the rule that is chosen.
+    pub fn decision(&self) -> &Decision {
+        match self.state.selection().rule {
+            Rule::Hard => self.hard,
+            Rule::Soft => self.soft,
+        }
+    }
+}
+
+/// What the tabs remember.
+#[derive(Default)]
+pub struct InsightState {
+    pub path: path::PathState,
+    pub region: region::RegionState,
+    pub compare: compare::CompareState,
+}
+
+/// The panel at the bottom of the picture.
+pub fn insight_panel_ui(
+    ui: &mut Ui,
+    state: &AppState,
+    settings: &mut PanelSettings,
+    tree: &mut TreePanel,
+    memory: &mut InsightState,
+    out: &mut Vec<Command>,
+) {
+    if !settings.insight {
+        return;
+    }
+    let most = (ui.available_height() - 240.0).max(110.0);
+    let panel = Panel::bottom("insight")
+        .default_size(settings.insight_height.min(most))
+        .size_range(110.0..=most)
+        .resizable(true)
+        .frame(theme::panel(ui.visuals()));
+    let shown = panel.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            for tab in InsightTab::iter() {
+                let [name, tooltip] = tab.text();
+                ui.selectable_value(&mut settings.insight_tab, tab, name).on_hover_text(tooltip);
+            }
+        });
+        ui.separator();
+        let role = if state.shared { Role::Classifier } else { state.selection().tree };
+        let insight = state.explanation(role).zip(tree.decisions(state, role));
+        let insight = insight.and_then(|(explanation, memo)| {
+            let tree = explanation.model.tree().ok()?;
+            Some(Insight {
+                state,
+                role,
+                explanation,
+                hierarchy: &tree.hierarchy,
+                hard: &memo.hard,
+                soft: &memo.soft,
+                agreement: memo.agreement,
+            })
+        });
+        match insight {
+            None => {
+                ui.weak("Waiting for the tree");
+            }
+            Some(insight) => match settings.insight_tab {
+                InsightTab::Path => path::path_ui(ui, &insight, &mut memory.path, out),
+                InsightTab::Region => region::region_ui(ui, &insight, &mut memory.region, out),
+                InsightTab::Compare => compare::compare_ui(ui, &insight, &mut memory.compare, out),
+            },
+        }
+        ui.set_min_height(ui.available_height());
+    });
+    settings.insight_height = shown.response.rect.height();
+}
+
+/// Opens the panel with a tab, or closes it if that is what it shows.
+pub fn toggle(settings: &mut PanelSettings, command: MenuCommand) {
+    let tab = match command {
+        MenuCommand::ShowPath => InsightTab::Path,
+        MenuCommand::ShowRegion => InsightTab::Region,
+        MenuCommand::ShowCompare => InsightTab::Compare,
+        _ => return,
+    };
+    settings.insight = !(settings.insight && settings.insight_tab == tab);
+    settings.insight_tab = tab;
+}
