@@ -313,7 +313,7 @@ fn what_cannot_be_coloured_is_said() {
     harness.get_by_label_contains("zero everywhere");
     harness.state_mut().target = CamTarget::Class(4);
     harness.run();
-    harness.get_by_label_contains("Every place speaks against cat");
+    harness.get_by_label_contains("Every place speaks against Absent");
     // Classes and nodes that do not exist are ignored.
     for target in [CamTarget::Class(5), CamTarget::Node(1_000_000)] {
         harness.state_mut().target = target;
