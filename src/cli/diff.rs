@@ -61,7 +61,7 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
     };
     let colormap = Colormap::Diverging;
     let scale = Scale::for_colormap(colormap);
-    let paint = Paint { colormap, scale, alpha: args.alpha, smooth: true };
+    let paint = Paint { colormap, scale, alpha: args.alpha, smooth: true, fades: false };
     let write =
         |folder| cam::write_pictures(folder, &explanation, Variant::Paper, &evidence.map, &paint);
     let files = folder.map(write).transpose()?;

@@ -52,6 +52,17 @@ impl Colormap {
         self == Self::Diverging
     }
 
+    /// The colour to lay over a photo, and how opaque it is, 0 to 1. Signed scales have one colour
+    /// for each side and nothing at zero; others are opaque.
+    pub fn layer(self, t: f32) -> ([u8; 3], f32) {
+        if !self.is_signed() || t.is_nan() {
+            return (self.rgb(t), 1.0);
+        }
+        let strength = (2.0 * t.clamp(0.0, 1.0) - 1.0).abs();
+        // Slightly more than in proportion: weak evidence is to be seen over a busy photo.
+        (self.rgb(if t < 0.5 { 0.0 } else { 1.0 }), strength.powf(0.75))
+    }
+
     /// The whole scale, from `t = 0` to `t = 1`.
     pub fn table(self) -> &'static [[u8; 3]; 256] {
         static TABLES: LazyLock<[Table; 5]> = LazyLock::new(|| {
@@ -129,10 +140,10 @@ fn piecewise(points: &[[f64; 2]], reversed: bool) -> [u8; 256] {
 /// the same lightness and chroma: equal steps look equal, and equal evidence for and against too.
 fn diverging(t: f64) -> [u8; 3] {
     const GREY: f64 = 0.94;
-    const DARK: f64 = 0.50;
-    const CHROMA: f64 = 0.165;
+    const DARK: f64 = 0.54;
+    const CHROMA: f64 = 0.19;
     const BLUE_HUE: f64 = 260.0;
-    const RED_HUE: f64 = 35.0;
+    const RED_HUE: f64 = 8.0;
     let strength = (2.0 * t - 1.0).abs();
     let hue = if t < 0.5 { BLUE_HUE } else { RED_HUE };
     let (sin, cos) = hue.to_radians().sin_cos();

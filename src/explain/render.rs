@@ -58,12 +58,16 @@ pub struct Paint {
     pub alpha: f32,
     /// Interpolate between the cells; otherwise show them as rectangles.
     pub smooth: bool,
+    /// Let the photo through where there is little evidence ([`Colormap::layer`]).
+    #[serde(default)]
+    pub fades: bool,
 }
 
 impl Default for Paint {
     /// Jet over the range of the map, half transparent, smooth: how papers show a CAM.
     fn default() -> Self {
-        Self { colormap: Colormap::Jet, scale: Scale::PerMap, alpha: 0.5, smooth: true }
+        let (colormap, scale) = (Colormap::Jet, Scale::PerMap);
+        Self { colormap, scale, alpha: 0.5, smooth: true, fades: false }
     }
 }
 
@@ -71,7 +75,7 @@ impl Default for Paint {
 pub fn heatmap(cam: &Cam, width: u32, height: u32, paint: &Paint) -> RgbImage {
     let mut picture = RgbImage::new(width, height);
     let whole = [0.0, 0.0, f64::from(width), f64::from(height)];
-    draw(&mut picture, whole, cam, &Paint { alpha: 1.0, ..*paint });
+    draw(&mut picture, whole, cam, &Paint { alpha: 1.0, fades: false, ..*paint });
     picture
 }
 
@@ -188,7 +192,13 @@ fn draw(picture: &mut RgbImage, rectangle: [f64; 4], cam: &Cam, paint: &Paint) {
         unit.blend_rows(tap(position(rows.start + y, top, bottom), cam.height), values);
         let painted = &mut pixels[columns.start * 3..columns.end * 3];
         for (pixel, tap) in painted.chunks_exact_mut(3).zip(&taps) {
-            let color = paint.colormap.rgb(tap.mix(values));
+            let value = tap.mix(values);
+            let (color, mix) = if paint.fades {
+                let (color, strength) = paint.colormap.layer(value);
+                (color, Mix::new(paint.alpha * strength))
+            } else {
+                (paint.colormap.rgb(value), mix)
+            };
             for (level, color) in pixel.iter_mut().zip(color) {
                 *level = mix.level(*level, color);
             }

@@ -122,10 +122,11 @@ fn strip(rect: Rect, colormap: Colormap) -> Mesh {
     let mut mesh = Mesh::default();
     for i in 0..=STEPS {
         let t = i as f32 / STEPS as f32;
-        let [r, g, b] = colormap.rgb(t);
+        let ([r, g, b], strength) = colormap.layer(t);
+        let color = Color32::from_rgba_unmultiplied(r, g, b, (strength * 255.0).round() as u8);
         let x = rect.left() + t * rect.width();
-        mesh.colored_vertex(pos2(x, rect.top()), Color32::from_rgb(r, g, b));
-        mesh.colored_vertex(pos2(x, rect.bottom()), Color32::from_rgb(r, g, b));
+        mesh.colored_vertex(pos2(x, rect.top()), color);
+        mesh.colored_vertex(pos2(x, rect.bottom()), color);
         if i > 0 {
             let at = 2 * i;
             mesh.add_triangle(at - 2, at - 1, at);

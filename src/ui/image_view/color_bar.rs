@@ -106,10 +106,11 @@ fn gradient(strip: Rect, colormap: Colormap) -> Shape {
     let mut mesh = Mesh::default();
     for i in 0..=STEPS {
         let t = i as f32 / STEPS as f32;
-        let [r, g, b] = colormap.rgb(t);
+        let ([r, g, b], strength) = colormap.layer(t);
+        let color = Color32::from_rgba_unmultiplied(r, g, b, (strength * 255.0).round() as u8);
         let x = strip.left() + t * strip.width();
-        mesh.colored_vertex(pos2(x, strip.top()), Color32::from_rgb(r, g, b));
-        mesh.colored_vertex(pos2(x, strip.bottom()), Color32::from_rgb(r, g, b));
+        mesh.colored_vertex(pos2(x, strip.top()), color);
+        mesh.colored_vertex(pos2(x, strip.bottom()), color);
     }
     for i in 0..STEPS as u32 {
         mesh.add_triangle(2 * i, 2 * i + 1, 2 * i + 2);

@@ -44,8 +44,8 @@ impl Default for OverlayOptions {
     fn default() -> Self {
         Self {
             visible: true,
-            opacity: 0.55,
-            colormap: Colormap::Turbo,
+            opacity: 0.7,
+            colormap: Colormap::Diverging,
             smooth: true,
             scale: ScaleMode::default(),
             show_input: false,
@@ -165,11 +165,12 @@ impl OverlayOptions {
             scale: Scale::Shared(self.range_of(target, cam, shared)),
             alpha: self.opacity.clamp(0.0, 1.0),
             smooth: self.smooth,
+            fades: true,
         }
     }
 }
 
-/// The map as a small opaque picture: a pixel for each cell, or more of them for a smooth one.
+/// The map as a small picture, transparent where the photo should be seen: a pixel for each cell, or more of them for a smooth one.
 pub fn colored(cam: &Cam, [lo, hi]: [f32; 2], colormap: Colormap, smooth: bool) -> ColorImage {
     let long = cam.width.max(cam.height).max(1);
     let enlarged = |cells: usize| (cells * (long * PER_CELL).min(MAX_SIDE) / long).max(1);
@@ -182,8 +183,8 @@ pub fn colored(cam: &Cam, [lo, hi]: [f32; 2], colormap: Colormap, smooth: bool) 
     };
     let per_value = if hi > lo { 1.0 / (hi - lo) } else { 0.0 };
     let color = |&value: &f32| {
-        let [r, g, b] = colormap.rgb((value - lo) * per_value);
-        Color32::from_rgb(r, g, b)
+        let ([r, g, b], strength) = colormap.layer((value - lo) * per_value);
+        Color32::from_rgba_unmultiplied(r, g, b, (strength * 255.0).round() as u8)
     };
     ColorImage::new([map.width, map.height], map.data.iter().map(color).collect())
 }

@@ -149,6 +149,14 @@ fn an_overlay_paints_the_crop_alone() {
         };
         assert_eq!(pixel.0, expected, "{x} {y}");
     }
+    // Fading: zero lets the photo through, the two sides cover it.
+    let signed = Cam { height: 1, width: 3, data: vec![-2.0, 0.0, 2.0] };
+    let (colormap, scale) = (Colormap::Diverging, Scale::Symmetric);
+    let fading = Paint { colormap, scale, fades: true, ..opaque };
+    let painted = overlay(&photo, &signed, photo_from_input, 8, &fading);
+    assert_eq!(painted.get_pixel(16, 3).0, colormap.rgb(0.0));
+    assert_eq!(painted.get_pixel(25, 3), photo.get_pixel(25, 3));
+    assert_eq!(painted.get_pixel(34, 3).0, colormap.rgb(1.0));
     let invisible = Paint { alpha: 0.0, ..opaque };
     assert_eq!(overlay(&photo, &cam, photo_from_input, 8, &invisible), photo);
 }
