@@ -207,7 +207,15 @@ impl App {
                     self.use_paths(ctx, Purpose::Weights(Role::Classifier), vec![path]);
                 }
             }
-            Message::TreeReady(model) => self.panels.tree.set_ready(model, &self.state),
+            // The frame that this message brings about shows it.
+            Message::TreeReady => {}
+            Message::TreeRead(role, model, Ok(tree)) => {
+                let loaded = self.state.role(role).loaded.as_ref();
+                if loaded.is_some_and(|loaded| Arc::ptr_eq(loaded, &model)) {
+                    self.run_command(ctx, Command::SetTree(role, Arc::new(tree)));
+                }
+            }
+            Message::TreeRead(.., Err(error)) => self.state.notify(NoticeKind::Error, error),
             Message::Thumbnails(photos) => self.panels.welcome.set_thumbnails(ctx, &photos),
             Message::Saved(Ok(path)) => {
                 let text = format!("Saved {}", path.display());

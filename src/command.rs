@@ -2,8 +2,10 @@
 //! help window and the command palette.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::explain::{ClassId, NodeId, Rule};
+use crate::explanation::Tree;
 use crate::protocol::{ModelRequest, PictureSource};
 use crate::state::{Role, Versus};
 
@@ -21,6 +23,13 @@ pub enum Command {
     SetVersus(Versus),
     /// The first class of a model against the second.
     Compare(Role, ClassId, ClassId),
+    /// Makes a role's tree pass through a node, against its own decision.
+    Force(Role, NodeId),
+    RenameNode(Role, NodeId, String),
+    /// Hangs the first node, and all below it, on the second one.
+    MoveNode(Role, NodeId, NodeId),
+    /// Lets a role's model decide with another tree over its classes.
+    SetTree(Role, Arc<Tree>),
     /// Remembers a class to compare with, in slot 0 or 1.
     Pin(usize, ClassId),
     SetRule(Rule),
@@ -59,6 +68,7 @@ pub enum MenuCommand {
     ExportMap,
     ExportJson,
     ExportTree,
+    SaveHierarchy,
     Quit,
     Undo,
     Redo,
@@ -92,6 +102,15 @@ pub enum MenuCommand {
     ToggleInput,
     SwitchRule,
     SwitchTree,
+    WalkOn,
+    WalkBack,
+    LeaveWalk,
+    ForceNode,
+    Unforce,
+    RenameNode,
+    MoveNode,
+    OpenHierarchy,
+    OriginalTree,
     ExpandPath,
     ExpandAll,
     CollapseAll,
@@ -133,9 +152,10 @@ impl MenuCommand {
             Self::ExportMap => (File, false, "Save map…", "The raw values of the map as a NumPy array (.npy)", &[]),
             Self::ExportJson => (File, false, "Save predictions and tree…", "Probabilities and decisions as JSON", &[]),
             Self::ExportTree => (File, false, "Save tree as drawing…", "The tree as it is shown, as SVG", &[]),
+            Self::SaveHierarchy => (File, false, "Save tree as hierarchy…", "The tree itself, in nbdt's format, to open it again or to train with it", &[]),
             Self::Quit => (File, true, "Quit", "Close the window", &["Ctrl+Q"]),
-            Self::Undo => (Edit, false, "Undo selection", "Back to what was selected before", &["Ctrl+Z"]),
-            Self::Redo => (Edit, false, "Redo selection", "Forward again after an undo", &["Ctrl+Shift+Z", "Ctrl+Y"]),
+            Self::Undo => (Edit, false, "Undo", "Back to what was selected, or how the tree was, before", &["Ctrl+Z"]),
+            Self::Redo => (Edit, false, "Redo", "Forward again after an undo", &["Ctrl+Shift+Z", "Ctrl+Y"]),
             Self::CopyPicture => (Edit, true, "Copy picture", "Copy the photo with the map on it", &["Ctrl+Shift+C"]),
             Self::FindClass => (Edit, true, "Find class", "Search the list of classes by name, synonym or WordNet id", &["Ctrl+F"]),
             Self::FindNode => (Edit, false, "Find in tree", "Search the nodes of the tree", &["Ctrl+Shift+F"]),
@@ -166,6 +186,15 @@ impl MenuCommand {
             Self::ToggleInput => (Map, true, "What the model saw", "Show the picture as it went into the network", &["I"]),
             Self::SwitchRule => (Tree, false, "Switch rule", "Hard: follow the likeliest child; soft: multiply along each path", &["R"]),
             Self::SwitchTree => (Tree, false, "Other tree", "Switch between the tree of the classifier and that of the tree model", &["T"]),
+            Self::WalkOn => (Tree, true, "Walk down the tree", "One decision further from the root to the class, with its map; behind the last one from the start", &["Space"]),
+            Self::WalkBack => (Tree, false, "Walk back up", "Back to the decision before", &["Shift+Space"]),
+            Self::LeaveWalk => (Tree, false, "Leave the walk", "Back to what was selected before the walk", &[]),
+            Self::ForceNode => (Tree, true, "Go here instead", "What if the tree took the selected branch? Shows the best class there, and how much less likely it is", &["G"]),
+            Self::Unforce => (Tree, false, "Back to what the tree decided", "Take back what was forced upon the tree", &["Shift+G"]),
+            Self::RenameNode => (Tree, true, "Rename branch…", "Give the selected branch of the tree another name", &["F2"]),
+            Self::MoveNode => (Tree, false, "Move to…", "Hang the selected node, and all below it, on another branch; probabilities and maps follow at once", &["Shift+M"]),
+            Self::OpenHierarchy => (Tree, false, "Open hierarchy…", "Let the model decide with a tree from a file in nbdt's format", &[]),
+            Self::OriginalTree => (Tree, false, "Back to the original tree", "Take back all changes of the tree", &[]),
             Self::ExpandPath => (Tree, true, "Expand path", "Open the path of this picture and close the rest", &["E"]),
             Self::ExpandAll => (Tree, false, "Expand all", "Open all nodes of the tree", &["Shift+E"]),
             Self::CollapseAll => (Tree, false, "Collapse all", "Close all nodes of the tree", &["Shift+W"]),

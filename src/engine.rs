@@ -18,6 +18,7 @@ use std::thread::JoinHandle;
 
 pub use bench::{BenchRequest, BenchResult, bench};
 pub use load::LoadError;
+pub use tree::read as read_tree;
 
 use crate::explanation::{Explanation, ModelInfo};
 use crate::labelled_pictures::LabelledPicture;

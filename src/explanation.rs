@@ -32,8 +32,8 @@ pub struct ModelInfo {
     pub recipe: Recipe,
     /// Whose classes these are, if that is known.
     pub dataset: Option<Dataset>,
-    pub classes: ClassList,
-    pub head: Head,
+    pub classes: Arc<ClassList>,
+    pub head: Arc<Head>,
     /// Made when it is first needed: inducing one for a thousand classes takes longer than looking
     /// at a picture.
     pub(crate) tree: LazyTree,
@@ -41,10 +41,10 @@ pub struct ModelInfo {
 
 /// A hierarchy over the model's classes, or one line that says why there is none.
 pub(crate) type LazyTree =
-    LazyLock<Result<Tree, String>, Box<dyn FnOnce() -> Result<Tree, String> + Send>>;
+    LazyLock<Result<Arc<Tree>, String>, Box<dyn FnOnce() -> Result<Arc<Tree>, String> + Send>>;
 
-/// The hierarchy that a model decides with.
-#[derive(Debug)]
+/// The hierarchy that a model decides with. Never changes: an edit makes another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
     pub hierarchy: Hierarchy,
     /// Where it comes from, for the user.
@@ -57,8 +57,34 @@ impl ModelInfo {
     /// # Errors
     /// One line for the user: the hierarchy that was asked for cannot be used, or the model has too
     /// many classes to induce one.
-    pub fn tree(&self) -> Result<&Tree, &str> {
+    pub fn tree(&self) -> Result<&Arc<Tree>, &str> {
         self.tree.as_ref().map_err(String::as_str)
+    }
+
+    /// Whether [`Self::tree`] answers at once.
+    pub fn is_tree_made(&self) -> bool {
+        LazyLock::get(&self.tree).is_some()
+    }
+
+    /// The same network with another tree over its classes.
+    pub fn with_tree(&self, tree: Arc<Tree>) -> Self {
+        let tree = LazyTree::new(Box::new(move || Ok(tree)));
+        // At once, so that nobody has to wait for it.
+        LazyLock::force(&tree);
+        Self {
+            source: self.source.clone(),
+            architecture: self.architecture.clone(),
+            cell: self.cell,
+            parameters: self.parameters,
+            format: self.format.clone(),
+            dtype: self.dtype.clone(),
+            unused: self.unused.clone(),
+            recipe: self.recipe.clone(),
+            dataset: self.dataset,
+            classes: Arc::clone(&self.classes),
+            head: Arc::clone(&self.head),
+            tree,
+        }
     }
 
     pub fn label(&self, class: ClassId) -> &str {
@@ -96,15 +122,15 @@ impl CamTarget {
 pub struct Explanation {
     pub photo: Arc<Photo>,
     pub model: Arc<ModelInfo>,
-    pub input: ModelInput,
-    pub forward: Forward,
+    pub input: Arc<ModelInput>,
+    pub forward: Arc<Forward>,
     /// Softmax of the logits, by class.
-    pub probabilities: Vec<f32>,
+    pub probabilities: Arc<[f32]>,
     /// Time of the forward pass, with reading back.
     pub took: Duration,
     /// The device it ran on.
     pub device: String,
-    class_maps: OnceLock<CamSet>,
+    class_maps: Arc<OnceLock<CamSet>>,
     node_maps: OnceLock<CamSet>,
 }
 
@@ -113,14 +139,36 @@ impl Explanation {
     pub fn new(
         photo: Arc<Photo>,
         model: Arc<ModelInfo>,
-        input: ModelInput,
-        forward: Forward,
+        input: impl Into<Arc<ModelInput>>,
+        forward: impl Into<Arc<Forward>>,
         took: Duration,
         device: String,
     ) -> Self {
-        let probabilities = softmax(&forward.logits);
-        let (class_maps, node_maps) = (OnceLock::new(), OnceLock::new());
+        let (input, forward) = (input.into(), forward.into());
+        let probabilities = softmax(&forward.logits).into();
+        let (class_maps, node_maps) = (Arc::default(), OnceLock::new());
         Self { photo, model, input, forward, probabilities, took, device, class_maps, node_maps }
+    }
+
+    /// What the same network would say with another tree over its classes. Shares everything that
+    /// the tree has no part in.
+    pub fn with_tree(&self, tree: Arc<Tree>) -> Self {
+        Self {
+            photo: Arc::clone(&self.photo),
+            model: Arc::new(self.model.with_tree(tree)),
+            input: Arc::clone(&self.input),
+            forward: Arc::clone(&self.forward),
+            probabilities: Arc::clone(&self.probabilities),
+            took: self.took,
+            device: self.device.clone(),
+            class_maps: Arc::clone(&self.class_maps),
+            node_maps: OnceLock::new(),
+        }
+    }
+
+    /// Whether both stem from the same run of the network, whatever their trees.
+    pub fn is_same_run(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.forward, &other.forward)
     }
 
     /// The class with the largest logit, the first one on ties.

@@ -3,9 +3,11 @@
 //! [`AppState::apply`] answers what the user does, [`AppState::absorb`] what the engine says; both
 //! return [`Effect`]s, which somebody else carries out.
 
+mod edits;
 mod history;
 mod jobs;
 mod notices;
+mod walk;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::{JobId, ModelRequest, PictureSource, Request, Stage};
 pub use history::{Selected, Selection, Versus};
 pub use notices::{Notice, NoticeKind};
+pub use walk::Walking;
 
 use history::History;
 
@@ -58,7 +61,9 @@ pub struct RoleState {
     /// The last one that worked, or the first one; what to go back to.
     pub proven: ModelRequest,
     pub loaded: Option<Arc<ModelInfo>>,
-    /// Stays until there is another one.
+    /// As the engine gave it, with the model's own tree.
+    answer: Option<Arc<Explanation>>,
+    /// With the tree that the user made of it. Stays until there is another one.
     pub explanation: Option<Arc<Explanation>>,
     pub job: Option<Job>,
     /// Why the last job failed; one line.
@@ -113,6 +118,7 @@ pub struct AppState {
     /// Opened last, newest first.
     pub recent: Vec<PathBuf>,
     history: History,
+    walk: Option<Walking>,
     pub notices: Vec<Notice>,
     pub device: Option<String>,
     /// Why the engine has ended.
@@ -136,6 +142,7 @@ impl AppState {
             at: 0,
             recent: Vec::new(),
             history: History::default(),
+            walk: None,
             notices: Vec::new(),
             device: None,
             stopped: None,
@@ -156,6 +163,11 @@ impl AppState {
     /// The roles that have a model of their own.
     pub fn roles(&self) -> &'static [Role] {
         if self.shared { &Role::ALL[..1] } else { &Role::ALL }
+    }
+
+    /// Whose tree is shown.
+    pub fn shown_tree(&self) -> Role {
+        if self.shared { Role::Classifier } else { self.selection().tree }
     }
 
     pub fn selection(&self) -> &Selection {
@@ -227,6 +239,15 @@ impl AppState {
 
     /// Does what the user asks for.
     pub fn apply(&mut self, command: Command) -> Vec<Effect> {
+        let effects = self.obey(command);
+        self.follow_trees();
+        if self.walking().is_none() {
+            self.walk = None;
+        }
+        effects
+    }
+
+    fn obey(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::Menu(command) => return self.apply_menu(command),
             Command::OpenPaths(paths) if paths.is_empty() => {}
@@ -239,6 +260,10 @@ impl AppState {
                 let role = if self.shared { Role::Classifier } else { role };
                 self.history.select(Selected::Node(role, node));
             }
+            Command::Force(role, node) => self.force(role, node),
+            Command::RenameNode(role, node, name) => self.rename_node(role, node, &name),
+            Command::MoveNode(role, node, parent) => self.move_node(role, node, parent),
+            Command::SetTree(role, tree) => self.set_tree(role, Some(tree), None),
             Command::SetVersus(versus) => self.history.set_versus(versus),
             Command::Compare(role, a, b) => {
                 let role = if self.shared { Role::Classifier } else { role };
@@ -277,6 +302,16 @@ impl AppState {
                 Role::Classifier => Role::Tree,
                 Role::Tree => Role::Classifier,
             }),
+            MenuCommand::WalkOn => self.step(true),
+            MenuCommand::WalkBack => self.step(false),
+            MenuCommand::LeaveWalk => self.leave_walk(),
+            MenuCommand::ForceNode => {
+                if let Some(node) = self.selected_node(self.shown_tree()) {
+                    self.force(self.shown_tree(), node);
+                }
+            }
+            MenuCommand::Unforce => self.history.unforce(),
+            MenuCommand::OriginalTree => self.set_tree(self.shown_tree(), None, None),
             _ => {}
         }
         Vec::new()
@@ -301,6 +336,15 @@ impl AppState {
                 self.role(self.selection().tree).explanation.is_some()
             }
             M::SwitchTree => !self.shared,
+            M::WalkOn | M::WalkBack | M::SaveHierarchy => {
+                self.explained_tree(self.shown_tree()).is_some()
+            }
+            M::OpenHierarchy => self.role(self.shown_tree()).loaded.is_some(),
+            M::LeaveWalk => self.walking().is_some(),
+            M::ForceNode => self.can_force_selected(),
+            M::Unforce => self.selection().forced.is_some(),
+            M::RenameNode | M::MoveNode => self.can_edit_selected(command),
+            M::OriginalTree => self.edited_tree(self.shown_tree()).is_some(),
             M::RestartEngine => self.stopped.is_some(),
             _ => true,
         }
@@ -332,8 +376,9 @@ impl AppState {
 impl RoleState {
     fn new(request: ModelRequest) -> Self {
         let proven = request.clone();
-        let (loaded, explanation, job, error, loading) = (None, None, None, None, None);
-        Self { request, proven, loaded, explanation, job, error, loading }
+        let (loaded, answer, explanation) = (None, None, None);
+        let (job, error, loading) = (None, None, None);
+        Self { request, proven, loaded, answer, explanation, job, error, loading }
     }
 }
 

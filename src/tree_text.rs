@@ -1,6 +1,6 @@
 //! What the nodes of a decided tree say, in words: for cards, tooltips and screen readers.
 
-use crate::explain::{Agreement, ClassId, Decision, Hierarchy, NodeId};
+use crate::explain::{Agreement, ClassId, Decision, Forced, Hierarchy, NodeId};
 
 /// `97 %`, with one decimal where a whole number would hide something: `0.3 %`, `99.6 %`.
 pub fn percent(probability: f32) -> String {
@@ -113,4 +113,37 @@ pub fn disagreement(agreement: Agreement, label: &dyn Fn(ClassId) -> String) -> 
             "The network alone says {network}, the hard tree {hard_name}, the soft tree {soft_name}"
         )
     })
+}
+
+/// `14 times less likely`, of a price as [`Forced`] has it: a log-ratio of two probabilities.
+pub fn times_less_likely(price: f32) -> String {
+    let times = f64::from(price.abs()).exp();
+    let word = if price < 0.0 { "more" } else { "less" };
+    match times {
+        _ if price.is_nan() => "of unknown likelihood".to_owned(),
+        _ if times < 1.05 => "as likely".to_owned(),
+        _ if times < 9.95 => {
+            format!("{times:.1} times {word} likely").replace(".0 times", " times")
+        }
+        _ if times < 1e6 => format!("{times:.0} times {word} likely"),
+        _ => format!("over a million times {word} likely"),
+    }
+}
+
+/// What the number behind these words is.
+pub fn price_hint(price: f32) -> String {
+    format!(
+        "How likely both ends are, divided. The natural logarithm of that is {price:.2}: such \
+         numbers add up along the way (in nats)"
+    )
+}
+
+/// `What if: dog instead of cat, 14 times less likely (2.6 in log-odds)`.
+pub fn what_if(hierarchy: &Hierarchy, decision: &Decision, forced: &Forced) -> String {
+    let name =
+        |path: &[NodeId]| path.last().map_or_else(String::new, |&id| short_name(hierarchy, id));
+    let [new, old] = [&forced.path, &decision.path].map(|path| name(path));
+    let times = times_less_likely(forced.price);
+    let price = format!("{:.1}", forced.price).replace('-', "\u{2212}");
+    format!("What if: {new} instead of {old}, {times} ({price} in log-odds)")
 }

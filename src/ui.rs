@@ -22,12 +22,12 @@ pub mod welcome;
 use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 
 use crate::command::{Command, MenuCommand};
-use crate::explanation::{CamTarget, Explanation};
+use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::settings::{Settings, Theme};
 use crate::state::{AppState, Role};
 use class_list::{ClassAction, ClassListState, class_list_ui};
 use image_view::{ImageInput, ImageViewState, image_view_ui};
-use insight::{InsightState, InsightTab, insight_panel_ui};
+use insight::{Insight, InsightState, InsightTab, insight_panel_ui};
 use menu::Checked;
 use path_prompt::{PathPrompt, PromptAction, Purpose, path_prompt_ui};
 use tree_panel::{TreePanel, short};
@@ -105,12 +105,25 @@ pub fn root_ui(
     }
     windows_ui(ui, state, panels, &mut wishes);
     drop_hint_ui(ui);
+    leave_walk_ui(ui, state, panels, &mut wishes.commands);
     wishes
 }
 
+/// Escape leaves a walk, unless something else that it closes is open.
+fn leave_walk_ui(ui: &Ui, state: &AppState, panels: &Panels, out: &mut Vec<Command>) {
+    let is_busy = panels.prompt.is_some()
+        || ui.ctx().text_edit_focused()
+        || egui::Popup::is_any_open(ui.ctx());
+    let escape =
+        |input: &mut egui::InputState| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape);
+    if state.walking().is_some() && !is_busy && ui.input_mut(escape) {
+        out.push(Command::Menu(MenuCommand::LeaveWalk));
+    }
+}
+
 fn windows_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, wishes: &mut Wishes) {
-    let Panels { tree, palette, models, shortcuts, about, .. } = panels;
-    let is_ready = |model: &_| tree.is_ready(model);
+    let Panels { palette, models, shortcuts, about, .. } = panels;
+    let is_ready = ModelInfo::is_tree_made;
     let Wishes { commands, files, .. } = wishes;
     models::models_ui(ui, models, state, &is_ready, commands, files);
     help::shortcuts_ui(ui, shortcuts);
@@ -209,6 +222,7 @@ fn picture_ui(
     });
     let Panels { tree, insight, .. } = panels;
     insight_panel_ui(ui, state, &mut settings.panels, tree, insight, out);
+    let walking = Insight::new(state, tree).and_then(|insight| insight::path::caption(&insight));
     let (role, target) = match state.target() {
         Some((role, target)) => (role, Some(target)),
         None => (Role::Classifier, None),
@@ -223,6 +237,7 @@ fn picture_ui(
         target,
         target_name: &name,
         highlight_crop: false,
+        walking: walking.as_deref(),
         busy: state.role(role).job.is_some(),
     };
     let frame = theme::panel(ui.visuals());

@@ -42,6 +42,11 @@ impl App {
                 Command::SetModel(role, ModelRequest { labels: Some(path), ..request(role) })
             }
             Purpose::Hierarchy(role) => {
+                if let Some(model) = self.state.role(role).loaded.clone() {
+                    // The network stays as it is; only what is decided with it changes.
+                    self.tasks.read_tree(role, model, path);
+                    return;
+                }
                 let hierarchy = HierarchyChoice::Named(path.to_string_lossy().into_owned());
                 Command::SetModel(role, ModelRequest { hierarchy, ..request(role) })
             }
@@ -88,6 +93,11 @@ impl App {
 
     /// A file name for what waits to be saved.
     fn proposed_name(&self) -> String {
+        if let Some(Export::Text { extension: extension @ "json", .. }) = self.export {
+            let model = self.state.role(self.state.shown_tree()).request.source.name();
+            let stem = model.rsplit_once('.').map_or(model.as_str(), |(stem, _)| stem);
+            return format!("{stem}-hierarchy.{extension}");
+        }
         let photo = self.state.photo.as_ref().map_or("picture", |photo| photo.name.as_str());
         let stem = photo.rsplit_once('.').map_or(photo, |(stem, _)| stem);
         let extension = self.export.as_ref().map_or("png", Export::extension);

@@ -30,9 +30,10 @@ impl App {
             M::Open => self.ask(Purpose::Open),
             M::OpenPath => self.ask_in_window(Purpose::Open, None),
             M::Models => self.panels.models = !self.panels.models,
-            M::ExportOverlay | M::ExportMap | M::ExportJson | M::ExportTree => {
+            M::ExportOverlay | M::ExportMap | M::ExportJson | M::ExportTree | M::SaveHierarchy => {
                 self.prepare(command)
             }
+            M::OpenHierarchy => self.ask(Purpose::Hierarchy(self.state.shown_tree())),
             M::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             M::CopyPicture => {
                 if let Some((explanation, target)) = self.shown() {
@@ -107,6 +108,7 @@ impl App {
             M::Orientation => self.settings.tree.toggle_orientation(),
             M::ResetTree => self.settings.tree.fit(),
             M::Outline => self.settings.tree.toggle_mode(),
+            M::RenameNode | M::MoveNode => self.begin_edit(command),
             M::ExpandPath => {
                 let selection = self.state.selection();
                 let (role, rule) = (selection.tree, selection.rule);
@@ -117,6 +119,18 @@ impl App {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Asks for the selected node's new name, or new place.
+    fn begin_edit(&mut self, command: MenuCommand) {
+        let role = self.state.shown_tree();
+        let tree = self.state.explained_tree(role).and_then(|it| it.model.tree().ok());
+        let Some((tree, node)) = tree.zip(self.state.selected_node(role)) else { return };
+        self.settings.panels.tree = true;
+        match command {
+            MenuCommand::RenameNode => self.settings.tree.begin_rename(&tree.hierarchy, node),
+            _ => self.settings.tree.begin_move(node),
         }
     }
 
@@ -150,6 +164,12 @@ impl App {
                 self.shown().map(|(explanation, target)| Export::Map { explanation, target })
             }
             MenuCommand::ExportTree => self.drawing(),
+            MenuCommand::SaveHierarchy => {
+                let explanation = self.state.explained_tree(self.state.shown_tree());
+                let tree = explanation.and_then(|explanation| explanation.model.tree().ok());
+                let text = tree.map(|tree| tree.hierarchy.to_json());
+                text.map(|text| Export::Text { text, extension: "json" })
+            }
             _ => Some(Export::Json {
                 classifier: of(Role::Classifier),
                 tree: of(Role::Tree),

@@ -9,12 +9,13 @@ use image::RgbImage;
 
 use crate::app::intake::{Intake, sort_out};
 use crate::assets::SAMPLE_PHOTOS;
-use crate::engine::Wake;
+use crate::engine::{self, Wake};
 use crate::explain::Paint;
-use crate::explanation::{CamTarget, Explanation, ModelInfo};
+use crate::explanation::{CamTarget, Explanation, ModelInfo, Tree};
 use crate::export::{Export, painted};
 use crate::photo::{Photo, PhotoOptions};
 use crate::preprocess::resample::{Filter, resize};
+use crate::state::Role;
 use crate::ui::path_prompt::Purpose;
 
 /// What a thread has to tell.
@@ -28,7 +29,9 @@ pub enum Message {
     Cancelled,
     SortedOut(Intake),
     /// A tree can be used now.
-    TreeReady(Arc<ModelInfo>),
+    TreeReady,
+    /// A hierarchy for a role's model, or why it is none.
+    TreeRead(Role, Arc<ModelInfo>, Result<Tree, String>),
     /// Small pictures of the samples.
     Thumbnails(Vec<Photo>),
     Saved(Result<PathBuf, String>),
@@ -82,7 +85,14 @@ impl Tasks {
         self.spawn("tree", move || {
             // Made by asking for it; an error is asked for again where it is shown.
             model.tree().ok();
-            Some(Message::TreeReady(model))
+            Some(Message::TreeReady)
+        });
+    }
+
+    pub fn read_tree(&self, role: Role, model: Arc<ModelInfo>, path: PathBuf) {
+        self.spawn("hierarchy", move || {
+            let tree = engine::read_tree(&path, &model).map_err(|error| error.to_string());
+            Some(Message::TreeRead(role, model, tree))
         });
     }
 

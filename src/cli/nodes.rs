@@ -26,7 +26,7 @@ impl HierarchyArgs {
 
 /// The model's tree.
 pub fn tree(model: &ModelInfo) -> anyhow::Result<&Tree> {
-    model.tree().map_err(|error| anyhow!("{error}"))
+    Ok(model.tree().map_err(|error| anyhow!("{error}"))?)
 }
 
 /// The node that the user means: by WordNet id or name, `root`, a class also by its synonyms or

@@ -49,14 +49,16 @@ pub fn load(request: &ModelRequest, compute: &Compute) -> Result<Loaded, LoadErr
     let state = open(&request.source)?;
     let classifier = Classifier::load(&state, compute)
         .map_err(|source| LoadError::Model { name: name.clone(), source })?;
-    let head = classifier.head().clone();
+    let head = Arc::new(classifier.head().clone());
     let (classes, dataset) = classes::load(request, head.classes)?;
+    let classes = Arc::new(classes);
     let recipe = recipe(request, classifier.architecture(), dataset);
     let tree = {
         let (request, architecture) = (request.clone(), classifier.architecture().clone());
-        let (classes, head) = (classes.clone(), head.clone());
+        let (classes, head) = (Arc::clone(&classes), Arc::clone(&head));
         let make = move || {
             tree::load(&request, &architecture, dataset, &classes, &head)
+                .map(Arc::new)
                 .map_err(|error| error.to_string())
         };
         LazyTree::new(Box::new(make))

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::explain::{Head, Hierarchy, HierarchyError};
-use crate::explanation::Tree;
+use crate::explanation::{ModelInfo, Tree};
 use crate::induce::{self, InduceError};
 use crate::labels::ClassList;
 use crate::model::Architecture;
@@ -61,10 +61,27 @@ pub fn load(
         Some(name) => find(&name, dataset)?,
         None => (induced(head, classes)?, "induced from this model's head".to_owned()),
     };
+    parsed(&json, name, dataset, classes)
+}
+
+/// Reads a hierarchy in nbdt's format for a model that is loaded already.
+///
+/// # Errors
+/// What is wrong with the file, in one line: it names the first class that does not fit.
+pub fn read(path: &Path, model: &ModelInfo) -> Result<Tree, TreeError> {
+    parsed(&read_file(path)?, path.display().to_string(), model.dataset, &model.classes)
+}
+
+fn parsed(
+    json: &str,
+    name: String,
+    dataset: Option<Dataset>,
+    classes: &ClassList,
+) -> Result<Tree, TreeError> {
     let wrap = |source| TreeError::Hierarchy { name: name.clone(), source };
-    let ids = leaf_ids(&json, dataset, classes);
+    let ids = leaf_ids(json, dataset, classes);
     let names = |wnid: &str| wordnet::name_of(wnid).map(str::to_owned);
-    let mut hierarchy = Hierarchy::from_json(&json, &ids, &names).map_err(wrap)?;
+    let mut hierarchy = Hierarchy::from_json(json, &ids, &names).map_err(wrap)?;
     hierarchy.set_labels(&classes.labels).map_err(wrap)?;
     Ok(Tree { hierarchy, name })
 }
@@ -99,13 +116,17 @@ fn find(name: &str, dataset: Option<Dataset>) -> Result<(String, String), TreeEr
         });
         return Err(TreeError::Unknown { name: name.to_owned(), known });
     }
+    Ok((read_file(path)?, path.display().to_string()))
+}
+
+fn read_file(path: &Path) -> Result<String, TreeError> {
     let wrap = |source| TreeError::Read { path: path.to_owned(), source };
     let mut json = String::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut json));
     if read.map_err(wrap)? as u64 > MAX_BYTES {
         return Err(TreeError::TooLarge { path: path.to_owned() });
     }
-    Ok((json, path.display().to_string()))
+    Ok(json)
 }
 
 fn induced(head: &Head, classes: &ClassList) -> Result<String, TreeError> {

@@ -1,6 +1,9 @@
 //! What is selected, and the way back.
 
+use std::sync::Arc;
+
 use crate::explain::{ClassId, NodeId, Rule};
+use crate::explanation::Tree;
 use crate::state::Role;
 
 /// What the map speaks for.
@@ -39,12 +42,26 @@ pub struct Selection {
     pub rule: Rule,
     /// Whose tree is shown.
     pub tree: Role,
+    /// A node that a tree is made to pass through, against its own decision.
+    pub forced: Option<(Role, NodeId)>,
+    /// What the user made of the trees of the classifier and the tree model; `None`: nothing.
+    pub trees: [Option<Arc<Tree>>; 2],
 }
 
 impl Default for Selection {
     fn default() -> Self {
         let (target, versus, pins) = (Selected::Prediction, Versus::Siblings, [None; 2]);
-        Self { target, versus, pins, rule: Rule::Hard, tree: Role::Tree }
+        let (forced, trees) = (None, [None, None]);
+        Self { target, versus, pins, rule: Rule::Hard, tree: Role::Tree, forced, trees }
+    }
+}
+
+impl Selection {
+    fn aim(&mut self, target: Selected) {
+        if self.target != target && matches!(self.versus, Versus::Sibling(_)) {
+            self.versus = Versus::Siblings;
+        }
+        self.target = target;
     }
 }
 
@@ -60,11 +77,64 @@ pub struct History {
 
 impl History {
     pub fn select(&mut self, target: Selected) {
+        self.change(|now| now.aim(target));
+    }
+
+    /// Selects without a step back of its own: it belongs to the last one.
+    pub fn glide(&mut self, target: Selected) {
+        self.now.aim(target);
+        if self.before.last() == Some(&self.now) {
+            self.before.pop();
+        }
+        self.after.clear();
+    }
+
+    /// Makes a tree pass through a node, and shows the map of that decision.
+    pub fn force(&mut self, role: Role, node: NodeId) {
         self.change(|now| {
-            if now.target != target && matches!(now.versus, Versus::Sibling(_)) {
+            now.forced = Some((role, node));
+            now.aim(Selected::Node(role, node));
+        });
+    }
+
+    /// Leaves the decision to the tree again.
+    pub fn unforce(&mut self) {
+        self.change(|now| now.forced = None);
+    }
+
+    /// Another picture: what was forced was about the last one, now and by undo.
+    pub fn forget_forced(&mut self) {
+        for selection in self.before.iter_mut().chain([&mut self.now]).chain(&mut self.after) {
+            selection.forced = None;
+        }
+        // Steps that differed in that alone would lead nowhere.
+        self.before.dedup();
+        self.before.pop_if(|last| *last == self.now);
+        self.after.dedup();
+        self.after.pop_if(|next| *next == self.now);
+    }
+
+    /// Another tree for a model. `counterpart` knows where its nodes are in the new tree;
+    /// `chosen`, a node of the old one, gets selected.
+    pub fn set_tree(
+        &mut self,
+        at: usize,
+        tree: Option<Arc<Tree>>,
+        chosen: Option<Selected>,
+        counterpart: &dyn Fn(Role, NodeId) -> Option<NodeId>,
+    ) {
+        self.change(|now| {
+            if let Some(slot) = now.trees.get_mut(at) {
+                *slot = tree;
+            }
+            if matches!(now.versus, Versus::Sibling(_)) {
                 now.versus = Versus::Siblings;
             }
-            now.target = target;
+            if let Selected::Node(role, node) = chosen.unwrap_or(now.target) {
+                let new = counterpart(role, node).map(|node| Selected::Node(role, node));
+                now.target = new.unwrap_or_default();
+            }
+            now.forced = now.forced.and_then(|(role, node)| Some((role, counterpart(role, node)?)));
         });
     }
 
@@ -92,6 +162,7 @@ impl History {
     /// Another picture or model: nothing that could be gone stays selected, now or by undo.
     pub fn reset_target(&mut self) {
         self.now.target = Selected::Prediction;
+        self.now.forced = None;
         if matches!(self.now.versus, Versus::Sibling(_)) {
             self.now.versus = Versus::Siblings;
         }
@@ -102,6 +173,13 @@ impl History {
     /// Another classifier: its classes are not those that were pinned.
     pub fn reset_pins(&mut self) {
         self.now.pins = [None; 2];
+    }
+
+    /// Another model: what was made of the last one's tree does not fit it.
+    pub fn reset_tree(&mut self, at: usize) {
+        if let Some(tree) = self.now.trees.get_mut(at) {
+            *tree = None;
+        }
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Selection)) {

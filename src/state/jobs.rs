@@ -153,8 +153,10 @@ impl AppState {
                     role.job = None;
                     role.error = None;
                     let model = Arc::clone(&explanation.model);
-                    role.explanation = Some(explanation);
-                    return self.loaded(at, model);
+                    role.answer = Some(explanation);
+                    let effects = self.loaded(at, model);
+                    self.follow_trees();
+                    return effects;
                 }
             }
             // The window does not evaluate; the command line does.
@@ -180,6 +182,8 @@ impl AppState {
             (self.folder, self.at) = (folder, at);
             self.history.reset_target();
         }
+        self.history.forget_forced();
+        self.walk = None;
         if let Some(path) = &picture.path {
             self.remember(&path.clone());
         } else {
@@ -201,6 +205,8 @@ impl AppState {
         role.loaded = Some(Arc::clone(&model));
         if replaced {
             self.history.reset_target();
+            self.history.reset_tree(at);
+            self.walk = None;
             if at == 0 {
                 self.history.reset_pins();
             }

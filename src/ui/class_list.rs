@@ -15,6 +15,7 @@ use strum::IntoEnumIterator as _;
 
 use crate::explain::ClassId;
 use crate::explanation::{Explanation, ModelInfo};
+use crate::ui::keys::leave_space;
 use row::{HEIGHT, Row, row_ui};
 use rows::{Move, SearchIndex, moved, ranks};
 
@@ -126,6 +127,9 @@ pub fn class_list_ui(
 fn pressed_step(ui: &Ui, search: Id, list: Id) -> Option<Move> {
     let focused = ui.memory(|memory| memory.focused());
     let in_list = focused == Some(list);
+    if in_list {
+        leave_space(ui, list);
+    }
     if !in_list && focused != Some(search) {
         return None;
     }

@@ -1,6 +1,8 @@
 //! The picture: the whole photo, the map over what the network saw, and what the colours mean.
 
+mod caption;
 mod color_bar;
+mod fade;
 mod footer;
 mod inset;
 pub mod legend;
@@ -19,6 +21,8 @@ use eframe::egui::{
 use crate::explanation::{CamTarget, Explanation};
 use crate::photo::Photo;
 use crate::ui::theme::picture::{Palette, palette, small_line};
+use caption::caption_ui;
+use fade::Fade;
 use footer::{legend_ui, status_ui};
 use inset::Inset;
 use overlay::crop_in_photo;
@@ -45,6 +49,8 @@ pub struct ImageInput<'a> {
     pub target_name: &'a str,
     /// Point out which part of the photo the network saw.
     pub highlight_crop: bool,
+    /// Where a walk down the tree is, in words. While there is one, each map fades into the next.
+    pub walking: Option<&'a str>,
     /// The network is looking at the photo.
     pub busy: bool,
 }
@@ -57,6 +63,7 @@ pub struct ImageViewState {
     pixels: Option<PhotoPixels>,
     maps: MapMemo,
     inset: Inset,
+    fade: Fade,
     overlay: Option<(egui::TextureId, Rect)>,
 }
 
@@ -163,12 +170,12 @@ pub fn image_view_ui(
     if let Some(explanation) = input.explanation.filter(|_| !is_bare) {
         let crop = crop_in_photo(&explanation.input);
         let texture = shown.and_then(|shown| shown.texture.as_ref());
-        if let Some(texture) = texture.filter(|_| options.visible) {
-            let place = to_screen.rect(crop);
+        let place = to_screen.rect(crop);
+        let layers = state.fade.layers(ui, texture, input.walking.is_some(), options.opacity);
+        for (texture, opacity) in layers.into_iter().flatten().filter(|_| options.visible) {
             let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-            let tint = Color32::WHITE.gamma_multiply(options.opacity.clamp(0.0, 1.0));
-            painter.image(texture.id(), place, uv, tint);
-            state.overlay = Some((texture.id(), place));
+            painter.image(texture, place, uv, Color32::WHITE.gamma_multiply(opacity));
+            state.overlay = Some((texture, place));
         }
         let photo = Rect::from_min_size(Pos2::ZERO, canvas.photo);
         let dims = options.visible || input.highlight_crop;
@@ -177,6 +184,9 @@ pub fn image_view_ui(
             let id = response.id.with("inset");
             state.inset.ui(ui, id, rect, explanation, &colors);
         }
+    }
+    if let Some(text) = input.walking {
+        caption_ui(ui, &response, &colors, text);
     }
     if input.busy {
         busy_ui(ui, &response, &colors);

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use strum::IntoEnumIterator as _;
 
 use crate::command::{Command, MenuCommand};
-use crate::explain::{Agreement, Decision, Hierarchy, Rule};
+use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
 use crate::explanation::Explanation;
 use crate::settings::PanelSettings;
 use crate::state::{AppState, Role};
 use crate::ui::theme;
-use crate::ui::tree_panel::TreePanel;
+use crate::ui::tree_panel::{TreePanel, what_if};
 
 /// Which question is answered.
 #[derive(
@@ -44,7 +44,6 @@ impl InsightTab {
 }
 
 /// What the tabs show: one model's decision about the picture on the screen.
-#[derive(Clone, Copy)]
 pub struct Insight<'a> {
     pub state: &'a AppState,
     /// Whose tree it is.
@@ -54,9 +53,29 @@ pub struct Insight<'a> {
     pub hard: &'a Decision,
     pub soft: &'a Decision,
     pub agreement: Agreement,
+    /// Another way than the decided one, if the tree is made to take it.
+    pub forced: Option<Forced>,
 }
 
-impl Insight<'_> {
+impl<'a> Insight<'a> {
+    /// About the tree that is shown; `None` while there is none, or no result.
+    pub fn new(state: &'a AppState, tree: &'a mut TreePanel) -> Option<Self> {
+        let role = state.shown_tree();
+        let explanation = state.explanation(role)?;
+        let memo = tree.decisions(state, role)?;
+        let hierarchy = &explanation.model.tree().ok()?.hierarchy;
+        Some(Self {
+            state,
+            role,
+            explanation,
+            hierarchy,
+            hard: &memo.hard,
+            soft: &memo.soft,
+            agreement: memo.agreement,
+            forced: what_if(state, role, hierarchy, memo.decision(state.selection().rule)),
+        })
+    }
+
     /// By the rule that is chosen.
     pub fn decision(&self) -> &Decision {
         match self.state.selection().rule {
@@ -100,20 +119,7 @@ pub fn insight_panel_ui(
             }
         });
         ui.separator();
-        let role = if state.shared { Role::Classifier } else { state.selection().tree };
-        let insight = state.explanation(role).zip(tree.decisions(state, role));
-        let insight = insight.and_then(|(explanation, memo)| {
-            let tree = explanation.model.tree().ok()?;
-            Some(Insight {
-                state,
-                role,
-                explanation,
-                hierarchy: &tree.hierarchy,
-                hard: &memo.hard,
-                soft: &memo.soft,
-                agreement: memo.agreement,
-            })
-        });
+        let insight = Insight::new(state, tree);
         match insight {
             None => {
                 ui.weak("Waiting for the tree");

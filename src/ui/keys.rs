@@ -1,6 +1,6 @@
 //! Keys, as the command table writes them.
 
-use eframe::egui::{self, Context, Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{self, Context, Id, Key, KeyboardShortcut, Modifiers, Ui};
 use strum::IntoEnumIterator as _;
 
 use crate::command::MenuCommand;
@@ -35,10 +35,12 @@ pub fn first(ctx: &Context, command: MenuCommand) -> Option<String> {
 }
 
 /// The commands whose keys were pressed. Plain keys belong to a text field while one has the focus,
-/// and to a list or a tree that walks with the arrows.
+/// and to a list or a tree that walks with the arrows; Space presses the button that has the focus.
 pub fn pressed(ctx: &Context) -> Vec<MenuCommand> {
     let typing = ctx.text_edit_focused();
     let focused = ctx.memory(|memory| memory.focused().is_some());
+    let is_no_button =
+        ctx.memory(|memory| memory.focused()) == ctx.data(|data| data.get_temp(no_button()));
     let mut commands = Vec::new();
     let mut keys: Vec<(MenuCommand, KeyboardShortcut)> = MenuCommand::iter()
         .flat_map(|command| command.entry().keys.iter().map(move |key| (command, *key)))
@@ -53,7 +55,8 @@ pub fn pressed(ctx: &Context) -> Vec<MenuCommand> {
                 shortcut.logical_key,
                 Key::ArrowLeft | Key::ArrowRight | Key::Home | Key::End
             );
-            if (plain && typing) || (walks && focused) {
+            let presses = shortcut.logical_key == Key::Space && focused && !is_no_button;
+            if (plain && typing) || (walks && focused) || presses {
                 continue;
             }
             // `Undo` of what was typed is the field's own.
@@ -64,6 +67,16 @@ pub fn pressed(ctx: &Context) -> Vec<MenuCommand> {
         }
     });
     commands
+}
+
+/// Says that the widget with the keyboard, a list or a tree, is not pressed with Space, so that the
+/// key is free for a command.
+pub fn leave_space(ui: &Ui, focused: Id) {
+    ui.data_mut(|data| data.insert_temp(no_button(), focused));
+}
+
+fn no_button() -> Id {
+    Id::unique("has the keyboard, but is no button")
 }
 
 fn is_function_key(key: Key) -> bool {

@@ -2,26 +2,29 @@
 
 use std::sync::Arc;
 
-use eframe::egui::Ui;
+use eframe::egui::{Align, Label, Layout, RichText, Ui, vec2};
 
-use crate::command::Command;
-use crate::explain::{Agreement, Decision, Rule};
-use crate::explanation::{Explanation, ModelInfo};
+use crate::command::{Command, MenuCommand};
+use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
+use crate::explanation::{Explanation, Tree};
 use crate::state::{AppState, Role};
-use crate::ui::tree_view::{TreeAction, TreeInput, TreeViewState, tree_view_ui};
+use crate::tree_text;
+use crate::ui::tree_view::{TreeAction, TreeInput, TreeViewState, palette, tree_view_ui};
 
 /// Decisions, made once for each result.
 #[derive(Default)]
 pub struct TreePanel {
-    memo: Option<Memo>,
-    /// Models whose tree is there; asking others for it would hold up the window.
-    ready: Vec<Arc<ModelInfo>>,
+    /// For the classifier and the tree model.
+    memos: [Option<Memo>; 2],
     counter: u64,
+    /// What was shown last, and the number of its tree.
+    last: Option<(Arc<Explanation>, u64)>,
 }
 
 /// Both rules on one result.
 pub struct Memo {
     pub explanation: Arc<Explanation>,
+    tree: Arc<Tree>,
     pub hard: Decision,
     pub soft: Decision,
     pub agreement: Agreement,
@@ -39,44 +42,32 @@ impl Memo {
 }
 
 impl TreePanel {
-    /// From now on this model's tree can be used.
-    pub fn set_ready(&mut self, model: Arc<ModelInfo>, state: &AppState) {
-        self.ready.retain(|known| {
-            Role::ALL.iter().any(|&role| {
-                state.role(role).loaded.as_ref().is_some_and(|m| Arc::ptr_eq(m, known))
-            })
-        });
-        self.ready.push(model);
-    }
-
-    pub fn is_ready(&self, model: &ModelInfo) -> bool {
-        self.ready.iter().any(|known| std::ptr::eq(Arc::as_ptr(known), model))
-    }
-
     /// Both decisions about a role's last result; `None` while there is no result or no tree.
     pub fn decisions(&mut self, state: &AppState, role: Role) -> Option<&Memo> {
         let explanation = state.role(role).explanation.as_ref()?;
-        if !self.is_ready(&explanation.model) {
+        if !explanation.model.is_tree_made() {
             return None;
         }
-        let known = self.memo.take().filter(|memo| Arc::ptr_eq(&memo.explanation, explanation));
-        let memo = match known {
-            Some(memo) => memo,
-            None => self.make(explanation)?,
+        let at = if state.shared { 0 } else { role as usize };
+        let old = self.memos[at].take();
+        let memo = match old {
+            Some(memo) if Arc::ptr_eq(&memo.explanation, explanation) => memo,
+            old => self.make(explanation, old.as_ref())?,
         };
-        Some(self.memo.insert(memo))
+        Some(self.memos[at].insert(memo))
     }
 
-    fn make(&mut self, explanation: &Arc<Explanation>) -> Option<Memo> {
+    fn make(&mut self, explanation: &Arc<Explanation>, old: Option<&Memo>) -> Option<Memo> {
+        let tree = explanation.model.tree().ok()?;
         self.counter += 1;
-        let place = self.ready.iter().position(|model| Arc::ptr_eq(model, &explanation.model))?;
+        let known = old.filter(|old| Arc::ptr_eq(&old.tree, tree));
         Some(Memo {
             explanation: Arc::clone(explanation),
+            tree: Arc::clone(tree),
             hard: explanation.decision(Rule::Hard).ok()?,
             soft: explanation.decision(Rule::Soft).ok()?,
             agreement: explanation.agreement().ok()?,
-            // Models stay where they are in memory as long as they are in the list.
-            tree_id: Arc::as_ptr(&self.ready[place]) as usize as u64,
+            tree_id: known.map_or(self.counter, |known| known.tree_id),
             result_id: self.counter,
         })
     }
@@ -89,12 +80,12 @@ pub fn tree_panel_ui(
     view: &mut TreeViewState,
     out: &mut Vec<Command>,
 ) {
-    let role = if state.shared { Role::Classifier } else { state.selection().tree };
+    let role = state.shown_tree();
     if !state.shared {
         switch_ui(ui, state, role, out);
     }
     let own = state.role(role);
-    let error = own.explanation.as_ref().filter(|shown| panel.is_ready(&shown.model));
+    let error = own.explanation.as_ref().filter(|shown| shown.model.is_tree_made());
     if let Some(error) = error.and_then(|shown| shown.model.tree().err()) {
         ui.colored_label(ui.visuals().error_fg_color, error);
         return;
@@ -104,12 +95,23 @@ pub fn tree_panel_ui(
         return;
     }
     let current = state.explanation(role).is_some();
+    let last = panel.last.take();
     let Some(memo) = panel.decisions(state, role) else {
         waiting_ui(ui, own.explanation.is_some());
         return;
     };
-    let Ok(tree) = memo.explanation.model.tree() else { return };
-    let model = &memo.explanation.model;
+    let (tree, model) = (&memo.tree, &memo.explanation.model);
+    if let Some((last, id)) = last
+        && id != memo.tree_id
+        && Arc::ptr_eq(&last.model.head, &model.head)
+        && let Ok(old) = last.model.tree()
+    {
+        // The same network with another tree: an edit, or its undoing.
+        view.carry_over(&old.hierarchy, (memo.tree_id, &tree.hierarchy));
+    }
+    let shown = (Arc::clone(&memo.explanation), memo.tree_id);
+    let decision = memo.decision(state.selection().rule);
+    let forced = what_if(state, role, &tree.hierarchy, decision);
     let label = |class| short(model.label(class)).to_owned();
     let input = TreeInput {
         tree_id: memo.tree_id,
@@ -120,17 +122,84 @@ pub fn tree_panel_ui(
         rule: state.selection().rule,
         agreement: memo.agreement,
         selected: state.selected_node(role),
+        forced: forced.as_ref(),
+        walks: state.walking().is_some(),
         label: &label,
     };
     if !current {
         // Of the picture before.
         ui.multiply_opacity(0.5);
     }
+    if state.edited_tree(role).is_some() {
+        edited_ui(ui, &tree.name, out);
+    }
+    if let Some(forced) = &forced {
+        what_if_ui(ui, &tree.hierarchy, decision, forced, out);
+    }
     for action in tree_view_ui(ui, &input, view) {
         out.push(match action {
             TreeAction::Select(node) => Command::SelectNode(role, node),
             TreeAction::SetRule(rule) => Command::SetRule(rule),
+            TreeAction::Force(node) => Command::Force(role, node),
+            TreeAction::Rename(node, name) => Command::RenameNode(role, node, name),
+            TreeAction::Move(node, parent) => Command::MoveNode(role, node, parent),
         });
+    }
+    panel.last = Some(shown);
+}
+
+/// The other way, if the tree is made to take one.
+pub fn what_if(
+    state: &AppState,
+    role: Role,
+    hierarchy: &Hierarchy,
+    decision: &Decision,
+) -> Option<Forced> {
+    let node = state.forced(role).filter(|&node| node < hierarchy.nodes().len())?;
+    Some(decision.force(hierarchy, node)).filter(|forced| forced.parting.is_some())
+}
+
+/// That this is not the model's own tree.
+fn edited_ui(ui: &mut Ui, name: &str, out: &mut Vec<Command>) {
+    let text = format!("Changed tree: {name}");
+    sign_ui(ui, &text, "The network is the same; only what is decided with it has changed", |ui| {
+        for command in [MenuCommand::OriginalTree, MenuCommand::SaveHierarchy] {
+            button_ui(ui, command, out);
+        }
+    });
+}
+
+/// What comes out, and how much less likely that is.
+fn what_if_ui(
+    ui: &mut Ui,
+    hierarchy: &Hierarchy,
+    decision: &Decision,
+    forced: &Forced,
+    out: &mut Vec<Command>,
+) {
+    let text = tree_text::what_if(hierarchy, decision, forced);
+    sign_ui(ui, &text, &tree_text::price_hint(forced.price), |ui| {
+        button_ui(ui, MenuCommand::Unforce, out);
+    });
+}
+
+/// A line above the tree with buttons at its end.
+fn sign_ui(ui: &mut Ui, text: &str, hint: &str, buttons: impl FnOnce(&mut Ui)) {
+    let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        buttons(ui);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let color = palette(ui.visuals()).path;
+            let text = RichText::new(text).color(color);
+            ui.add(Label::new(text).truncate()).on_hover_text(hint);
+        });
+    });
+}
+
+fn button_ui(ui: &mut Ui, command: MenuCommand, out: &mut Vec<Command>) {
+    let entry = command.entry();
+    if ui.button(entry.text).on_hover_text(entry.tooltip).clicked() {
+        out.push(Command::Menu(command));
     }
 }
 

@@ -7,6 +7,8 @@
 //! | `camera` | which part of the diagram is seen? (plain data) |
 //! | `diagram`, `nodes`, `card`, `motion` | how is the diagram drawn and used? |
 //! | `outline` | … and the outline? |
+//! | `marks` | what if, and what nearly? |
+//! | `node_menu`, `rename`, `regroup`, `move_to` | how is the tree changed? |
 //! | `toolbar`, `search`, `keyboard`, `tooltip` | what do both share? |
 //! | `palette` | which colours are there? |
 //!
@@ -16,7 +18,7 @@ use eframe::egui;
 use eframe::egui::{Key, Modifiers, Ui};
 use serde::{Deserialize, Serialize};
 
-use crate::explain::{Agreement, ClassId, Decision, Hierarchy, NodeId, Rule};
+use crate::explain::{Agreement, ClassId, Decision, Forced, Hierarchy, NodeId, Rule};
 use crate::tree_layout::Orientation;
 use crate::tree_text;
 
@@ -24,16 +26,23 @@ mod camera;
 mod card;
 mod diagram;
 mod keyboard;
+mod marks;
 mod motion;
+mod move_to;
+mod node_menu;
 mod nodes;
 mod open_nodes;
 mod outline;
+mod regroup;
+mod rename;
 mod rows;
 mod search;
 mod toolbar;
 mod tooltip;
 
 pub use crate::ui::theme::tree::{Palette, palette};
+pub use card::elided;
+pub use move_to::places;
 pub use rows::{Effect, Step, take_step};
 pub use search::matches;
 
@@ -60,14 +69,23 @@ pub struct TreeInput<'a> {
     pub rule: Rule,
     pub agreement: Agreement,
     pub selected: Option<NodeId>,
+    /// Another way than that of the decision, which is shown instead.
+    pub forced: Option<&'a Forced>,
+    /// A walk is going on, and the selected node is where it is.
+    pub walks: bool,
     pub label: &'a dyn Fn(ClassId) -> String,
 }
 
 /// What the user asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TreeAction {
     Select(NodeId),
     SetRule(Rule),
+    /// What if the tree went here?
+    Force(NodeId),
+    Rename(NodeId, String),
+    /// The first node, and all below it, onto the second one.
+    Move(NodeId, NodeId),
 }
 
 /// How the user looks at the tree. The settings are kept, the rest belongs to one tree.
@@ -94,6 +112,13 @@ pub struct TreeViewState {
     /// The widget that had the focus when the keyboard was used last.
     #[serde(skip)]
     keyboard_at: Option<egui::Id>,
+    #[serde(skip)]
+    renaming: Option<rename::Renaming>,
+    #[serde(skip)]
+    moving: Option<move_to::MoveTo>,
+    /// The node that hangs on the pointer.
+    #[serde(skip)]
+    dragged: Option<NodeId>,
 }
 
 /// The input of the last frame, to notice what has changed.
@@ -103,9 +128,32 @@ struct Seen {
     result_id: u64,
     rule: Rule,
     selected: Option<NodeId>,
+    forced: Option<NodeId>,
 }
 
 impl TreeViewState {
+    /// Asks for another name of a branch.
+    pub fn begin_rename(&mut self, hierarchy: &Hierarchy, node: NodeId) {
+        self.renaming = Some(rename::Renaming::new(hierarchy, node));
+        self.open.reveal(hierarchy, node);
+        self.reveal = true;
+    }
+
+    /// Asks where a node shall hang.
+    pub fn begin_move(&mut self, node: NodeId) {
+        self.moving = Some(move_to::MoveTo::new(node));
+    }
+
+    /// Keeps what is seen when the tree has changed into a similar one with another number.
+    pub fn carry_over(&mut self, old: &Hierarchy, (tree_id, new): (u64, &Hierarchy)) {
+        self.open.carry_over(old, new);
+        self.diagram.forget_layout();
+        if let Some(seen) = &mut self.seen {
+            *seen = Seen { tree_id, selected: None, ..*seen };
+        }
+        (self.renaming, self.moving, self.dragged) = (None, None, None);
+    }
+
     pub fn expand_all(&mut self) {
         self.open.expand_all();
     }
@@ -168,14 +216,21 @@ impl TreeViewState {
     /// Takes over what has changed since the last frame.
     fn follow(&mut self, input: &TreeInput<'_>, decision: &Decision) {
         let TreeInput { tree_id, result_id, rule, selected, hierarchy, .. } = *input;
-        let new = Seen { tree_id, result_id, rule, selected };
+        let forced = input.forced.map(|forced| forced.node);
+        let new = Seen { tree_id, result_id, rule, selected, forced };
         let old = self.seen.replace(new);
         if old.is_none_or(|old| old.tree_id != tree_id) || !self.open.fits(hierarchy) {
             self.open.reset(hierarchy, &decision.path);
             self.diagram = diagram::DiagramState::default();
             self.search = search::Search::default();
+            (self.renaming, self.moving, self.dragged) = (None, None, None);
         } else if old.is_some_and(|old| (old.result_id, old.rule) != (result_id, rule)) {
             self.open.follow(hierarchy, &decision.path);
+        }
+        if let Some(way) = input.forced
+            && old.is_none_or(|old| old.forced != forced)
+        {
+            self.open.open_all(way.path.iter().copied());
         }
         if let Some(id) = selected
             && old.is_none_or(|old| old.selected != selected)
@@ -195,6 +250,7 @@ struct Scene<'a> {
     selected: Option<NodeId>,
     /// By node.
     on_path: Vec<bool>,
+    marks: marks::Marks,
     palette: Palette,
     /// Prefix of the ids of all nodes.
     base: egui::Id,
@@ -208,12 +264,13 @@ impl Scene<'_> {
 
     /// Where the keyboard is: the selected node, or the predicted class.
     fn cursor(&self) -> NodeId {
-        let end = self.decision.path.last().copied();
+        let end = self.marks.way(self.decision).last().copied();
         self.selected.or(end).unwrap_or(self.hierarchy.root())
     }
 
     fn accessible_name(&self, node: NodeId, open: bool) -> String {
-        tree_text::accessible_name(self.hierarchy, self.decision, node, open)
+        let name = tree_text::accessible_name(self.hierarchy, self.decision, node, open);
+        name + self.marks.words(node)
     }
 }
 
@@ -232,8 +289,9 @@ pub fn tree_view_ui(
     let input = TreeInput { selected, ..*input };
     state.follow(&input, decision);
 
+    let marks = marks::Marks::new(&input, decision);
     let mut on_path = vec![false; nodes];
-    for &id in &decision.path {
+    for &id in marks.way(decision) {
         if let Some(flag) = on_path.get_mut(id) {
             *flag = true;
         }
@@ -245,6 +303,7 @@ pub fn tree_view_ui(
         label: input.label,
         selected,
         on_path,
+        marks,
         palette: palette(ui.visuals()),
         base: ui.scope_id().with("tree node"),
     };
@@ -264,5 +323,6 @@ pub fn tree_view_ui(
         Mode::Diagram => diagram::diagram_ui(ui, &scene, state, &mut actions),
         Mode::Outline => outline::outline_ui(ui, &scene, state, &mut actions),
     }
+    move_to::move_to_ui(ui, &scene, &mut state.moving, &mut actions);
     actions
 }

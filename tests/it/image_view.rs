@@ -42,6 +42,7 @@ fn harness(explanation: Arc<Explanation>, size: Vec2) -> Harness<'static, Shown>
             target: Some(*target),
             target_name: "cat",
             highlight_crop: false,
+            walking: None,
             busy: false,
         };
         image_view_ui(ui, &input, options, state);
@@ -328,7 +329,7 @@ fn sums_that_fail_are_told() {
     let mut harness = harness(Arc::clone(&good), vec2(600.0, 500.0));
     harness.run();
     harness.get_by_label_contains("map mean 1.00 + bias 0.50 = logit 1.50");
-    let mut forward = good.forward.clone();
+    let mut forward = good.forward.as_ref().clone();
     forward.logits[0] = 9.0;
     let bad = Explanation::new(
         Arc::clone(&good.photo),

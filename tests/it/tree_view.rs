@@ -77,15 +77,18 @@ impl Shown {
             rule: self.rule,
             agreement: self.agreement,
             selected: self.selected,
+            forced: None,
+            walks: false,
             label: &|class| {
                 hierarchy.leaf(class).map_or_else(String::new, |id| hierarchy.node(id).name.clone())
             },
         };
         let actions = tree_view_ui(ui, &input, &mut self.state);
-        for &action in &actions {
-            match action {
+        for action in &actions {
+            match *action {
                 TreeAction::Select(id) => self.selected = Some(id),
                 TreeAction::SetRule(rule) => self.rule = rule,
+                _ => {}
             }
         }
         self.actions.extend(actions);

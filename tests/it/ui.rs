@@ -389,7 +389,7 @@ fn the_palette_finds_a_command() {
     window.key_press(Key::Questionmark);
     window.run_steps(3);
     window.get_by_label("All commands");
-    window.get_by_label("Undo selection");
+    window.get_by_label("Undo");
 }
 
 #[test]

@@ -38,13 +38,14 @@ pub fn hand_made(photo: Arc<Photo>) -> Arc<Explanation> {
     let model = engine.load(&request, &mut |_| {}).unwrap();
     drop(engine);
     let mut model: ModelInfo = Arc::try_unwrap(model).unwrap();
-    model.classes = ClassList { labels: LABELS.map(str::to_owned).to_vec(), wnids: None };
-    model.head = Head {
+    let classes = ClassList { labels: LABELS.map(str::to_owned).to_vec(), wnids: None };
+    model.classes = Arc::new(classes);
+    model.head = Arc::new(Head {
         classes: 5,
         channels: 2,
         weight: vec![1.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0, 10.0, 1.0, -10.0],
         bias: vec![0.5, 0.0, 0.0, -8.0, 0.0],
-    };
+    });
     let mut data = CELLS.to_vec();
     data.extend([1.0; 6]);
     let features = glasstree::explain::FeatureMap { channels: 2, height: 2, width: 3, data };

@@ -1,5 +1,7 @@
 //! Trees that differ from another one: other names, other places.
 
+use std::collections::HashMap;
+
 use thiserror::Error;
 
 use super::json::{File, FileEdge, FileNode, Id};
@@ -62,6 +64,27 @@ impl Hierarchy {
     /// When `parent` is a class, the parent already, or a part of `node`; when the node is the root
     /// or the only branch of its parent.
     pub fn moved(&self, node: NodeId, parent: NodeId) -> Result<Self, EditError> {
+        let old = self.check_move(node, parent)?;
+        let mut children: Vec<Vec<NodeId>> =
+            self.nodes.iter().map(|node| node.children.clone()).collect();
+        children[old].retain(|&child| child != node);
+        children[parent].push(node);
+        let mut gone = None;
+        if let [only] = children[old][..] {
+            gone = Some(old);
+            for child in children.iter_mut().flatten().filter(|child| **child == old) {
+                *child = only;
+            }
+            children[old].clear();
+        }
+        self.rebuilt(&children, gone)
+    }
+
+    /// Whether [`Self::moved`] could do it, without doing it. Returns the parent so far.
+    ///
+    /// # Errors
+    /// As [`Self::moved`].
+    pub fn check_move(&self, node: NodeId, parent: NodeId) -> Result<NodeId, EditError> {
         let get = |id: NodeId| self.nodes.get(id).ok_or(EditError::NoSuchNode(id));
         let name = |id: NodeId| self.nodes[id].name.clone();
         let (moved, target) = (get(node)?, get(parent)?);
@@ -75,23 +98,18 @@ impl Hierarchy {
         if old == parent {
             return Err(EditError::SamePlace { node: name(node), parent: name(parent) });
         }
-        let mut children: Vec<Vec<NodeId>> =
-            self.nodes.iter().map(|node| node.children.clone()).collect();
-        children[old].retain(|&child| child != node);
-        children[parent].push(node);
-        let mut gone = None;
-        match (children[old][..].first().copied(), children[old].len()) {
-            (None, _) => return Err(EditError::Emptied(name(old))),
-            (Some(only), 1) => {
-                gone = Some(old);
-                for child in children.iter_mut().flatten().filter(|child| **child == old) {
-                    *child = only;
-                }
-                children[old].clear();
-            }
-            _ => {}
+        if self.nodes[old].children.len() == 1 {
+            return Err(EditError::Emptied(name(old)));
         }
-        self.rebuilt(&children, gone)
+        Ok(old)
+    }
+
+    /// Where the nodes of this tree are in another one over the same classes, by node; `None` for
+    /// those that it lacks.
+    pub fn counterparts(&self, other: &Self) -> Vec<Option<NodeId>> {
+        let ids: HashMap<&str, NodeId> =
+            other.nodes.iter().enumerate().map(|(id, node)| (node.wnid.as_str(), id)).collect();
+        self.nodes.iter().map(|node| ids.get(node.wnid.as_str()).copied()).collect()
     }
 
     /// The tree with other edges and without one node.

@@ -33,8 +33,8 @@ fn model() -> Arc<ModelInfo> {
         unused: Vec::new(),
         recipe: Recipe::cifar(),
         dataset: None,
-        classes: ClassList { labels: vec!["a".to_owned(), "b".to_owned()], wnids: None },
-        head: Head { classes: 2, channels: 1, weight: vec![1.0, -1.0], bias: vec![0.0; 2] },
+        classes: ClassList { labels: vec!["a".to_owned(), "b".to_owned()], wnids: None }.into(),
+        head: Head { classes: 2, channels: 1, weight: vec![1.0, -1.0], bias: vec![0.0; 2] }.into(),
         tree: LazyLock::new(Box::new(|| Err("no tree".to_owned()))),
     })
 }

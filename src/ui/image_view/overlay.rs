@@ -1,5 +1,7 @@
 //! From a map to colours over the photo: range, small picture, value under the pointer.
 
+use std::sync::Arc;
+
 use eframe::egui::{Color32, ColorImage, Pos2, Rect, pos2};
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +79,7 @@ impl SharedRange {
     pub fn of(explanation: &Explanation, with_decisions: bool) -> Self {
         let tree = with_decisions.then(|| explanation.model.tree().ok()).flatten();
         let maps = tree.and_then(|_| explanation.node_maps().ok());
-        let lead = |(tree, maps): (&Tree, &CamSet)| largest_lead(maps, &tree.hierarchy);
+        let lead = |(tree, maps): (&Arc<Tree>, &CamSet)| largest_lead(maps, &tree.hierarchy);
         let classes = range(&explanation.class_maps().data);
         Self { classes, decisions: tree.zip(maps).map_or(0.0, lead) }
     }

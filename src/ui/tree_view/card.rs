@@ -14,9 +14,10 @@ use crate::tree_layout::Orientation;
 use crate::tree_text::{doubt, percent, probabilities, short_name};
 
 use super::Scene;
+use super::marks::dashes;
 
 /// From this zoom on names are written, then everything.
-const NAMES: f32 = 0.42;
+pub const NAMES: f32 = 0.42;
 const EVERYTHING: f32 = 0.56;
 
 /// Below this zoom edges are straight hair lines.
@@ -204,6 +205,11 @@ pub(super) fn paint_edge(
     };
     let least = if scene.on_path[id] { 2.0 } else { 0.75 };
     let width = ((1.0 + 5.0 * share + extra) * zoom).max(least);
+    if scene.marks.has_left(id) && !is_overview {
+        let stroke = Stroke::new((2.0 * zoom).max(1.0), scene.palette.weak_text);
+        painter.extend(dashes(&[from, to], stroke));
+        return;
+    }
     let stroke = Stroke::new(width, color);
     if is_overview {
         painter.line_segment([from, to], stroke);

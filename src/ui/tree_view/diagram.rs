@@ -12,6 +12,8 @@ use super::card::paint_edge;
 use super::keyboard::{Arrows, keyboard};
 use super::motion::Motion;
 use super::nodes::cards_ui;
+use super::regroup::regroup_ui;
+use super::rename::rename_ui;
 use super::rows::Step;
 use super::{Scene, TreeAction, TreeViewState};
 
@@ -45,6 +47,12 @@ impl DiagramState {
 
     pub fn automatic_orientation(&self) -> Orientation {
         self.automatic
+    }
+
+    /// Another tree: what was laid out is not to be moved, but what is seen stays.
+    pub fn forget_layout(&mut self) {
+        self.layout = None;
+        self.motion = Motion::default();
     }
 
     /// Lays the tree out if anything has changed.
@@ -155,6 +163,12 @@ pub(super) fn diagram_ui(
         painter.rect_filled(rect, 4.0, scene.palette.card.gamma_multiply(fade));
     }
     let toggled = cards_ui(ui, &painter, scene, &view, state, &canvas, actions);
+    regroup_ui(ui, &painter, scene, &view, &mut state.dragged, actions);
+    if let Some(renaming) = &state.renaming {
+        let card = view.layout.find(renaming.node);
+        let rect = card.map(|card| view.card_at(point(card.centre)));
+        rename_ui(ui, scene, rect.map(|rect| (rect, canvas.rect)), &mut state.renaming, actions);
+    }
     if let Some(id) = toggled {
         let open = state.open.is_open(id);
         state.diagram.hold(camera, id);

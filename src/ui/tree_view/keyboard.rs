@@ -7,6 +7,7 @@ use crate::tree_layout::shown_nodes;
 
 use super::rows::{Effect, Step, take_step};
 use super::{Scene, TreeAction, TreeViewState};
+use crate::ui::keys::leave_space;
 
 /// Steps for the arrows left, right, up and down.
 pub(super) type Arrows = [Step; 4];
@@ -29,6 +30,7 @@ pub(super) fn keyboard(
         return None;
     }
     state.keyboard_at = Some(focused);
+    leave_space(ui, focused);
     // The arrows belong to the tree, and do not move the focus to other widgets.
     let filter =
         EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };

@@ -9,6 +9,7 @@ use crate::tree_text::{full_name, short_name};
 use super::camera::point;
 use super::card::{Look, elided, paint_card, paint_toggle, toggle_rect};
 use super::diagram::View;
+use super::node_menu::node_menu_ui;
 use super::tooltip::tooltip_ui;
 use super::{Scene, TreeAction, TreeViewState};
 
@@ -62,7 +63,11 @@ pub(super) fn cards_ui(
                 }
                 look.hovered = response.hovered();
                 look.focused = response.has_focus();
+                if response.drag_started() {
+                    state.dragged = Some(card.id);
+                }
                 paint_card(painter, scene, card.id, rect, zoom, look);
+                scene.marks.paint(painter, &scene.palette, card.id, rect, zoom);
                 if let Some(toggle) = toggle {
                     if toggle.clicked() {
                         toggled = Some(card.id);
@@ -70,6 +75,7 @@ pub(super) fn cards_ui(
                     let look = Look { hovered: toggle.hovered(), ..look };
                     paint_toggle(painter, scene, card.id, toggle.rect, zoom, look);
                 }
+                node_menu_ui(&response, scene, card.id, state, actions);
                 response.on_hover_ui(|ui| tooltip_ui(ui, scene, card.id));
             } else {
                 paint_card(painter, scene, card.id, rect, zoom, look);
@@ -94,7 +100,12 @@ fn node_ui(
     let node = scene.hierarchy.node(id);
     let selected = scene.selected == Some(id);
     // One node alone is in the tab order; from there the arrows lead on.
-    let sense = if scene.cursor() == id { Sense::click() } else { Sense::CLICK };
+    let sense = match scene.cursor() == id {
+        // Only this one is dragged; a drag that begins at any other moves the whole drawing.
+        true if selected && node.parent.is_some() => Sense::click_and_drag(),
+        true => Sense::click(),
+        false => Sense::CLICK,
+    };
     let clip = |rect: Rect| rect.intersect(view.canvas);
     let response = ui.interact(clip(rect), scene.id(id), sense);
     response.widget_info(|| {

@@ -32,6 +32,20 @@ impl OpenNodes {
         }
     }
 
+    /// What is open in a tree stays open in one that was made of it.
+    pub fn carry_over(&mut self, old: &Hierarchy, new: &Hierarchy) {
+        let mut open = vec![false; new.nodes().len()];
+        for (id, counterpart) in old.counterparts(new).into_iter().enumerate() {
+            if let Some(flag) = counterpart.and_then(|id| open.get_mut(id)) {
+                *flag = self.is_open(id);
+            }
+        }
+        self.open = open;
+        self.open_all([new.root()]);
+        self.chosen = true;
+        self.revision += 1;
+    }
+
     /// Whether this was made for a tree of this size.
     pub fn fits(&self, hierarchy: &Hierarchy) -> bool {
         self.open.len() == hierarchy.nodes().len()

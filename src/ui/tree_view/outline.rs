@@ -12,6 +12,8 @@ use crate::tree_text::{class_count, full_name, percent, probabilities, short_nam
 
 use super::card::elided;
 use super::keyboard::keyboard;
+use super::node_menu::node_menu_ui;
+use super::rename::rename_ui;
 use super::rows::Step;
 use super::tooltip::tooltip_ui;
 use super::{Scene, TreeAction, TreeViewState};
@@ -124,6 +126,11 @@ fn row_ui(
     if toggled {
         state.open.set(id, !open);
     }
+    node_menu_ui(&response, scene, id, state, actions);
+    if state.renaming.as_ref().is_some_and(|renaming| renaming.node == id) {
+        let name = rect.with_min_x(toggle.right());
+        rename_ui(ui, scene, Some((name, rect)), &mut state.renaming, actions);
+    }
     response.on_hover_ui(|ui| tooltip_ui(ui, scene, id));
 }
 
@@ -182,9 +189,10 @@ fn paint_row(
         // Twice, half a pixel apart: bold, which the built-in font does not have.
         painter.galley(pos2(left + 0.5, top), name, palette.text);
     }
-    if !node.is_leaf() {
-        let count = class_count(node.leaves.len());
-        let count = painter.layout_no_wrap(count, SMALL, palette.weak_text);
+    let tag = scene.marks.tag(id).map(str::to_owned);
+    let count = (!node.is_leaf()).then(|| class_count(node.leaves.len()));
+    if let Some(remark) = tag.or(count) {
+        let count = painter.layout_no_wrap(remark, SMALL, palette.weak_text);
         if end + 8.0 + count.size().x < right {
             let place = pos2(end + 8.0, y - count.size().y / 2.0);
             painter.galley(place, count, palette.weak_text);

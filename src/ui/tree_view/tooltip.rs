@@ -32,7 +32,11 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId) {
         }
         ui.weak(format!("{}: {}", class_count(node.leaves.len()), names.join(" · ")));
     }
-    if scene.on_path.get(id).copied().unwrap_or(false) {
-        ui.colored_label(scene.palette.path, "On the path of the decision");
+    let on_path = scene.on_path.get(id).copied().unwrap_or(false);
+    if let Some(sentence) = scene.marks.sentence(id, on_path) {
+        ui.colored_label(scene.palette.path, sentence);
+    }
+    if scene.selected == Some(id) && node.parent.is_some() {
+        ui.weak("Drag it onto another branch to move it there; right click for more");
     }
 }

@@ -1,0 +1,128 @@
+//! Trees as the user makes them: other names, other places. The network is left alone.
+
+use std::sync::Arc;
+
+use super::{AppState, NoticeKind, Role, Selected};
+use crate::command::MenuCommand;
+use crate::explain::{EditError, Hierarchy, NodeId};
+use crate::explanation::{Explanation, ModelInfo, Tree};
+
+impl AppState {
+    /// What a role says about the picture on the screen, if its tree is there, too.
+    pub fn explained_tree(&self, role: Role) -> Option<&Arc<Explanation>> {
+        self.explanation(role).filter(|explanation| made_tree(&explanation.model).is_some())
+    }
+
+    /// What the user made of a role's tree; `None`: nothing.
+    pub fn edited_tree(&self, role: Role) -> Option<&Arc<Tree>> {
+        self.selection().trees[self.index(role)].as_ref()
+    }
+
+    /// The tree that a role decides with now; `None` while there is none, or no result.
+    fn tree_in_use(&self, role: Role) -> Option<&Arc<Tree>> {
+        made_tree(&self.role(role).explanation.as_ref()?.model)
+    }
+
+    /// The tree that a role's model came with.
+    fn original_tree(&self, role: Role) -> Option<&Arc<Tree>> {
+        made_tree(self.role(role).loaded.as_ref()?)
+    }
+
+    pub(super) fn rename_node(&mut self, role: Role, node: NodeId, name: &str) {
+        self.edit(role, node, |tree| tree.renamed(node, name));
+    }
+
+    pub(super) fn move_node(&mut self, role: Role, node: NodeId, parent: NodeId) {
+        self.edit(role, node, |tree| tree.moved(node, parent));
+    }
+
+    /// Changes a role's tree and selects the node that was changed, or says why not.
+    fn edit(
+        &mut self,
+        role: Role,
+        node: NodeId,
+        change: impl FnOnce(&Hierarchy) -> Result<Hierarchy, EditError>,
+    ) {
+        let Some(tree) = self.tree_in_use(role) else { return };
+        match change(&tree.hierarchy) {
+            Ok(hierarchy) => {
+                let name = match tree.name.ends_with(EDITED) {
+                    true => tree.name.clone(),
+                    false => tree.name.clone() + EDITED,
+                };
+                let role = if self.shared { Role::Classifier } else { role };
+                let tree = Arc::new(Tree { hierarchy, name });
+                self.set_tree(role, Some(tree), Some(Selected::Node(role, node)));
+            }
+            Err(error) => self.notify(NoticeKind::Warning, error.to_string()),
+        }
+    }
+
+    /// Another tree for a role, or its model's own again.
+    pub(super) fn set_tree(
+        &mut self,
+        role: Role,
+        tree: Option<Arc<Tree>>,
+        chosen: Option<Selected>,
+    ) {
+        let at = self.index(role);
+        let new = tree.as_ref().or_else(|| self.original_tree(role));
+        let counterparts = match (self.tree_in_use(role), new) {
+            (Some(old), Some(new)) => old.hierarchy.counterparts(&new.hierarchy),
+            _ => Vec::new(),
+        };
+        // A tree that is as the model's own is no edited one.
+        let is_own = self
+            .original_tree(role)
+            .zip(tree.as_ref())
+            .is_some_and(|(own, new)| own.hierarchy == new.hierarchy);
+        let tree = tree.filter(|_| !is_own);
+        let of = [self.index(Role::Classifier), self.index(Role::Tree)];
+        let counterpart = move |role: Role, node: NodeId| match of[role as usize] == at {
+            true => counterparts.get(node).copied().flatten(),
+            false => Some(node),
+        };
+        self.history.set_tree(at, tree, chosen, &counterpart);
+    }
+
+    /// Brings what is shown in line with the trees that are wanted.
+    pub(super) fn follow_trees(&mut self) {
+        for (role, tree) in self.roles.iter_mut().zip(&self.history.now.trees) {
+            let Some(answer) = &role.answer else { continue };
+            let is_shown = role.explanation.as_ref().is_some_and(|shown| match tree {
+                None => Arc::ptr_eq(shown, answer),
+                Some(tree) => {
+                    let in_use = made_tree(&shown.model);
+                    shown.is_same_run(answer) && in_use.is_some_and(|it| Arc::ptr_eq(it, tree))
+                }
+            });
+            if !is_shown {
+                role.explanation = Some(match tree {
+                    None => Arc::clone(answer),
+                    Some(tree) => Arc::new(answer.with_tree(Arc::clone(tree))),
+                });
+            }
+        }
+    }
+
+    /// Whether the selected node can be renamed or moved.
+    pub(super) fn can_edit_selected(&self, command: MenuCommand) -> bool {
+        let role = self.shown_tree();
+        let Some((tree, node)) = self.tree_in_use(role).zip(self.selected_node(role)) else {
+            return false;
+        };
+        let node = tree.hierarchy.nodes().get(node);
+        node.is_some_and(|node| match command {
+            MenuCommand::RenameNode => !node.is_leaf(),
+            _ => node.parent.is_some(),
+        })
+    }
+}
+
+/// The tree of a model, if it need not be waited for.
+fn made_tree(model: &ModelInfo) -> Option<&Arc<Tree>> {
+    if model.is_tree_made() { model.tree().ok() } else { None }
+}
+
+/// Behind the name of a tree that is not as it was.
+const EDITED: &str = ", edited";
