@@ -272,7 +272,13 @@ impl AppState {
             Command::Pin(slot, class) => self.history.pin(slot, class),
             Command::SetRule(rule) => self.history.set_rule(rule),
             Command::ShowTree(role) => self.history.show_tree(role),
-            Command::SetModel(role, request) => return self.set_model(role, request),
+            Command::SetModel(role, request) => {
+                if self.role(role).request == request {
+                    // Chosen once more: as it is, without what was made of its tree.
+                    self.set_tree(role, None, None);
+                }
+                return self.set_model(role, request);
+            }
             Command::ShareModel(shared) => return self.share_model(shared),
             Command::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
         }

@@ -133,6 +133,11 @@ fn role_ui(
             ui.add(egui::Label::new(value).wrap());
             ui.end_row();
         }
+        if let Some(changed) = state.edited_tree(role) {
+            ui.weak("Changed tree");
+            ui.add(egui::Label::new(&changed.name).wrap());
+            ui.end_row();
+        }
         if let Some(loading) = own.loading {
             ui.weak("Loaded in");
             ui.label(format!("{:.0} ms", loading.as_secs_f64() * 1e3));

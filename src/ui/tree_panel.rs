@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Align, Label, Layout, RichText, Ui, vec2};
+use eframe::egui::{Align, Label, Layout, RichText, Role as Kind, Ui, WidgetInfo, vec2};
 
 use crate::command::{Command, MenuCommand};
 use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
@@ -61,12 +61,15 @@ impl TreePanel {
         let tree = explanation.model.tree().ok()?;
         self.counter += 1;
         let known = old.filter(|old| Arc::ptr_eq(&old.tree, tree));
+        let hard = explanation.decision(Rule::Hard).ok()?;
+        let soft = explanation.decision(Rule::Soft).ok()?;
+        let plain = explanation.prediction();
         Some(Memo {
             explanation: Arc::clone(explanation),
             tree: Arc::clone(tree),
-            hard: explanation.decision(Rule::Hard).ok()?,
-            soft: explanation.decision(Rule::Soft).ok()?,
-            agreement: explanation.agreement().ok()?,
+            agreement: Agreement { plain, hard: hard.class, soft: soft.class },
+            hard,
+            soft,
             tree_id: known.map_or(self.counter, |known| known.tree_id),
             result_id: self.counter,
         })
@@ -163,9 +166,8 @@ pub fn what_if(
 fn edited_ui(ui: &mut Ui, name: &str, out: &mut Vec<Command>) {
     let text = format!("Changed tree: {name}");
     sign_ui(ui, &text, "The network is the same; only what is decided with it has changed", |ui| {
-        for command in [MenuCommand::OriginalTree, MenuCommand::SaveHierarchy] {
-            button_ui(ui, command, out);
-        }
+        button_ui(ui, "Original tree", MenuCommand::OriginalTree, out);
+        button_ui(ui, "Save\u{2026}", MenuCommand::SaveHierarchy, out);
     });
 }
 
@@ -179,7 +181,7 @@ fn what_if_ui(
 ) {
     let text = tree_text::what_if(hierarchy, decision, forced);
     sign_ui(ui, &text, &tree_text::price_hint(forced.price), |ui| {
-        button_ui(ui, MenuCommand::Unforce, out);
+        button_ui(ui, "\u{d7}", MenuCommand::Unforce, out);
     });
 }
 
@@ -190,15 +192,18 @@ fn sign_ui(ui: &mut Ui, text: &str, hint: &str, buttons: impl FnOnce(&mut Ui)) {
         buttons(ui);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let color = palette(ui.visuals()).path;
-            let text = RichText::new(text).color(color);
-            ui.add(Label::new(text).truncate()).on_hover_text(hint);
+            let sign = Label::new(RichText::new(text).color(color)).truncate();
+            ui.add(sign).on_hover_text(format!("{text}\n{hint}"));
         });
     });
 }
 
-fn button_ui(ui: &mut Ui, command: MenuCommand, out: &mut Vec<Command>) {
+/// A button for a command whose own text is too long here.
+fn button_ui(ui: &mut Ui, text: &str, command: MenuCommand, out: &mut Vec<Command>) {
     let entry = command.entry();
-    if ui.button(entry.text).on_hover_text(entry.tooltip).clicked() {
+    let button = ui.button(text);
+    button.widget_info(|| WidgetInfo::labeled(Kind::Button, true, entry.text));
+    if button.on_hover_text(format!("{}: {}", entry.text, entry.tooltip)).clicked() {
         out.push(Command::Menu(command));
     }
 }

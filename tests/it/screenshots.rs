@@ -110,3 +110,28 @@ fn models() {
     run(&mut window, MenuCommand::Models);
     shot(&mut window, "models");
 }
+
+#[test]
+fn walk() {
+    let mut window = open("chelsea.png", Theme::Dark);
+    run(&mut window, MenuCommand::ShowPath);
+    for _ in 0..3 {
+        run(&mut window, MenuCommand::WalkOn);
+    }
+    shot(&mut window, "walk_dark");
+}
+
+#[test]
+fn what_if() {
+    let mut window = open("rocket.jpg", Theme::Light);
+    run(&mut window, MenuCommand::ShowPath);
+    let state = &window.state().state;
+    let decision = state.explanation(Role::Tree).unwrap().decision(state.selection().rule).unwrap();
+    let model = std::sync::Arc::clone(&state.explanation(Role::Tree).unwrap().model);
+    let hierarchy = &model.tree().unwrap().hierarchy;
+    let walk = decision.walk(hierarchy);
+    let other = walk.steps[walk.weakest.unwrap()].runner_up.unwrap();
+    let ctx = window.ctx.clone();
+    window.state_mut().run_command(&ctx, Command::Force(Role::Tree, other));
+    shot(&mut window, "what_if_light");
+}

@@ -58,7 +58,7 @@ pub fn is_explained(app: &mut App) -> bool {
         && !app.state.is_busy()
 }
 
-fn target(window: &Window) -> Option<(Role, CamTarget)> {
+pub fn target(window: &Window) -> Option<(Role, CamTarget)> {
     window.state().state.target()
 }
 
@@ -68,7 +68,7 @@ fn pixels(window: &mut Window) -> Vec<u8> {
     window.render().unwrap().into_raw()
 }
 
-fn menu(window: &mut Window, command: MenuCommand) {
+pub fn menu(window: &mut Window, command: MenuCommand) {
     let ctx = window.ctx.clone();
     window.state_mut().run_command(&ctx, Command::Menu(command));
     window.run_steps(2);
@@ -163,10 +163,10 @@ fn exports(window: &mut Window) {
 
 /// Answers with results that were made before, when it is told to.
 #[derive(Clone, Default)]
-struct FakeEngine(Rc<RefCell<Fake>>);
+pub struct FakeEngine(Rc<RefCell<Fake>>);
 
 #[derive(Default)]
-struct Fake {
+pub struct Fake {
     requests: Vec<Request>,
     events: Vec<Event>,
     cancelled: JobId,
@@ -188,13 +188,16 @@ impl EnginePort for FakeEngine {
 }
 
 impl FakeEngine {
-    fn window(&self) -> Window {
+    pub fn window(&self) -> Window {
+        window(self.start(), [1100.0, 700.0], |_| {})
+    }
+
+    pub fn start(&self) -> StartEngine {
         let engine = self.clone();
-        let start: StartEngine = Box::new(move |_| {
+        Box::new(move |_| {
             engine.0.borrow_mut().starts += 1;
             Ok(Box::new(engine.clone()))
-        });
-        window(start, [1100.0, 700.0], |_| {})
+        })
     }
 
     fn say(&self, event: Event) {
@@ -226,7 +229,7 @@ impl FakeEngine {
     }
 
     /// Answers for both models.
-    fn explain(&self, window: &mut Window) {
+    pub fn explain(&self, window: &mut Window) {
         let (first, result) = self.last();
         self.say(Event::PhotoReady { job: first.job(), photo: Arc::clone(&result.photo) });
         window.run_steps(2);
@@ -238,7 +241,7 @@ impl FakeEngine {
 }
 
 /// What the two bundled models say about the cat.
-static RESULTS: LazyLock<[Arc<Explanation>; 2]> = LazyLock::new(|| {
+pub static RESULTS: LazyLock<[Arc<Explanation>; 2]> = LazyLock::new(|| {
     let engine = glasstree::engine::Engine::spawn(DeviceChoice::Cpu, Arc::new(|| {})).unwrap();
     [ModelSource::default_classifier(), ModelSource::default_tree_model()].map(|source| {
         let picture = PictureSource::File(asset("chelsea.png"), Default::default());
@@ -246,11 +249,11 @@ static RESULTS: LazyLock<[Arc<Explanation>; 2]> = LazyLock::new(|| {
     })
 });
 
-fn asset(name: &str) -> PathBuf {
+pub fn asset(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/photos").join(name)
 }
 
-fn drop_files(window: &mut Window, paths: &[PathBuf]) {
+pub fn drop_files(window: &mut Window, paths: &[PathBuf]) {
     #[derive(Debug)]
     struct Dropped(PathBuf);
     impl DroppedFile for Dropped {

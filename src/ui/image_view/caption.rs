@@ -7,12 +7,15 @@ use crate::ui::theme::picture::Palette;
 
 const MARGIN: f32 = 8.0;
 const LINES: usize = 3;
+/// On narrower pictures, in points, the words are smaller.
+const SMALL: f32 = 480.0;
 
 pub fn caption_ui(ui: &Ui, canvas: &Response, colors: &Palette, text: &str) {
     let padding = vec2(10.0, 6.0);
     let room = canvas.rect.shrink(MARGIN);
     let color = ui.visuals().strong_text_color();
-    let mut job = LayoutJob::simple(text.to_owned(), FontId::proportional(14.0), color, 0.0);
+    let size = if room.width() < SMALL { 12.0 } else { 14.0 };
+    let mut job = LayoutJob::simple(text.to_owned(), FontId::proportional(size), color, 0.0);
     let width = (room.width() - 2.0 * padding.x).clamp(40.0, 620.0);
     job.wrap = TextWrapping { max_rows: LINES, ..TextWrapping::wrap_at_width(width) };
     let painter = ui.painter_at(canvas.rect);

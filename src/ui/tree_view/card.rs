@@ -205,11 +205,6 @@ pub(super) fn paint_edge(
     };
     let least = if scene.on_path[id] { 2.0 } else { 0.75 };
     let width = ((1.0 + 5.0 * share + extra) * zoom).max(least);
-    if scene.marks.has_left(id) && !is_overview {
-        let stroke = Stroke::new((2.0 * zoom).max(1.0), scene.palette.weak_text);
-        painter.extend(dashes(&[from, to], stroke));
-        return;
-    }
     let stroke = Stroke::new(width, color);
     if is_overview {
         painter.line_segment([from, to], stroke);
@@ -220,7 +215,13 @@ pub(super) fn paint_edge(
         Orientation::TopDown => vec2(0.0, (to.y - from.y) / 2.0),
     };
     let points = [from, from + bend, to - bend, to];
-    painter.add(CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, stroke));
+    let curve = CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, stroke);
+    if scene.marks.has_left(id) {
+        let stroke = Stroke::new((2.0 * zoom).max(1.0), scene.palette.weak_text);
+        painter.extend(dashes(&curve.flatten(None), stroke));
+        return;
+    }
+    painter.add(curve);
 }
 
 /// The button that expands (`+12`: so many classes are below) or collapses (`−`) a node.

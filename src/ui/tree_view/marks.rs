@@ -88,7 +88,7 @@ impl Marks {
             let font = FontId::proportional((10.0 * zoom * 4.0).round() / 4.0);
             let text = painter.layout_no_wrap(text.to_owned(), font, color);
             let place = Align2::RIGHT_BOTTOM
-                .anchor_size(pos2(rect.right() - 4.0 * zoom, rect.top() + 4.0 * zoom), text.size());
+                .anchor_size(pos2(rect.right() - 4.0 * zoom, rect.top() + 1.0), text.size());
             painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 2.0, palette.canvas);
             painter.galley(place.min, text, color);
         }

@@ -97,7 +97,7 @@ pub(super) fn move_to_ui(
         ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
             for (i, &id) in found.iter().take(LISTED).enumerate() {
                 let count = class_count(scene.hierarchy.node(id).leaves.len());
-                let button = Button::selectable(i == search.at, full_name(scene.hierarchy, id))
+                let button = Button::selectable(i == search.at, short_name(scene.hierarchy, id))
                     .shortcut_text(count)
                     .truncate()
                     .min_size(vec2(ui.available_width(), 0.0));

@@ -50,7 +50,11 @@ pub(super) fn controls_ui(
         if button(ui, "Next", MenuCommand::WalkOn).clicked() {
             out.push(Command::Menu(MenuCommand::WalkOn));
         }
-        let pace = DragValue::new(&mut state.pace).range(0.5..=5.0).speed(0.05).suffix(" s");
+        let pace = DragValue::new(&mut state.pace)
+            .range(0.5..=5.0)
+            .speed(0.05)
+            .fixed_decimals(1)
+            .suffix(" s");
         ui.add(pace).on_hover_text("How long each decision is shown");
         if insight.forced.is_some() {
             let entry = MenuCommand::Unforce.entry();

@@ -1,7 +1,8 @@
 //! One decision of the path, as a line of a waterfall.
 
 use eframe::egui::{
-    Align2, FontId, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align2, Button, FontId, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, pos2, vec2,
 };
 
 use crate::explain::{Decision, Hierarchy, NodeId, Walk, WalkStep};
@@ -9,7 +10,7 @@ use crate::tree_text::{percent, short_name};
 use crate::ui::theme::tree::palette;
 use crate::ui::tree_view::elided;
 
-const HEIGHT: f32 = 36.0;
+const HEIGHT: f32 = 34.0;
 const TEXT: FontId = FontId::proportional(13.0);
 const SMALL: FontId = FontId::proportional(11.5);
 /// Room for the probabilities.
@@ -79,12 +80,13 @@ impl Row<'_> {
         }
     }
 
-    fn remark(&self) -> &'static str {
+    /// What is special, in full and for narrow rows.
+    fn remarks(&self) -> [&'static str; 2] {
         match (self.is_forced, self.is_weakest) {
-            (true, true) => "forced; most confidence is lost here",
-            (true, false) => "forced",
-            (false, true) => "most confidence is lost here",
-            (false, false) => "",
+            (true, true) => ["forced; most confidence is lost here", "forced, weakest"],
+            (true, false) => ["forced", "forced"],
+            (false, true) => ["most confidence is lost here", "weakest step"],
+            (false, false) => ["", ""],
         }
     }
 
@@ -97,8 +99,9 @@ impl Row<'_> {
             percent(step.probability),
             percent(step.reach)
         );
-        if !self.remark().is_empty() {
-            text = format!("{text}, {}", self.remark());
+        let [remark, _] = self.remarks();
+        if !remark.is_empty() {
+            text = format!("{text}, {remark}");
         }
         text
     }
@@ -111,19 +114,17 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>, scale: Scale) -> Option<Wish> {
         WidgetInfo::selected(Role::Button, true, row.is_selected, row.accessible_name())
     });
     let button = row.step.runner_up.filter(|_| rect.width() > 330.0 && !row.is_other);
-    let mut right = rect.right() - 6.0;
+    let right = rect.right() - 8.0;
+    let figures = right - if button.is_some() { BUTTON + 8.0 } else { 0.0 };
+    paint(ui, row, scale, rect, figures, &response);
     let mut wish = response.clicked().then_some(Wish::Select);
     if let Some(other) = button {
-        let place = Rect::from_center_size(
-            pos2(right - BUTTON / 2.0, rect.center().y),
-            vec2(BUTTON, ui.spacing().interact_size.y),
-        );
+        let size = vec2(BUTTON, ui.spacing().interact_size.y);
+        let place = Rect::from_center_size(pos2(right - BUTTON / 2.0, rect.center().y), size);
         if what_if_ui(ui, row, other, place).clicked() {
             wish = Some(Wish::Force(other));
         }
-        right = place.left() - 8.0;
     }
-    paint(ui, row, scale, rect, right, &response);
     let hint = format!(
         "{}\nThe bar shows how much confidence is lost, so that the losses add up: {:.3} here, \
          {:.3} so far (natural logarithms, in nats)",
@@ -153,7 +154,9 @@ fn keep_in_view(ui: &Ui, response: &Response) {
 }
 
 fn what_if_ui(ui: &mut Ui, row: &Row<'_>, other: NodeId, place: Rect) -> Response {
-    let button = ui.put(place, eframe::egui::Button::new("What if?"));
+    // In a child: the row below stays where it is.
+    let mut child = ui.new_child(UiBuilder::new().max_rect(place));
+    let button = child.add_sized(place.size(), Button::new("What if?"));
     let label = format!("What if {} instead of {}", row.name(other), row.name(row.step.node));
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
     button.on_hover_text(format!("{label}? Which class would it be, and how much less likely?"))
@@ -176,7 +179,7 @@ fn paint(ui: &Ui, row: &Row<'_>, scale: Scale, rect: Rect, right: f32, response:
     };
     painter.rect_stroke(rect, 4.0, edge, StrokeKind::Inside);
 
-    let [upper, lower] = [rect.top() + 5.0, rect.top() + 20.0];
+    let [upper, lower] = [rect.top() + 4.0, rect.top() + 18.0];
     let left = rect.left() + 8.0;
     painter.text(pos2(left, upper), Align2::LEFT_TOP, row.place[0], TEXT, weak);
     let left = left + 18.0;
@@ -214,6 +217,8 @@ fn paint(ui: &Ui, row: &Row<'_>, scale: Scale, rect: Rect, right: f32, response:
     };
     let bar = Rect::from_x_y_ranges((to - 2.0).min(from)..=to, track.y_range());
     painter.rect_filled(bar, 2.0, color);
-    let remark = elided(painter, row.remark(), SMALL, color, track.width());
+    let line = |text: &str| painter.layout_no_wrap(text.to_owned(), SMALL, color);
+    let [long, short] = row.remarks().map(line);
+    let remark = if long.size().x <= track.width() { long } else { short };
     painter.galley(pos2(track.left(), lower), remark, color);
 }
