@@ -93,9 +93,11 @@ fn space_walks_from_the_root_to_the_leaf_and_begins_anew() {
     press(&mut window, Modifiers::NONE);
     press(&mut window, Modifiers::SHIFT);
     assert_eq!(shown_step(&window), Some(walk.steps[0].node), "one step back");
+    window.get_by_label("Leave");
     window.key_press(Key::Escape);
     window.run_steps(3);
     assert_eq!(target(&window), before, "what was selected before the walk");
+    assert!(window.query_by_label("Leave").is_none());
     assert!(window.query_by_label_contains("so far. Most").is_none());
     assert!(!window.state().state.is_enabled(MenuCommand::Undo), "the walk left no step behind");
 }
@@ -313,4 +315,16 @@ fn the_menu_of_a_node_forces_it() {
     window.get_by_role_and_label(Kind::Button, "Go here instead").click();
     window.run_steps(3);
     assert_eq!(window.state().state.forced(Role::Tree), Some(other));
+}
+
+#[test]
+fn prices_are_told_in_words() {
+    let times = |ratio: f32| times_less_likely(ratio.ln());
+    assert_eq!(times(14.0), "14 times less likely");
+    assert_eq!(times(1.34), "1.3 times less likely");
+    assert_eq!(times(3.0), "3 times less likely");
+    assert_eq!(times(0.25), "4 times more likely");
+    assert_eq!(times(1.01), "as likely");
+    assert_eq!(times_less_likely(500.0), "over a million times less likely");
+    assert_eq!(times_less_likely(f32::NAN), "of unknown likelihood");
 }

@@ -50,6 +50,11 @@ pub(super) fn controls_ui(
         if button(ui, "Next", MenuCommand::WalkOn).clicked() {
             out.push(Command::Menu(MenuCommand::WalkOn));
         }
+        if insight.state.walking().is_some()
+            && button(ui, "Leave", MenuCommand::LeaveWalk).clicked()
+        {
+            out.push(Command::Menu(MenuCommand::LeaveWalk));
+        }
         let pace = DragValue::new(&mut state.pace)
             .range(0.5..=5.0)
             .speed(0.05)
