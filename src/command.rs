@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::explain::{ClassId, NodeId, Rule};
+use crate::explain::{Area, ClassId, NodeId, Removal, Rule};
 use crate::explanation::Tree;
 use crate::protocol::{ModelRequest, PictureSource};
-use crate::state::{Role, Versus};
+use crate::state::{Check, Role, Versus};
 
 /// A wish with its details. Continuous values (opacity, zoom) are changed in place instead.
 #[derive(Debug, Clone)]
@@ -32,6 +32,10 @@ pub enum Command {
     SetTree(Role, Arc<Tree>),
     /// Remembers a class to compare with, in slot 0 or 1.
     Pin(usize, ClassId),
+    /// A part of the photo to ask about.
+    SetRegion(Option<Arc<Area>>),
+    /// Runs a role's network again without an area of the photo.
+    RunWithout(Check, Role, Arc<Area>, Removal),
     SetRule(Rule),
     /// Whose tree is shown.
     ShowTree(Role),
@@ -100,6 +104,10 @@ pub enum MenuCommand {
     ToggleSmooth,
     NextColormap,
     ToggleInput,
+    DrawBox,
+    DrawLasso,
+    StopDrawing,
+    RemoveRegion,
     SwitchRule,
     SwitchTree,
     WalkOn,
@@ -111,6 +119,7 @@ pub enum MenuCommand {
     MoveNode,
     OpenHierarchy,
     OriginalTree,
+    WhatFlips,
     ExpandPath,
     ExpandAll,
     CollapseAll,
@@ -184,6 +193,10 @@ impl MenuCommand {
             Self::ToggleSmooth => (Map, false, "Smooth map", "Interpolate between the cells of the map, or show them as they are", &["S"]),
             Self::NextColormap => (Map, false, "Next colours", "The next colour map", &["C"]),
             Self::ToggleInput => (Map, true, "What the model saw", "Show the picture as it went into the network", &["I"]),
+            Self::DrawBox => (Map, true, "Draw a box", "Drag a box on the picture to ask what is in it; with Shift at any time", &["B"]),
+            Self::DrawLasso => (Map, false, "Draw a line around", "Drag a line around a part of the picture to ask what is in it", &["L"]),
+            Self::StopDrawing => (Map, false, "Stop drawing", "Dragging moves the picture again; Escape does it, too", &[]),
+            Self::RemoveRegion => (Map, false, "Remove region", "Take the box or line off the picture", &["Delete"]),
             Self::SwitchRule => (Tree, false, "Switch rule", "Hard: follow the likeliest child; soft: multiply along each path", &["R"]),
             Self::SwitchTree => (Tree, false, "Other tree", "Switch between the tree of the classifier and that of the tree model", &["T"]),
             Self::WalkOn => (Tree, true, "Walk down the tree", "One decision further from the root to the class, with its map; behind the last one from the start", &["Space"]),
@@ -195,6 +208,7 @@ impl MenuCommand {
             Self::MoveNode => (Tree, false, "Move to…", "Hang the selected node, and all below it, on another branch; probabilities and maps follow at once", &["Shift+M"]),
             Self::OpenHierarchy => (Tree, false, "Open hierarchy…", "Let the model decide with a tree from a file in nbdt's format", &[]),
             Self::OriginalTree => (Tree, false, "Back to the original tree", "Take back all changes of the tree", &[]),
+            Self::WhatFlips => (Tree, false, "What would flip this decision?", "The fewest places of the picture without which the selected decision goes the other way", &["X"]),
             Self::ExpandPath => (Tree, true, "Expand path", "Open the path of this picture and close the rest", &["E"]),
             Self::ExpandAll => (Tree, false, "Expand all", "Open all nodes of the tree", &["Shift+E"]),
             Self::CollapseAll => (Tree, false, "Collapse all", "Close all nodes of the tree", &["Shift+W"]),

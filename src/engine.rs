@@ -24,7 +24,7 @@ use crate::explanation::{Explanation, ModelInfo};
 use crate::labelled_pictures::LabelledPicture;
 use crate::model::DeviceChoice;
 use crate::photo::PhotoOptions;
-use crate::protocol::{Evaluation, Event, JobId, ModelRequest, PictureSource, Request};
+use crate::protocol::{Evaluation, Event, JobId, ModelRequest, PictureSource, Request, Rerun};
 use worker::Worker;
 
 /// Called after every event, from the engine's thread.
@@ -118,6 +118,23 @@ impl Engine {
         self.send(Request::Explain { job, picture, model: model.clone() });
         self.wait(notes, |event| match event {
             Event::Explained { explanation, .. } => Some(explanation),
+            _ => None,
+        })
+    }
+
+    /// Runs a network again without a part of the photo and waits for it, as [`Self::load`] does.
+    ///
+    /// # Errors
+    /// One line for the user.
+    pub fn rerun(
+        &self,
+        rerun: Rerun,
+        notes: &mut dyn FnMut(&str),
+    ) -> Result<Arc<Explanation>, EngineError> {
+        let (job, wanted) = (JobId(u64::MAX), Arc::new(()));
+        self.send(Request::Rerun { job, rerun, wanted: Arc::downgrade(&wanted) });
+        self.wait(notes, |event| match event {
+            Event::Rerun { explanation, .. } => Some(explanation),
             _ => None,
         })
     }

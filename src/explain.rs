@@ -19,13 +19,14 @@
 //! | `hierarchy` | what does the tree look like? |
 //! | `decision` | which way did the tree go, and how sure was it? |
 //! | `evidence` | what speaks for one side of a comparison, and what for the other? |
-//! | `region`, `rect` | what does a part of the picture contribute? |
+//! | `region`, `area`, `rect` | what does a part of the picture contribute? |
 //! | `removal` | what is a photo without that part? |
 //! | `what_if` | where does confidence get lost, and what if another branch were taken? |
 //! | `flip` | which cells would have to go for a decision to change? |
 //!
 //! Nothing here does I/O, starts a network or knows about the screen.
 
+mod area;
 mod cam;
 mod cam_set;
 mod colormap;
@@ -41,13 +42,14 @@ mod render;
 mod variant;
 mod what_if;
 
+pub use area::Area;
 pub use cam::{Cam, IdentityCheck};
 pub use cam_set::CamSet;
 pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
 pub use decision::{Agreement, Decision, Rule, Step};
 pub use evidence::{Evidence, Question, QuestionError, Tendency};
 pub use feature_map::{ClassId, FeatureMap, Forward, Head, argmax, softmax};
-pub use flip::{Flip, FlipError, flip};
+pub use flip::{Flip, FlipCheck, FlipError, flip};
 pub use hierarchy::{EditError, Hierarchy, HierarchyError, Node, NodeId};
 pub use rect::Rect;
 pub use region::{Account, BranchAccount, Region, RegionError, branch_accounts};

@@ -1,5 +1,7 @@
 //! What one model says about one picture.
 
+mod without;
+
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
@@ -7,11 +9,13 @@ use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::explain::{
     Agreement, Cam, CamSet, ClassId, Decision, Evidence, Forward, Head, Hierarchy, IdentityCheck,
-    NodeId, Question, Rect, Region, RegionError, Rule, argmax, softmax,
+    NodeId, Question, Rule, argmax, softmax,
 };
 use crate::labels::ClassList;
 use crate::photo::Photo;
 use crate::preprocess::{ModelInput, Recipe};
+
+pub use without::Without;
 
 /// Everything about a loaded model that is not on a device.
 #[derive(Debug)]
@@ -270,45 +274,9 @@ impl Explanation {
         Ok(self.node_maps.get_or_init(|| self.class_maps().of_nodes(hierarchy)))
     }
 
-    /// A box of the photo, in its pixels, as a share of each cell.
-    ///
-    /// # Errors
-    /// When the network saw nothing of it.
-    pub fn region(&self, rect: &Rect) -> Result<Region, RegionError> {
-        let transform = self.input.photo_from_input;
-        Region::of_photo_rect(
-            self.cells(),
-            self.input_side(),
-            transform,
-            self.photo.rgb.dimensions(),
-            rect,
-        )
-    }
-
-    /// Where a cell of the maps lies in the photo, in its pixels; row-major. Cells at the border
-    /// may stick out.
-    pub fn cell_in_photo(&self, cell: usize) -> Rect {
-        let cell = Rect::of_cell(self.cells(), self.input_side(), cell);
-        cell.through(self.input.photo_from_input)
-    }
-
-    /// How the tree decides once the features of a region count as zero.
-    ///
-    /// # Errors
-    /// Where there is no tree: see [`ModelInfo::tree`].
-    pub fn decision_without(&self, region: &Region, rule: Rule) -> Result<Decision, &str> {
-        let logits = region.logits_without(&self.forward.logits, self.class_maps());
-        Ok(Decision::new(&self.model.tree()?.hierarchy, &logits, rule))
-    }
-
     /// Height and width of the maps.
     pub fn cells(&self) -> [usize; 2] {
         [self.forward.features.height, self.forward.features.width]
-    }
-
-    /// Side of the square that the network sees, in its own pixels.
-    fn input_side(&self) -> f64 {
-        f64::from(self.input.crop.width())
     }
 
     /// How the tree decides.

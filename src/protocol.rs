@@ -2,11 +2,12 @@
 //! computes and everybody else.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::catalog::ModelSource;
 use crate::eval::Scores;
+use crate::explain::{Area, Removal};
 use crate::explanation::{Explanation, ModelInfo};
 use crate::labelled_pictures::LabelledPicture;
 use crate::photo::{Photo, PhotoOptions};
@@ -80,12 +81,25 @@ pub enum PictureSource {
     Photo(Arc<Photo>),
 }
 
+/// A photo that a model has seen, to be shown to it again with a part taken out.
+#[derive(Debug, Clone)]
+pub struct Rerun {
+    pub seen: Arc<Explanation>,
+    /// What `seen` was made with.
+    pub model: ModelRequest,
+    pub area: Arc<Area>,
+    pub how: Removal,
+}
+
 #[derive(Debug, Clone)]
 pub enum Request {
     /// Load a model, so that it is there when it is needed.
     Load { job: JobId, model: ModelRequest },
     /// Show a picture to a model.
     Explain { job: JobId, picture: PictureSource, model: ModelRequest },
+    /// Run a network again without a part of the photo. Not done once nobody holds the other end of
+    /// `wanted` any more, whatever happens to other jobs.
+    Rerun { job: JobId, rerun: Rerun, wanted: Weak<()> },
     /// Measure a model on pictures whose class is known.
     Evaluate {
         job: JobId,
@@ -98,7 +112,10 @@ pub enum Request {
 impl Request {
     pub fn job(&self) -> JobId {
         match self {
-            Self::Load { job, .. } | Self::Explain { job, .. } | Self::Evaluate { job, .. } => *job,
+            Self::Load { job, .. }
+            | Self::Explain { job, .. }
+            | Self::Rerun { job, .. }
+            | Self::Evaluate { job, .. } => *job,
         }
     }
 }
@@ -167,6 +184,11 @@ pub enum Event {
         took: Duration,
     },
     Explained {
+        job: JobId,
+        explanation: Arc<Explanation>,
+    },
+    /// What the network says about the changed photo.
+    Rerun {
         job: JobId,
         explanation: Arc<Explanation>,
     },

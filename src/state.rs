@@ -7,6 +7,7 @@ mod edits;
 mod history;
 mod jobs;
 mod notices;
+mod rerun;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::{JobId, ModelRequest, PictureSource, Request, Stage};
 pub use history::{Selected, Selection, Versus};
 pub use notices::{Notice, NoticeKind};
+pub use rerun::{Check, Outcome, Rerun};
 pub use walk::Walking;
 
 use history::History;
@@ -119,6 +121,8 @@ pub struct AppState {
     pub recent: Vec<PathBuf>,
     history: History,
     walk: Option<Walking>,
+    /// Networks asked again without a part of the photo; at most one of each kind for a role.
+    pub reruns: Vec<Rerun>,
     pub notices: Vec<Notice>,
     pub device: Option<String>,
     /// Why the engine has ended.
@@ -143,6 +147,7 @@ impl AppState {
             recent: Vec::new(),
             history: History::default(),
             walk: None,
+            reruns: Vec::new(),
             notices: Vec::new(),
             device: None,
             stopped: None,
@@ -225,7 +230,14 @@ impl AppState {
 
     /// Whether the engine is at work.
     pub fn is_busy(&self) -> bool {
-        self.wanted.is_some() || self.roles.iter().any(|role| role.job.is_some())
+        self.wanted.is_some()
+            || self.roles.iter().any(|role| role.job.is_some())
+            || self.is_rerunning()
+    }
+
+    /// Whether a network is asked again without a part of the photo.
+    pub fn is_rerunning(&self) -> bool {
+        self.reruns.iter().any(Rerun::is_running)
     }
 
     pub fn path(&self) -> Option<&Path> {
@@ -270,6 +282,14 @@ impl AppState {
                 self.history.select(Selected::Difference(role, a, b));
             }
             Command::Pin(slot, class) => self.history.pin(slot, class),
+            Command::SetRegion(region) => {
+                // An answer would be about another region.
+                self.reruns.retain(|rerun| rerun.check != Check::Region || !rerun.is_running());
+                self.history.set_region(region);
+            }
+            Command::RunWithout(check, role, area, how) => {
+                return self.run_again(check, role, &area, how);
+            }
             Command::SetRule(rule) => self.history.set_rule(rule),
             Command::ShowTree(role) => self.history.show_tree(role),
             Command::SetModel(role, request) => {
@@ -300,6 +320,7 @@ impl AppState {
             MenuCommand::Next => return self.go_to(here.map(|at| at + 1)),
             MenuCommand::First => return self.go_to(Some(0)),
             MenuCommand::Last => return self.go_to(Some(last)),
+            MenuCommand::RemoveRegion => self.history.set_region(None),
             MenuCommand::SwitchRule => self.history.set_rule(match self.selection().rule {
                 Rule::Hard => Rule::Soft,
                 Rule::Soft => Rule::Hard,
@@ -332,6 +353,12 @@ impl AppState {
             M::Redo => self.history.can_redo(),
             M::Cancel => self.is_busy(),
             M::Reload | M::Fit | M::ActualSize | M::ZoomIn | M::ZoomOut => self.photo.is_some(),
+            M::DrawBox | M::DrawLasso | M::StopDrawing => self.photo.is_some(),
+            M::RemoveRegion => self.selection().region.is_some(),
+            M::WhatFlips => {
+                let role = self.selection().tree;
+                self.explanation(role).is_some()
+            }
             M::Previous | M::First => here.is_some_and(|at| at > 0),
             M::Next | M::Last => here.is_some_and(|at| at + 1 < self.folder.len()),
             M::ExportOverlay | M::ExportMap | M::CopyPicture => {

@@ -19,6 +19,8 @@ pub mod tree_panel;
 pub mod tree_view;
 pub mod welcome;
 
+use std::sync::Arc;
+
 use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 
 use crate::command::{Command, MenuCommand};
@@ -26,6 +28,7 @@ use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::settings::{Settings, Theme};
 use crate::state::{AppState, Role};
 use class_list::{ClassAction, ClassListState, class_list_ui};
+use image_view::region::{RegionAction, Tool};
 use image_view::{ImageInput, ImageViewState, image_view_ui};
 use insight::{Insight, InsightState, InsightTab, insight_panel_ui};
 use menu::Checked;
@@ -45,6 +48,8 @@ pub struct Panels {
     pub models: bool,
     pub shortcuts: bool,
     pub about: bool,
+    /// A field or a menu had the keyboard in the last frame.
+    is_typing: bool,
 }
 
 /// What the user asks for in a frame.
@@ -105,19 +110,28 @@ pub fn root_ui(
     }
     windows_ui(ui, state, panels, &mut wishes);
     drop_hint_ui(ui);
-    leave_walk_ui(ui, state, panels, &mut wishes.commands);
+    escape_ui(ui, state, panels, &mut wishes.commands);
+    panels.is_typing = ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
     wishes
 }
 
-/// Escape leaves a walk, unless something else that it closes is open.
-fn leave_walk_ui(ui: &Ui, state: &AppState, panels: &Panels, out: &mut Vec<Command>) {
-    let is_busy = panels.prompt.is_some()
-        || ui.ctx().text_edit_focused()
-        || egui::Popup::is_any_open(ui.ctx());
+/// What Escape leaves if nothing else has heard it: a walk, the tool that draws, the region.
+fn escape_ui(ui: &Ui, state: &AppState, panels: &Panels, out: &mut Vec<Command>) {
+    // The key takes the keyboard from a field before the field is drawn.
+    let is_busy = panels.prompt.is_some() || panels.is_typing;
+    let left = if state.walking().is_some() {
+        MenuCommand::LeaveWalk
+    } else if panels.image.region.tool != Tool::Pan {
+        MenuCommand::StopDrawing
+    } else if state.selection().region.is_some() {
+        MenuCommand::RemoveRegion
+    } else {
+        return;
+    };
     let escape =
         |input: &mut egui::InputState| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape);
-    if state.walking().is_some() && !is_busy && ui.input_mut(escape) {
-        out.push(Command::Menu(MenuCommand::LeaveWalk));
+    if !is_busy && ui.input_mut(escape) {
+        out.push(Command::Menu(left));
     }
 }
 
@@ -221,6 +235,8 @@ fn picture_ui(
         controls::controls_ui(ui, &mut settings.overlay, out);
     });
     let Panels { tree, insight, .. } = panels;
+    insight.region.tool = panels.image.region.tool;
+    insight.region.cells.clear();
     insight_panel_ui(ui, state, &mut settings.panels, tree, insight, out);
     let walking = Insight::new(state, tree).and_then(|insight| insight::path::caption(&insight));
     let (role, target) = match state.target() {
@@ -239,11 +255,50 @@ fn picture_ui(
         highlight_crop: false,
         walking: walking.as_deref(),
         busy: state.role(role).job.is_some(),
+        region: panels.insight.region.area(state),
+        cells: &panels.insight.region.cells,
     };
     let frame = theme::panel(ui.visuals());
-    CentralPanel::default_margins().frame(frame).show(ui, |ui| {
-        image_view_ui(ui, &input, &mut settings.overlay, &mut panels.image);
-    });
+    let picture = CentralPanel::default_margins()
+        .frame(frame)
+        .show(ui, |ui| image_view_ui(ui, &input, &mut settings.overlay, &mut panels.image));
+    if let Some(action) = picture.inner {
+        mark(ui, action, settings, panels, out);
+    }
+}
+
+/// Takes in what was done to the region on the picture.
+fn mark(
+    ui: &Ui,
+    action: RegionAction,
+    settings: &mut Settings,
+    panels: &mut Panels,
+    out: &mut Vec<Command>,
+) {
+    let memory = &mut panels.insight.region;
+    memory.message = None;
+    match action {
+        RegionAction::Draft(area) => {
+            memory.draft = Some(Arc::new(area));
+            // The panel below was drawn before.
+            ui.ctx().request_repaint();
+        }
+        RegionAction::Set(area) => {
+            memory.draft = None;
+            insight::open(&mut settings.panels, InsightTab::Region);
+            out.push(Command::SetRegion(Some(Arc::new(area))));
+        }
+        RegionAction::Drop(error) => {
+            memory.draft = None;
+            memory.message = error.map(|error| error.to_string());
+            if memory.message.is_some() {
+                insight::open(&mut settings.panels, InsightTab::Region);
+            }
+        }
+        RegionAction::Choose(Tool::Pan) => panels.image.region.tool = Tool::Pan,
+        RegionAction::Choose(Tool::Box) => out.push(Command::Menu(MenuCommand::DrawBox)),
+        RegionAction::Choose(Tool::Lasso) => out.push(Command::Menu(MenuCommand::DrawLasso)),
+    }
 }
 
 /// What a map speaks for, in words.

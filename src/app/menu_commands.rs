@@ -14,7 +14,8 @@ use crate::settings::{Settings, Theme};
 use crate::state::{NoticeKind, Role};
 use crate::tree_svg::{SvgOptions, tree_svg};
 use crate::ui::controls::set_colormap;
-use crate::ui::insight;
+use crate::ui::image_view::region::Tool;
+use crate::ui::insight::{self, InsightTab};
 use crate::ui::path_prompt::Purpose;
 use crate::ui::theme;
 
@@ -53,6 +54,13 @@ impl App {
             M::ToggleTree => toggle(&mut self.settings.panels.tree),
             M::ShowPath | M::ShowRegion | M::ShowCompare => {
                 insight::toggle(&mut self.settings.panels, command);
+            }
+            M::DrawBox => self.draw(Tool::Box),
+            M::DrawLasso => self.draw(Tool::Lasso),
+            M::StopDrawing => self.panels.image.region.tool = Tool::Pan,
+            M::WhatFlips => {
+                insight::open(&mut self.settings.panels, InsightTab::Region);
+                self.panels.insight.region.flip.ask();
             }
             M::TreeOnly => toggle(&mut self.settings.panels.large_tree),
             M::ThemeSystem | M::ThemeLight | M::ThemeDark => {
@@ -131,6 +139,16 @@ impl App {
         match command {
             MenuCommand::RenameNode => self.settings.tree.begin_rename(&tree.hierarchy, node),
             _ => self.settings.tree.begin_move(node),
+        }
+    }
+
+    /// Takes a tool up, or puts it down.
+    fn draw(&mut self, tool: Tool) {
+        let current = &mut self.panels.image.region.tool;
+        *current = if *current == tool { Tool::Pan } else { tool };
+        if *current != Tool::Pan {
+            // Now, since a panel that opens later would move the picture under the pointer.
+            insight::open(&mut self.settings.panels, InsightTab::Region);
         }
     }
 

@@ -10,7 +10,7 @@ use super::nodes::HierarchyArgs;
 use super::verify::{self, Reruns};
 use super::{Client, Out, nodes};
 use crate::catalog::ModelSource;
-use crate::explain::{Decision, Flip, Hierarchy, Rect, Rule, flip};
+use crate::explain::{Area, Decision, Flip, Hierarchy, Rect, Rule, flip};
 use crate::explanation::Explanation;
 use crate::output::percent;
 
@@ -55,7 +55,7 @@ pub fn run(args: &FlipArgs, out: Out<'_>) -> anyhow::Result<()> {
     let flip = flip(hierarchy, &decision, &maps, node)?;
     let rects: Vec<Rect> = flip.cells.iter().map(|&cell| explanation.cell_in_photo(cell)).collect();
     let reruns = match args.verify {
-        true => verify::without(&client, &explanation, &request, &rects)?,
+        true => verify::without(&client, &explanation, &request, Area::Cells(rects.clone()))?,
         false => Vec::new(),
     };
     let report = Report { explanation: &explanation, hierarchy, flip, rects, reruns };
@@ -76,16 +76,6 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// What the network says without the cells: lead of the first branch over the other one, its
-    /// probability, and whether it still is the largest.
-    fn rerun(&self, seen: &Explanation) -> (f32, f32, bool) {
-        let decision = Decision::new(self.hierarchy, &seen.forward.logits, Rule::Hard);
-        let Flip { node, from, to, .. } = self.flip;
-        let children = &self.hierarchy.node(node).children;
-        let wins = children.iter().all(|&id| decision.logit[id] <= decision.logit[from]);
-        (decision.logit[from] - decision.logit[to], decision.branch_prob[from], wins)
-    }
-
     fn print(&self, out: Out<'_>) -> anyhow::Result<()> {
         let flip = &self.flip;
         let name = |id| self.hierarchy.node(id).name.as_str();
@@ -123,18 +113,14 @@ impl Report<'_> {
             writeln!(out, "The cells, by their middle in the photo: {}", middles.join(" "))?;
         }
         for (how, seen) in &self.reruns {
-            let (margin, probability, wins) = self.rerun(seen);
-            let verdict = match (wins, flip.flips) {
-                (false, true) => "it flips there too",
-                (true, true) => "it does not flip: other cells still see what was there",
-                (false, false) => "it flips there",
-                (true, false) => "it does not flip there either",
-            };
+            let check = flip.check(self.hierarchy, &seen.forward.logits);
             writeln!(
                 out,
-                "  checked with the network, cells {}: lead {margin:+.2} ({}); {verdict}",
-                verify::words(*how),
-                percent(probability)
+                "  checked with the network, cells {}: lead {:+.2} ({}); {}",
+                how.words(),
+                check.margin,
+                percent(check.probability),
+                check.verdict()
             )?;
         }
         Ok(())
@@ -147,13 +133,13 @@ impl Report<'_> {
             json!({ "row": cell / width.max(1), "column": cell % width.max(1), "in_photo": rect })
         });
         let verified = self.reruns.iter().map(|(how, seen)| {
-            let (margin, probability, wins) = self.rerun(seen);
+            let check = flip.check(self.hierarchy, &seen.forward.logits);
             json!({
                 "how": how,
-                "margin": margin,
-                "difference": margin - flip.margin_without,
-                "probability": probability,
-                "flips": !wins,
+                "margin": check.margin,
+                "difference": check.margin - flip.margin_without,
+                "probability": check.probability,
+                "flips": check.flips,
             })
         });
         json!({

@@ -14,7 +14,7 @@ use super::nodes::HierarchyArgs;
 use super::verify::{self, Reruns};
 use super::{Client, Out};
 use crate::catalog::ModelSource;
-use crate::explain::{Rect, Rule};
+use crate::explain::{Area, Rect, Rule};
 use crate::explanation::Explanation;
 use crate::protocol::{ModelRequest, PictureSource};
 use class_part::ClassPart;
@@ -106,10 +106,10 @@ fn reruns(
     args: &RegionArgs,
     client: &Client,
     request: &ModelRequest,
-    explanation: &Explanation,
+    explanation: &Arc<Explanation>,
 ) -> anyhow::Result<Reruns> {
     if !args.verify {
         return Ok(Vec::new());
     }
-    verify::without(client, explanation, request, &[args.rect])
+    verify::without(client, explanation, request, Area::Box(args.rect))
 }

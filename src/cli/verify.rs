@@ -5,36 +5,25 @@ use std::sync::Arc;
 use strum::IntoEnumIterator as _;
 
 use super::Client;
-use crate::explain::{Rect, Removal};
+use crate::explain::{Area, Removal};
 use crate::explanation::Explanation;
-use crate::photo::Photo;
-use crate::protocol::{ModelRequest, PictureSource};
+use crate::protocol::{ModelRequest, Rerun};
 
-/// What the network says with parts of the photo taken out, for each way of doing so.
+/// What the network says with a part of the photo taken out, for each way of doing so.
 pub type Reruns = Vec<(Removal, Arc<Explanation>)>;
 
-/// Runs the network again without `rects` (pixels of the photo).
+/// Runs the network again without `area`.
 pub fn without(
     client: &Client,
-    seen: &Explanation,
+    seen: &Arc<Explanation>,
     request: &ModelRequest,
-    rects: &[Rect],
+    area: Area,
 ) -> anyhow::Result<Reruns> {
-    let cell = seen.cell_in_photo(0);
-    let sigma = cell.max[0] - cell.min[0];
+    let area = Arc::new(area);
     let run = |how: Removal| {
-        let rgb = how.apply(&seen.photo.rgb, rects, sigma);
-        let photo = Photo { name: seen.photo.name.clone(), rgb };
-        let picture = PictureSource::Photo(Arc::new(photo));
-        Ok((how, client.engine.explain(picture, request, &mut super::warn)?))
+        let (seen, area) = (Arc::clone(seen), Arc::clone(&area));
+        let rerun = Rerun { seen, model: request.clone(), area, how };
+        Ok((how, client.engine.rerun(rerun, &mut super::warn)?))
     };
     Removal::iter().map(run).collect()
-}
-
-/// How a removal is called in a sentence.
-pub fn words(how: Removal) -> &'static str {
-    match how {
-        Removal::MeanColor => "painted over with the photo's mean colour",
-        Removal::Blur => "blurred",
-    }
 }

@@ -1,9 +1,9 @@
 //! The loop on the engine's thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::eval::Evaluator;
@@ -14,7 +14,7 @@ use crate::labelled_pictures::LabelledPicture;
 use crate::model::{Compute, DeviceChoice, ModelError, Opened};
 use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::{
-    Evaluation, Event, JobId, ModelRequest, PictureSource, Request, Stage, Unreadable,
+    Evaluation, Event, JobId, ModelRequest, PictureSource, Request, Rerun, Stage, Unreadable,
 };
 
 /// Models kept in memory: a classifier and a tree model.
@@ -148,6 +148,10 @@ impl Worker {
                 let explanation = self.explain(*job, photo, model)?;
                 self.say(Event::Explained { job: *job, explanation: Arc::new(explanation) });
             }
+            Request::Rerun { job, rerun, wanted } => {
+                let explanation = Arc::new(self.rerun(*job, rerun, wanted)?);
+                self.say(Event::Rerun { job: *job, explanation });
+            }
             Request::Evaluate { job, model, pictures, options } => {
                 let evaluation = self.evaluate(*job, pictures, *options, model)?;
                 self.say(Event::Evaluated { job: *job, evaluation: Arc::new(evaluation) });
@@ -186,6 +190,18 @@ impl Worker {
         let device = loaded.classifier.compute().name().to_owned();
         let info = Arc::clone(&loaded.info);
         Ok(Explanation::new(photo, info, input, forward, took, device))
+    }
+
+    /// Takes the part out of the photo here, since that may take as long as the network.
+    fn rerun(&mut self, job: JobId, rerun: &Rerun, wanted: &Weak<()>) -> Result<Explanation, Stop> {
+        let check_wanted = || match wanted.strong_count() {
+            0 => Err(Stop::Cancelled),
+            _ => self.check_wanted(job),
+        };
+        check_wanted()?;
+        let photo = rerun.seen.photo_without(&rerun.area, rerun.how);
+        check_wanted()?;
+        self.explain(job, Arc::new(photo), &rerun.model)
     }
 
     fn evaluate(

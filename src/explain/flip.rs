@@ -4,7 +4,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::cam_set::CamSet;
-use super::decision::{Decision, log_sum_exp};
+use super::decision::{Decision, Rule, log_sum_exp};
 use super::hierarchy::{Hierarchy, NodeId};
 
 /// A lead below this, in logits, is a tie that rounding could decide.
@@ -97,6 +97,54 @@ pub fn flip(
         probability: decision.branch_prob[from],
         probability_without: probability_without as f32,
     })
+}
+
+/// What the network itself says once the cells of a [`Flip`] are gone from the photo.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FlipCheck {
+    /// Lead of `from` over `to`, in logits.
+    pub margin: f32,
+    /// P(from | node).
+    pub probability: f32,
+    /// The branch that is taken.
+    pub winner: NodeId,
+    /// Whether the decision goes the other way, as it was foreseen or not.
+    pub flips: bool,
+    foreseen: bool,
+}
+
+impl Flip {
+    /// Compares with the logits that the network gives for the photo without the cells.
+    ///
+    /// # Panics
+    /// If flip and hierarchy do not belong together.
+    pub fn check(&self, hierarchy: &Hierarchy, logits: &[f32]) -> FlipCheck {
+        let Self { node, from, to, .. } = *self;
+        let decision = Decision::new(hierarchy, logits, Rule::Hard);
+        let logit = |id: NodeId| decision.logit[id];
+        let children = hierarchy.node(node).children.iter().copied();
+        let winner =
+            children.fold(from, |best, id| if logit(id) > logit(best) { id } else { best });
+        FlipCheck {
+            margin: logit(from) - logit(to),
+            probability: decision.branch_prob[from],
+            winner,
+            flips: winner != from,
+            foreseen: self.flips,
+        }
+    }
+}
+
+impl FlipCheck {
+    /// Whether it held, for the user.
+    pub fn verdict(&self) -> &'static str {
+        match (self.flips, self.foreseen) {
+            (true, true) => "it flips there too",
+            (false, true) => "it does not flip: other cells still see what was there",
+            (true, false) => "it flips there",
+            (false, false) => "it does not flip there either",
+        }
+    }
 }
 
 /// What each cell gives to the lead of one node over another, in logits.

@@ -8,6 +8,7 @@
 use serde::Serialize;
 use thiserror::Error;
 
+use super::area::Area;
 use super::cam_set::CamSet;
 use super::decision::Decision;
 use super::evidence::Evidence;
@@ -37,6 +38,8 @@ pub enum RegionError {
     NotANumber,
     #[error("The region is empty; give it a width and a height above 0 (in pixels)")]
     Empty,
+    #[error("A lasso needs three corners or more; draw around something")]
+    TooFewCorners,
     #[error("The region has {0} corners; at most {MAX_CORNERS} are possible")]
     TooManyCorners(usize),
     #[error("The region lies outside of the photo, which has {width} x {height} pixels")]
@@ -108,33 +111,53 @@ impl Region {
         Self { height, width, covered }
     }
 
-    /// A box in pixels of the photo; what the network did not see is cut off.
+    /// A part of the photo; what the network did not see is cut off.
+    ///
+    /// Cells of a map count as they are, also where they stick out of a photo that is smaller than
+    /// the input.
     ///
     /// # Errors
     /// When nothing is left of it.
-    pub fn of_photo_rect(
+    pub fn of_area(
         [height, width]: [usize; 2],
         side: f64,
         photo_from_input: RectTransform,
         photo: (u32, u32),
-        rect: &Rect,
+        area: &Area,
     ) -> Result<Self, RegionError> {
-        if !rect.is_finite() {
-            return Err(RegionError::NotANumber);
-        }
-        if rect.is_empty() {
-            return Err(RegionError::Empty);
-        }
+        check(area)?;
+        let bounds = area.bounds().filter(|bounds| !bounds.is_empty()).ok_or(RegionError::Empty)?;
         let whole = Rect::of_size(f64::from(photo.0), f64::from(photo.1));
-        if rect.intersection(&whole).is_empty() {
-            return Err(RegionError::OutsidePhoto { width: photo.0, height: photo.1 });
+        let input = Rect::of_size(side, side).through(photo_from_input);
+        let seen = input.intersection(&whole);
+        let input_from_photo = photo_from_input.inverse();
+        let region = match area {
+            _ if bounds.intersection(&whole).is_empty() && !matches!(area, Area::Cells(_)) => {
+                return Err(RegionError::OutsidePhoto { width: photo.0, height: photo.1 });
+            }
+            Area::Cells(rects) => {
+                let parts = rects.iter().map(|rect| rect.through(input_from_photo));
+                Self::union(
+                    height,
+                    width,
+                    parts.map(|rect| Self::of_rect(height, width, side, &rect)),
+                )
+            }
+            Area::Box(rect) => {
+                let part = rect.intersection(&seen).through(input_from_photo);
+                Self::of_rect(height, width, side, &part)
+            }
+            Area::Lasso(_) => {
+                let clip = seen.through(input_from_photo);
+                Self::of_line(height, width, side, &area.through(input_from_photo), &clip)
+            }
+        };
+        // A thousandth of a pixel is what rounding makes of nothing.
+        match (region.share() > 1e-9, bounds.intersection(&seen).is_empty()) {
+            (true, _) => Ok(region),
+            (false, true) => Err(RegionError::NotSeen(seen)),
+            (false, false) => Err(RegionError::Empty),
         }
-        let seen = Rect::of_size(side, side).through(photo_from_input).intersection(&whole);
-        let part = rect.intersection(&seen);
-        if part.is_empty() {
-            return Err(RegionError::NotSeen(seen));
-        }
-        Ok(Self::of_rect(height, width, side, &part.through(photo_from_input.inverse())))
     }
 
     /// The inside of a lasso: corners `[x, y]` in pixels of the network's input. Where it crosses
@@ -149,30 +172,41 @@ impl Region {
         side: f64,
         corners: &[[f64; 2]],
     ) -> Result<Self, RegionError> {
-        match corners.len() {
-            0..3 => return Err(RegionError::Empty),
-            count @ MAX_CORNERS.. => return Err(RegionError::TooManyCorners(count)),
-            _ if !corners.iter().flatten().all(|x| x.is_finite()) => {
-                return Err(RegionError::NotANumber);
-            }
-            _ => {}
-        }
+        let lasso = Area::Lasso(corners.to_vec());
+        check(&lasso)?;
+        Ok(Self::of_line(height, width, side, &lasso, &Rect::of_size(side, side)))
+    }
+
+    /// What of `area` lies in `clip`, both in pixels of the input.
+    fn of_line(height: usize, width: usize, side: f64, area: &Area, clip: &Rect) -> Self {
         let unit = [width as f64 / side, height as f64 / side];
-        let corners: Vec<[f64; 2]> =
-            corners.iter().map(|[x, y]| [x * unit[0], y * unit[1]]).collect();
         let mut covered = vec![0.0; height * width];
         for (y, row) in covered.chunks_exact_mut(width.max(1)).enumerate() {
             for line in 0..LINES {
-                let crossings = crossings(&corners, y as f64 + (line as f64 + 0.5) / LINES as f64);
-                for span in crossings.as_chunks().0 {
-                    let [from, to]: [f64; 2] = *span;
+                let y = (y as f64 + (line as f64 + 0.5) / LINES as f64) / unit[1];
+                if !(clip.min[1]..clip.max[1]).contains(&y) {
+                    continue;
+                }
+                for [from, to] in area.spans(y) {
+                    let span = [from.max(clip.min[0]) * unit[0], to.min(clip.max[0]) * unit[0]];
                     for (cell, covered) in row.iter_mut().enumerate() {
-                        *covered += overlap(cell, from, to) / LINES as f64;
+                        *covered += overlap(cell, span[0], span[1]) / LINES as f64;
                     }
                 }
             }
         }
-        Ok(Self { height, width, covered })
+        Self { height, width, covered }
+    }
+
+    /// All of the parts, which do not overlap but for rounding.
+    fn union(height: usize, width: usize, parts: impl Iterator<Item = Self>) -> Self {
+        let mut covered = vec![0.0_f64; height * width];
+        for part in parts {
+            for (sum, share) in covered.iter_mut().zip(part.covered) {
+                *sum = (*sum + share).min(1.0);
+            }
+        }
+        Self { height, width, covered }
     }
 
     /// The rest of the picture.
@@ -255,13 +289,14 @@ fn overlap(cell: usize, from: f64, to: f64) -> f64 {
     (to.min(start + 1.0) - from.max(start)).max(0.0)
 }
 
-/// Where the closed line through `corners` crosses the horizontal at `y`, from left to right.
-fn crossings(corners: &[[f64; 2]], y: f64) -> Vec<f64> {
-    let next = corners.iter().cycle().skip(1);
-    let crossing = |([x0, y0], [x1, y1]): (&[f64; 2], &[f64; 2])| {
-        ((*y0 <= y) != (*y1 <= y)).then(|| x0 + (y - y0) / (y1 - y0) * (x1 - x0))
-    };
-    let mut crossings: Vec<f64> = corners.iter().zip(next).filter_map(crossing).collect();
-    crossings.sort_by(f64::total_cmp);
-    crossings
+/// Whether an area can be one at all.
+fn check(area: &Area) -> Result<(), RegionError> {
+    match area {
+        Area::Lasso(corners) if corners.len() < 3 => Err(RegionError::TooFewCorners),
+        Area::Lasso(corners) if corners.len() > MAX_CORNERS => {
+            Err(RegionError::TooManyCorners(corners.len()))
+        }
+        area if !area.is_finite() => Err(RegionError::NotANumber),
+        _ => Ok(()),
+    }
 }

@@ -3,6 +3,7 @@
 use image::{Rgb, RgbImage, imageops};
 use serde::Serialize;
 
+use super::area::Area;
 use super::rect::Rect;
 
 /// How a part of a photo is made to say nothing.
@@ -13,6 +14,7 @@ use super::rect::Rect;
     PartialEq,
     Eq,
     Hash,
+    Default,
     Serialize,
     strum::Display,
     strum::EnumIter,
@@ -22,41 +24,50 @@ use super::rect::Rect;
 #[strum(serialize_all = "kebab-case", ascii_case_insensitive)]
 pub enum Removal {
     /// Painted over with the mean colour of the photo.
+    #[default]
     MeanColor,
     /// Blurred until it has no details.
     Blur,
 }
 
 impl Removal {
-    /// The photo without the parts: the pixels whose centres lie in one of `rects`.
+    /// The photo without an area: the pixels whose centres lie in it.
     ///
     /// `sigma` is the strength of the blur in pixels (about the standard deviation of a Gaussian);
     /// one cell of the feature map is a good choice.
-    pub fn apply(self, photo: &RgbImage, rects: &[Rect], sigma: f64) -> RgbImage {
+    pub fn apply(self, photo: &RgbImage, area: &Area, sigma: f64) -> RgbImage {
         match self {
             Self::MeanColor => {
                 let color = mean_color(photo);
-                replaced(photo, rects, |_, _| color)
+                replaced(photo, area, |_, _| color)
             }
             Self::Blur => {
                 // Stronger than the picture is large makes no difference.
                 let longest = f64::from(photo.width().max(photo.height()));
                 let sigma = sigma.max(0.5).min(longest.max(1.0));
-                let ([left, top], [right, bottom]) = surroundings(photo, rects, 3.0 * sigma);
+                let ([left, top], [right, bottom]) = surroundings(photo, area, 3.0 * sigma);
                 let part = imageops::crop_imm(photo, left, top, right - left, bottom - top);
                 let blurred = imageops::fast_blur(&part.to_image(), sigma as f32);
-                replaced(photo, rects, |x, y| *blurred.get_pixel(x - left, y - top))
+                replaced(photo, area, |x, y| *blurred.get_pixel(x - left, y - top))
             }
+        }
+    }
+
+    /// What was done to the part, in a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::MeanColor => "painted over with the photo's mean colour",
+            Self::Blur => "blurred",
         }
     }
 }
 
-fn replaced(photo: &RgbImage, rects: &[Rect], color: impl Fn(u32, u32) -> Rgb<u8>) -> RgbImage {
+fn replaced(photo: &RgbImage, area: &Area, color: impl Fn(u32, u32) -> Rgb<u8>) -> RgbImage {
     let mut picture = photo.clone();
-    for rect in rects {
-        let ([left, top], [right, bottom]) = pixels(photo, rect);
-        for y in top..bottom {
-            for x in left..right {
+    let ([_, top], [_, bottom]) = surroundings(photo, area, 0.0);
+    for y in top..bottom {
+        for [from, to] in area.spans(f64::from(y) + 0.5) {
+            for x in first(from, photo.width())..first(to, photo.width()) {
                 picture.put_pixel(x, y, color(x, y));
             }
         }
@@ -64,28 +75,21 @@ fn replaced(photo: &RgbImage, rects: &[Rect], color: impl Fn(u32, u32) -> Rgb<u8
     picture
 }
 
-/// The first pixel with its centre in the box, and the one beyond the last; at most the photo.
-fn pixels(photo: &RgbImage, rect: &Rect) -> ([u32; 2], [u32; 2]) {
-    let size = [photo.width(), photo.height()];
-    // The casts saturate: what lies outside of the photo is cut off.
-    let first = |edge: f64, count: u32| ((edge - 0.5).ceil() as u32).min(count);
-    let at = |corner: [f64; 2]| [first(corner[0], size[0]), first(corner[1], size[1])];
-    (at(rect.min), at(rect.max))
+/// The first pixel with its centre beyond an edge; at most `count`.
+fn first(edge: f64, count: u32) -> u32 {
+    // The cast saturates: what lies outside of the photo is cut off.
+    ((edge - 0.5).ceil() as u32).min(count)
 }
 
-/// The pixels around all boxes, in the form of [`pixels`]: what a blur has to look at.
-fn surroundings(photo: &RgbImage, rects: &[Rect], margin: f64) -> ([u32; 2], [u32; 2]) {
-    let pick = |a: [f64; 2], b: [f64; 2], f: fn(f64, f64) -> f64| [f(a[0], b[0]), f(a[1], b[1])];
-    let join = |a: Rect, b: Rect| Rect {
-        min: pick(a.min, b.min, f64::min),
-        max: pick(a.max, b.max, f64::max),
-    };
-    let Some(Rect { min, max }) = rects.iter().copied().reduce(join) else {
+/// The first pixel with its centre in the box around an area or within `margin` of it, and the one
+/// beyond the last.
+fn surroundings(photo: &RgbImage, area: &Area, margin: f64) -> ([u32; 2], [u32; 2]) {
+    let Some(Rect { min, max }) = area.bounds() else {
         return ([0; 2], [0; 2]);
     };
-    let grown = Rect { min: min.map(|x| x - margin), max: max.map(|x| x + margin) };
-    let (first, end) = pixels(photo, &grown);
-    (first, [end[0].max(first[0]), end[1].max(first[1])])
+    let at = |[x, y]: [f64; 2]| [first(x, photo.width()), first(y, photo.height())];
+    let (start, end) = (at(min.map(|x| x - margin)), at(max.map(|x| x + margin)));
+    (start, [end[0].max(start[0]), end[1].max(start[1])])
 }
 
 fn mean_color(photo: &RgbImage) -> Rgb<u8> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::explain::{ClassId, NodeId, Rule};
+use crate::explain::{Area, ClassId, NodeId, Rule};
 use crate::explanation::Tree;
 use crate::state::Role;
 
@@ -33,7 +33,7 @@ pub enum Versus {
 }
 
 /// Everything that undo brings back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
     pub target: Selected,
     pub versus: Versus,
@@ -46,13 +46,15 @@ pub struct Selection {
     pub forced: Option<(Role, NodeId)>,
     /// What the user made of the trees of the classifier and the tree model; `None`: nothing.
     pub trees: [Option<Arc<Tree>>; 2],
+    /// A part of the photo to ask about, in its pixels.
+    pub region: Option<Arc<Area>>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
         let (target, versus, pins) = (Selected::Prediction, Versus::Siblings, [None; 2]);
-        let (forced, trees) = (None, [None, None]);
-        Self { target, versus, pins, rule: Rule::Hard, tree: Role::Tree, forced, trees }
+        let (forced, trees, region) = (None, [None, None], None);
+        Self { target, versus, pins, rule: Rule::Hard, tree: Role::Tree, forced, trees, region }
     }
 }
 
@@ -157,6 +159,25 @@ impl History {
 
     pub fn show_tree(&mut self, tree: Role) {
         self.change(|now| now.tree = tree);
+    }
+
+    pub fn set_region(&mut self, region: Option<Arc<Area>>) {
+        self.change(|now| now.region = region);
+    }
+
+    /// Another picture: a part of the one before means nothing there, now or by undo.
+    pub fn forget_regions(&mut self) {
+        self.now.region = None;
+        for selection in self.before.iter_mut().chain(&mut self.after) {
+            selection.region = None;
+        }
+        for steps in [&mut self.before, &mut self.after] {
+            steps.dedup();
+            // A step to where one already is would be none.
+            while steps.last() == Some(&self.now) {
+                steps.pop();
+            }
+        }
     }
 
     /// Another picture or model: nothing that could be gone stays selected, now or by undo.

@@ -119,6 +119,7 @@ impl AppState {
         for role in &mut self.roles {
             role.job = None;
         }
+        self.forget_reruns();
     }
 
     fn role_of(&mut self, job: JobId) -> Option<(usize, &mut RoleState)> {
@@ -159,6 +160,9 @@ impl AppState {
                     return effects;
                 }
             }
+            Event::Rerun { job, explanation } => {
+                self.answer_rerun(job, Ok(explanation));
+            }
             // The window does not evaluate; the command line does.
             Event::Evaluating { .. } | Event::Evaluated { .. } => {}
             Event::Failed { job, error } => return self.failed(job, error),
@@ -184,6 +188,10 @@ impl AppState {
         }
         self.history.forget_forced();
         self.walk = None;
+        if !self.is_again(&picture, &photo) {
+            self.history.forget_regions();
+        }
+        self.reruns.clear();
         if let Some(path) = &picture.path {
             self.remember(&path.clone());
         } else {
@@ -194,6 +202,13 @@ impl AppState {
         self.photo = Some(photo);
         self.roles.iter_mut().for_each(|role| role.error = None);
         if self.shared { Vec::new() } else { self.ask(Role::Tree) }
+    }
+
+    /// Whether this is the picture on the screen, read once more.
+    fn is_again(&self, picture: &Picture, photo: &Arc<Photo>) -> bool {
+        let Some(shown) = &self.photo else { return false };
+        let same_file = picture.path.is_some() && picture.path.as_deref() == self.path();
+        Arc::ptr_eq(shown, photo) || (same_file && shown.rgb.dimensions() == photo.rgb.dimensions())
     }
 
     fn loaded(&mut self, at: usize, model: Arc<ModelInfo>) -> Vec<Effect> {
@@ -215,6 +230,9 @@ impl AppState {
     }
 
     fn failed(&mut self, job: JobId, error: String) -> Vec<Effect> {
+        if self.answer_rerun(job, Err(error.clone())) {
+            return Vec::new();
+        }
         let decoding = self.wanted.take_if(|wanted| wanted.job == job).is_some();
         let Some((at, role)) = self.role_of(job) else { return Vec::new() };
         role.job = None;

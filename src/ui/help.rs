@@ -9,16 +9,17 @@ use crate::catalog::CATALOG;
 use crate::command::{Menu, MenuCommand};
 
 /// Keys and gestures that are no commands.
-const GESTURES: [(&str, &str); 10] = [
+const GESTURES: [(&str, &str); 11] = [
     ("Wheel", "Zoom at the pointer"),
     ("Drag", "Move the picture or the tree"),
+    ("Shift and drag", "Draw a box on the picture"),
     ("Drag a selected node", "Move it, and all below it, to another branch of the tree"),
     ("Right click on a node", "All that can be done with it"),
     ("Double click", "Fit again"),
     ("O held", "Hide the map"),
     ("Ctrl+V", "Open the picture or path from the clipboard"),
     ("Arrow keys", "Walk through the list or the tree that was clicked last"),
-    ("Escape", "Leave a walk; let go of what is dragged"),
+    ("Escape", "Let go of what is dragged; leave a walk; stop drawing; remove the region"),
     ("Enter", "Open or close the selected node of the tree"),
 ];
 

@@ -8,6 +8,7 @@ mod inset;
 pub mod legend;
 pub mod overlay;
 pub mod pixels;
+pub mod region;
 mod shown_map;
 pub mod transform;
 
@@ -18,6 +19,7 @@ use eframe::egui::{
     StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
+use crate::explain::{self, Area};
 use crate::explanation::{CamTarget, Explanation};
 use crate::photo::Photo;
 use crate::ui::theme::picture::{Palette, palette, small_line};
@@ -27,6 +29,9 @@ use footer::{legend_ui, status_ui};
 use inset::Inset;
 use overlay::crop_in_photo;
 use pixels::PhotoPixels;
+use region::marks::{paint_cells, paint_region};
+use region::tools::tools_ui;
+use region::{RegionAction, RegionTool, Scene};
 use shown_map::MapMemo;
 use transform::{Canvas, ScreenFromPhoto, size_of};
 
@@ -53,12 +58,17 @@ pub struct ImageInput<'a> {
     pub walking: Option<&'a str>,
     /// The network is looking at the photo.
     pub busy: bool,
+    /// The marked part of the photo, also while it is drawn.
+    pub region: Option<&'a Arc<Area>>,
+    /// Cells without which a decision flips, in pixels of the photo, most important first.
+    pub cells: &'a [explain::Rect],
 }
 
 /// What the view remembers from frame to frame.
 #[derive(Default)]
 pub struct ImageViewState {
     view: View,
+    pub region: RegionTool,
     canvas: Option<Canvas>,
     pixels: Option<PhotoPixels>,
     maps: MapMemo,
@@ -113,12 +123,13 @@ impl ImageViewState {
 }
 
 /// The picture with its map, and below it a line that reads values, the colour bar, and the sum.
+/// Returns what was done to the region.
 pub fn image_view_ui(
     ui: &mut Ui,
     input: &ImageInput<'_>,
     options: &mut OverlayOptions,
     state: &mut ImageViewState,
-) {
+) -> Option<RegionAction> {
     let input = &ImageInput {
         target: input.target.filter(|&target| {
             input.explanation.is_some_and(|explanation| explanation.question(target).is_some())
@@ -143,10 +154,22 @@ pub fn image_view_ui(
         photo: size_of(input.photo.rgb.dimensions().into()),
         pixels_per_point: ui.pixels_per_point(),
     };
+    let scene = |state: &ImageViewState| Scene {
+        canvas: rect,
+        to_screen: state.view.screen_from_photo(&canvas),
+        photo: explain::Rect::of_size(canvas.photo.x.into(), canvas.photo.y.into()),
+        region: input.region,
+    };
+    let before = scene(state);
+    let mut action = state.region.follow(ui, &response, &before);
     navigate(ui, &response, &canvas, state);
+    if let Some(cursor) = state.region.cursor.filter(|_| response.hovered()) {
+        ui.ctx().set_cursor_icon(cursor);
+    }
     describe(&response, input, options);
 
-    let to_screen = state.view.screen_from_photo(&canvas);
+    let scene = scene(state);
+    let to_screen = scene.to_screen;
     let shown = match (input.explanation, input.target) {
         (Some(explanation), Some(target)) => state.maps.get(ui.ctx(), explanation, target, options),
         _ => {
@@ -185,6 +208,11 @@ pub fn image_view_ui(
             state.inset.ui(ui, id, rect, explanation, &colors);
         }
     }
+    paint_cells(ui, &painter, &colors, &scene, input.cells);
+    paint_region(&painter, &colors, &scene);
+    if let Some(tool) = tools_ui(ui, response.id.with("tools"), rect, &colors, state.region.tool) {
+        action = Some(RegionAction::Choose(tool));
+    }
     if let Some(text) = input.walking {
         caption_ui(ui, &response, &colors, text);
     }
@@ -198,6 +226,7 @@ pub fn image_view_ui(
         legend_ui(ui, shown, marked, legend_height + 2.0 * gap);
     }
     state.canvas = Some(canvas);
+    action
 }
 
 /// Wheel, pinch, drag and double click.
@@ -216,7 +245,7 @@ fn navigate(ui: &Ui, response: &Response, canvas: &Canvas, state: &mut ImageView
             ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
         }
     }
-    if response.dragged() {
+    if response.dragged() && !state.region.is_dragging() {
         state.view = state.view.panned(canvas, response.drag_delta());
     }
     if response.double_clicked() {

@@ -119,20 +119,29 @@ pub fn insight_panel_ui(
             }
         });
         ui.separator();
-        let insight = Insight::new(state, tree);
-        match insight {
-            None => {
+        match (settings.insight_tab, Insight::new(state, tree)) {
+            // What it gives to a class needs no tree.
+            (InsightTab::Region, insight) => {
+                region::region_ui(ui, state, insight.as_ref(), &mut memory.region, out);
+            }
+            (_, None) => {
                 ui.weak("Waiting for the tree");
             }
-            Some(insight) => match settings.insight_tab {
-                InsightTab::Path => path::path_ui(ui, &insight, &mut memory.path, out),
-                InsightTab::Region => region::region_ui(ui, &insight, &mut memory.region, out),
-                InsightTab::Compare => compare::compare_ui(ui, &insight, &mut memory.compare, out),
-            },
+            (InsightTab::Path, Some(insight)) => {
+                path::path_ui(ui, &insight, &mut memory.path, out);
+            }
+            (InsightTab::Compare, Some(insight)) => {
+                compare::compare_ui(ui, &insight, &mut memory.compare, out);
+            }
         }
         ui.set_min_height(ui.available_height());
     });
     settings.insight_height = shown.response.rect.height();
+}
+
+/// Opens the panel with a tab.
+pub fn open(settings: &mut PanelSettings, tab: InsightTab) {
+    (settings.insight, settings.insight_tab) = (true, tab);
 }
 
 /// Opens the panel with a tab, or closes it if that is what it shows.

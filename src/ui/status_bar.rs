@@ -56,7 +56,10 @@ fn work(state: &AppState) -> Option<String> {
     };
     // The one that has begun, or else the first one.
     let jobs = || Role::ALL.into_iter().filter_map(|role| Some((role, state.role(role).job?)));
-    let (role, job) = jobs().find(|(_, job)| job.stage.is_some()).or_else(|| jobs().next())?;
+    let Some((role, job)) = jobs().find(|(_, job)| job.stage.is_some()).or_else(|| jobs().next())
+    else {
+        return state.is_rerunning().then(|| "Running the network again".to_owned());
+    };
     let mut text = format!("{}: {}", role.name(), stage(job.stage).to_lowercase());
     let seconds = job.since.elapsed().as_secs();
     if seconds >= 2 {

@@ -44,6 +44,8 @@ fn harness(explanation: Arc<Explanation>, size: Vec2) -> Harness<'static, Shown>
             highlight_crop: false,
             walking: None,
             busy: false,
+            region: None,
+            cells: &[],
         };
         image_view_ui(ui, &input, options, state);
     };

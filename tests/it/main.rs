@@ -18,6 +18,7 @@ mod layering;
 mod networks;
 mod photo;
 mod preprocess;
+mod region_tab;
 mod screenshots;
 mod synth;
 mod tree_edits;

@@ -4,9 +4,12 @@
 //! otherwise they are drawn and compared loosely, since drivers and timings differ.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use eframe::egui::Theme;
+use egui_kittest::kittest::Queryable as _;
 use glasstree::command::{Command, MenuCommand};
+use glasstree::explain::{Area, Rect};
 use glasstree::state::Role;
 use image::RgbaImage;
 
@@ -127,11 +130,48 @@ fn what_if() {
     run(&mut window, MenuCommand::ShowPath);
     let state = &window.state().state;
     let decision = state.explanation(Role::Tree).unwrap().decision(state.selection().rule).unwrap();
-    let model = std::sync::Arc::clone(&state.explanation(Role::Tree).unwrap().model);
+    let model = Arc::clone(&state.explanation(Role::Tree).unwrap().model);
     let hierarchy = &model.tree().unwrap().hierarchy;
     let walk = decision.walk(hierarchy);
     let other = walk.steps[walk.weakest.unwrap()].runner_up.unwrap();
     let ctx = window.ctx.clone();
     window.state_mut().run_command(&ctx, Command::Force(Role::Tree, other));
     shot(&mut window, "what_if_light");
+}
+
+/// Room for the panel below the picture, and a selection.
+fn ask(window: &mut Window, height: f32, commands: Vec<Command>) {
+    window.state_mut().settings.panels.insight_height = height;
+    let ctx = window.ctx.clone();
+    for command in commands {
+        window.state_mut().run_command(&ctx, command);
+        window.run_steps(3);
+    }
+}
+
+/// The cup, without which the classifier would see the cat; the networks have checked it.
+#[test]
+fn region() {
+    let mut window = open("cat_and_coffee.jpg", Theme::Dark);
+    let cup = Area::Box(Rect::new(90.0, 230.0, 330.0, 218.0));
+    ask(&mut window, 300.0, vec![Command::SetRegion(Some(Arc::new(cup)))]);
+    run(&mut window, MenuCommand::ShowRegion);
+    window.get_by_label("Run the network without it").click_accesskit();
+    window.step();
+    step_until(&mut window, "the networks have answered", |app| !app.state.is_busy());
+    shot(&mut window, "region_dark");
+}
+
+/// The places that make the tree say cat and not dog; the network has checked it.
+#[test]
+fn flip() {
+    let mut window = open("cat_and_coffee.jpg", Theme::Light);
+    let decided = Arc::clone(window.state().state.explanation(Role::Tree).unwrap());
+    let node = decided.model.tree().unwrap().hierarchy.find_node("cat").unwrap();
+    ask(&mut window, 220.0, vec![Command::SelectNode(Role::Tree, node)]);
+    run(&mut window, MenuCommand::WhatFlips);
+    window.get_by_label("Run the network without them").click_accesskit();
+    window.step();
+    step_until(&mut window, "the network has answered", |app| !app.state.is_busy());
+    shot(&mut window, "flip_light");
 }

@@ -163,11 +163,11 @@ fn exports(window: &mut Window) {
 
 /// Answers with results that were made before, when it is told to.
 #[derive(Clone, Default)]
-pub struct FakeEngine(Rc<RefCell<Fake>>);
+pub struct FakeEngine(pub Rc<RefCell<Fake>>);
 
 #[derive(Default)]
 pub struct Fake {
-    requests: Vec<Request>,
+    pub requests: Vec<Request>,
     events: Vec<Event>,
     cancelled: JobId,
     starts: usize,
@@ -200,7 +200,7 @@ impl FakeEngine {
         })
     }
 
-    fn say(&self, event: Event) {
+    pub fn say(&self, event: Event) {
         self.0.borrow_mut().events.push(event);
     }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{RegionArgs, reruns};
-use crate::cli::verify::{self, Reruns};
+use crate::cli::verify::Reruns;
 use crate::cli::{Client, Out, classify};
-use crate::explain::{Account, ClassId, Question, Region, argmax, softmax};
+use crate::explain::{Account, Area, ClassId, Question, Region, argmax, softmax};
 use crate::explanation::Explanation;
 use crate::output::percent;
 use crate::protocol::ModelRequest;
@@ -30,7 +30,7 @@ impl ClassPart {
         explanation: Arc<Explanation>,
         class: Option<ClassId>,
     ) -> anyhow::Result<Self> {
-        let region = explanation.region(&args.rect)?;
+        let region = explanation.region(&Area::Box(args.rect))?;
         let class = class.unwrap_or_else(|| explanation.prediction());
         let question = Question::class(class, explanation.model.label(class));
         let account = region.account(&explanation.evidence(question));
@@ -69,7 +69,7 @@ impl ClassPart {
             writeln!(
                 out,
                 "  checked with the network, region {}: logit {logit:+.2} ({:+.2} off), {}",
-                verify::words(*how),
+                how.words(),
                 logit - self.account.without(),
                 percent(seen.probabilities[class])
             )?;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{RegionArgs, reruns};
-use crate::cli::verify::{self, Reruns};
+use crate::cli::verify::Reruns;
 use crate::cli::{Client, Out, nodes};
-use crate::explain::{BranchAccount, Decision, Region, branch_accounts};
+use crate::explain::{Area, BranchAccount, Decision, Region, branch_accounts};
 use crate::explanation::Explanation;
 use crate::output::percent;
 use crate::protocol::ModelRequest;
@@ -30,7 +30,7 @@ impl TreePart {
         explanation: Arc<Explanation>,
     ) -> anyhow::Result<Self> {
         let hierarchy = &nodes::tree(&explanation.model)?.hierarchy;
-        let region = explanation.region(&args.rect)?;
+        let region = explanation.region(&Area::Box(args.rect))?;
         let logits = &explanation.forward.logits;
         let with = Decision::new(hierarchy, logits, args.rule);
         let logits = region.logits_without(logits, explanation.class_maps());
@@ -74,7 +74,7 @@ impl TreePart {
                 writeln!(
                     out,
                     "    checked with the network, region {}: {} ({:+.2} log-odds off)",
-                    verify::words(*how),
+                    how.words(),
                     percent(decision.branch_prob[account.node]),
                     decision.log_odds[account.node] - account.log_odds_without
                 )?;

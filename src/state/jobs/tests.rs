@@ -4,12 +4,12 @@ use std::time::Duration;
 use super::*;
 use crate::catalog::ModelSource;
 use crate::command::Command;
-use crate::explain::{FeatureMap, Forward, Head};
+use crate::explain::{Area, FeatureMap, Forward, Head, Rect, Removal};
 use crate::explanation::{CamTarget, Explanation};
 use crate::labels::ClassList;
 use crate::preprocess::Recipe;
 use crate::protocol::Stage;
-use crate::state::Selected;
+use crate::state::{Check, Outcome, Selected};
 
 fn state() -> AppState {
     AppState::new(
@@ -197,4 +197,72 @@ fn a_broken_picture_does_not_end_the_way_through_a_folder() {
     assert_eq!(state.path(), Some(std::path::Path::new("a.png")));
     state.apply(Command::Menu(MenuCommand::Next));
     assert_eq!(state.wanted.unwrap().picture.path, Some("c.png".into()));
+}
+
+fn area() -> Arc<Area> {
+    Arc::new(Area::Box(Rect::new(3.0, 4.0, 10.0, 12.0)))
+}
+
+#[test]
+fn a_region_is_of_one_picture() {
+    let mut state = state();
+    let (photo, _) = explained(&mut state, "a.png");
+    state.apply(Command::SelectClass(1));
+    state.apply(Command::SetRegion(Some(area())));
+    state.apply(Command::SetRegion(None));
+    state.apply(Command::Menu(MenuCommand::Undo));
+    assert_eq!(state.selection().region, Some(area()));
+    // The same file once more keeps it; a cut one of the same name does not.
+    let again = |state: &mut AppState, photo: Arc<Photo>| {
+        let job = jobs(&state.apply(Command::Menu(MenuCommand::Reload)))[0];
+        state.absorb(Event::PhotoReady { job, photo });
+    };
+    again(&mut state, Arc::new(Photo::clone(&photo)));
+    assert_eq!(state.selection().region, Some(area()));
+    let cut = Photo { name: photo.name.clone(), rgb: image::RgbImage::new(40, 29) };
+    again(&mut state, Arc::new(cut));
+    assert_eq!(state.selection().region, None);
+    // Undo leads to what was selected, but to no region, and every step changes something.
+    let before = state.selection().clone();
+    state.apply(Command::Menu(MenuCommand::Undo));
+    assert!(*state.selection() != before && state.selection().region.is_none());
+    assert!(!state.is_enabled(MenuCommand::Undo), "the steps were one");
+}
+
+#[test]
+fn a_rerun_disturbs_no_role_and_no_role_disturbs_it() {
+    let mut state = state();
+    let (photo, model) = explained(&mut state, "a.png");
+    let run = |state: &mut AppState, check, role| {
+        let effects = state.apply(Command::RunWithout(check, role, area(), Removal::Blur));
+        match effects.into_iter().next() {
+            Some(Effect::Send(Request::Rerun { job, wanted, .. })) => (job, wanted),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (job, wanted) = run(&mut state, Check::Region, Role::Classifier);
+    let (flip, of_flip) = run(&mut state, Check::Flip, Role::Tree);
+    let (later, of_later) = run(&mut state, Check::Region, Role::Classifier);
+    assert!(wanted.upgrade().is_none(), "superseded");
+    assert!(of_flip.upgrade().is_some() && of_later.upgrade().is_some(), "each kind by itself");
+    let answer = explanation(&photo, &model);
+    let before = Arc::clone(state.explanation(Role::Classifier).unwrap());
+    state.absorb(Event::Rerun { job, explanation: Arc::clone(&answer) });
+    assert!(state.is_rerunning(), "that was the superseded one");
+    state.absorb(Event::Rerun { job: later, explanation: Arc::clone(&answer) });
+    state.absorb(Event::Failed { job: flip, error: "no luck".to_owned() });
+    assert!(!state.is_busy() && state.notices.is_empty());
+    assert!(Arc::ptr_eq(state.explanation(Role::Classifier).unwrap(), &before));
+    let found = state.rerun(Check::Region, Role::Classifier, &area()).unwrap();
+    assert!(found.result().is_some_and(|result| Arc::ptr_eq(result, &answer)));
+    let found = state.rerun(Check::Flip, Role::Tree, &area()).unwrap();
+    assert!(matches!(&found.outcome, Outcome::Failed(error) if error == "no luck"));
+    assert!(state.rerun(Check::Region, Role::Tree, &area()).is_none(), "never asked");
+
+    // Another picture: the answer would be about the one before.
+    let (job, wanted) = run(&mut state, Check::Region, Role::Tree);
+    open(&mut state, "b.png");
+    assert!(wanted.upgrade().is_none() && !state.is_rerunning());
+    state.absorb(Event::Rerun { job, explanation: answer });
+    assert!(state.rerun(Check::Region, Role::Tree, &area()).is_none());
 }

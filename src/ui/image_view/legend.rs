@@ -45,6 +45,25 @@ pub fn number(value: f32, decimals: usize) -> String {
     if value < 0.0 && !is_zero { format!("\u{2212}{digits}") } else { digits }
 }
 
+/// A contribution: always with its sign, unless it is nothing.
+pub fn signed(value: f32, decimals: usize) -> String {
+    let text = number(value, decimals);
+    let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    if value > 0.0 && !is_zero { format!("+{text}") } else { text }
+}
+
+/// As few decimals (2 to 4) as make rounded parts add up to their rounded total; 2 if none do.
+pub fn decimals_that_add_up(parts: &[f32], total: f32) -> usize {
+    let rounded = |value: f32, decimals: usize| -> i64 {
+        (f64::from(value) * 10.0_f64.powi(decimals as i32)).round() as i64
+    };
+    let adds_up = |&decimals: &usize| {
+        let sum = parts.iter().map(|&part| rounded(part, decimals));
+        sum.fold(0, i64::saturating_add) == rounded(total, decimals)
+    };
+    (2..=4).find(adds_up).unwrap_or(2)
+}
+
 /// What the two ends of the bar say about a target, or about the two sides of a comparison.
 pub fn end_words([lo, hi]: [f32; 2], pro: &str, contra: Option<&str>) -> [String; 2] {
     if let Some(contra) = contra {
@@ -122,12 +141,7 @@ impl Identity {
     /// The short form is for narrow windows.
     pub fn sentence(&self, is_short: bool) -> String {
         let Self { mean, bias, total, is_lead, check } = *self;
-        let rounded = |value: f32, decimals: usize| -> i64 {
-            (f64::from(value) * 10.0_f64.powi(decimals as i32)).round() as i64
-        };
-        let adds_up =
-            |&d: &usize| rounded(mean, d).saturating_add(rounded(bias, d)) == rounded(total, d);
-        let decimals = (2..=4).find(adds_up).unwrap_or(2);
+        let decimals = decimals_that_add_up(&[mean, bias], total);
         let [mean, bias, total] = [mean, bias, total].map(|value| number(value, decimals));
         let total = format!("{} {total}", if is_lead { "lead" } else { "logit" });
         let sum = format!("mean {mean} + bias {}{bias}", if is_lead { "difference " } else { "" });

@@ -24,6 +24,10 @@ pub struct Palette {
     pub outline: [Color32; 2],
     /// The same while it is pointed out.
     pub highlight: Color32,
+    /// Lines on the photo: light on dark, so that they show on any photo.
+    pub mark: [Color32; 2],
+    /// Bars that speak against, and for.
+    pub against_for: [Color32; 2],
     /// Behind words on the photo.
     pub plate: Color32,
 }
@@ -31,10 +35,17 @@ pub struct Palette {
 pub fn palette(visuals: &Visuals) -> Palette {
     let black = Color32::from_black_alpha;
     let canvas = if visuals.dark_mode { Color32::from_gray(16) } else { Color32::from_gray(222) };
+    // Blue and red as in the map of two colours, as light as the theme needs them.
+    let against_for = match visuals.dark_mode {
+        true => [Color32::from_rgb(94, 156, 235), Color32::from_rgb(236, 116, 96)],
+        false => [Color32::from_rgb(36, 98, 178), Color32::from_rgb(188, 54, 42)],
+    };
     Palette {
         canvas,
         dim: [black(70), black(150)],
         outline: [Color32::from_white_alpha(190), black(130)],
+        mark: [Color32::WHITE, black(210)],
+        against_for,
         highlight: visuals.selection.stroke.color,
         plate: visuals.window_fill.gamma_multiply(0.92),
     }

@@ -1,0 +1,110 @@
+//! The switch between moving the picture and marking parts of it, in a corner of the picture.
+
+use eframe::egui::{
+    self, Color32, Id, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, vec2,
+};
+
+use super::Tool;
+use crate::command::MenuCommand;
+use crate::ui::keys;
+use crate::ui::theme::picture::Palette;
+
+/// Side of a button, in points.
+const SIDE: f32 = 26.0;
+/// A lower picture has no room for them.
+const LEAST_HEIGHT: f32 = 150.0;
+
+impl Tool {
+    const ALL: [Self; 3] = [Self::Pan, Self::Box, Self::Lasso];
+
+    fn text(self) -> [&'static str; 2] {
+        match self {
+            Self::Pan => ["Move the picture", "Dragging moves the picture when it is enlarged"],
+            Self::Box => ["Draw a box", MenuCommand::DrawBox.entry().tooltip],
+            Self::Lasso => ["Draw a line around", MenuCommand::DrawLasso.entry().tooltip],
+        }
+    }
+
+    fn key(self, ui: &Ui) -> String {
+        let of = |command| keys::first(ui.ctx(), command).unwrap_or_default();
+        match self {
+            Self::Pan => "Escape".to_owned(),
+            Self::Box => of(MenuCommand::DrawBox),
+            Self::Lasso => of(MenuCommand::DrawLasso),
+        }
+    }
+}
+
+/// Three buttons at the left of the canvas; returns the one that was clicked.
+pub fn tools_ui(ui: &Ui, id: Id, canvas: Rect, colors: &Palette, tool: Tool) -> Option<Tool> {
+    if canvas.height() < LEAST_HEIGHT {
+        return None;
+    }
+    let size = vec2(SIDE, SIDE * Tool::ALL.len() as f32);
+    // Below the sign that the network is at work.
+    let plate = Rect::from_min_size(canvas.min + vec2(8.0, 44.0), size);
+    let painter = ui.painter_at(canvas);
+    painter.rect(plate, 4.0, colors.plate, ui.visuals().window_stroke, StrokeKind::Outside);
+    let mut chosen = None;
+    for (i, each) in Tool::ALL.into_iter().enumerate() {
+        let corner = plate.min + vec2(0.0, i as f32 * SIDE);
+        let place = Rect::from_min_size(corner, Vec2::splat(SIDE));
+        let response = ui.interact(place, id.with(i), Sense::click());
+        let [name, tooltip] = each.text();
+        let is_on = each == tool;
+        response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_on, name));
+        let visuals = if is_on {
+            (ui.visuals().selection.bg_fill, ui.visuals().selection.stroke.color)
+        } else if response.hovered() || response.has_focus() {
+            let style = &ui.visuals().widgets.hovered;
+            (style.weak_bg_fill, style.fg_stroke.color)
+        } else {
+            (Color32::TRANSPARENT, ui.visuals().text_color())
+        };
+        painter.rect_filled(place.shrink(2.0), 3.0, visuals.0);
+        icon(&painter, place.center(), each, visuals.1);
+        let response = response.on_hover_ui(|ui| {
+            ui.label(format!("{name} ({})", each.key(ui)));
+            ui.weak(tooltip);
+        });
+        let response = response.on_hover_cursor(egui::CursorIcon::Default);
+        if response.clicked() {
+            chosen = Some(each);
+        }
+    }
+    chosen
+}
+
+fn icon(painter: &Painter, middle: Pos2, tool: Tool, color: Color32) {
+    let stroke = Stroke::new(1.5, color);
+    let at = |x: f32, y: f32| middle + vec2(x, y);
+    match tool {
+        Tool::Pan => {
+            for way in [vec2(1.0, 0.0), vec2(-1.0, 0.0), vec2(0.0, 1.0), vec2(0.0, -1.0)] {
+                let tip = middle + 7.5 * way;
+                painter.line_segment([middle, tip], stroke);
+                for side in [way.rot90(), -way.rot90()] {
+                    painter.line_segment([tip, tip - 3.0 * way + 3.0 * side], stroke);
+                }
+            }
+        }
+        Tool::Box => {
+            let rect = Rect::from_center_size(middle, vec2(14.0, 11.0));
+            painter.rect_stroke(rect, 0.0, stroke, StrokeKind::Middle);
+            for corner in [rect.left_top(), rect.right_bottom()] {
+                painter.rect_filled(Rect::from_center_size(corner, Vec2::splat(4.5)), 0.0, color);
+            }
+        }
+        Tool::Lasso => {
+            let loop_points: Vec<Pos2> = (0..24)
+                .map(|i| {
+                    let angle = i as f32 / 24.0 * std::f32::consts::TAU;
+                    at(7.5 * angle.cos(), -1.5 + 5.0 * angle.sin())
+                })
+                .collect();
+            painter.add(Shape::closed_line(loop_points, stroke));
+            painter.line(vec![at(-3.0, 3.0), at(-5.0, 5.5), at(-3.5, 8.0)], stroke);
+        }
+    }
+}
