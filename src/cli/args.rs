@@ -1,18 +1,27 @@
-//! What can be typed.
+//! What can be typed: the commands, and the options that several of them have.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
+use super::Client;
+use super::bench::BenchArgs;
+use super::cam::CamArgs;
+use super::classify::ClassifyArgs;
 use super::diff::DiffArgs;
 use super::eval::EvalArgs;
+use super::explain::ExplainArgs;
 use super::flip::FlipArgs;
+use super::input::InputArgs;
+use super::model::{InfoArgs, ModelsArgs};
 use super::nodes::HierarchyArgs;
 use super::region::RegionArgs;
+use super::tree::{InduceArgs, TreeArgs};
 use crate::catalog::ModelSource;
-use crate::explain::{Colormap, Rule, Variant};
+use crate::explanation::Explanation;
 use crate::model::DeviceChoice;
 use crate::photo::{Alpha, Orientation, PhotoOptions};
 use crate::preprocess::Filter;
@@ -147,8 +156,48 @@ impl ModelArgs {
     }
 }
 
+/// One picture, seen by one model.
+#[derive(Debug, Args)]
+pub struct SubjectArgs {
+    /// The picture.
+    pub image: PathBuf,
+    /// A name from `glasstree models`, or a weights file.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub tree: HierarchyArgs,
+    #[command(flatten)]
+    pub picture: PictureArgs,
+    #[command(flatten)]
+    pub options: ModelArgs,
+}
+
+impl SubjectArgs {
+    /// The model, or `default` if none was named, with the tree that was asked for.
+    pub fn request(&self, default: ModelSource) -> ModelRequest {
+        let request = self.options.request(self.model.as_deref(), default);
+        ModelRequest { hierarchy: self.tree.choice(), ..request }
+    }
+
+    /// An engine on the device that was asked for.
+    pub fn client(&self) -> anyhow::Result<Client> {
+        Client::start(self.options.device)
+    }
+
+    pub fn explain(
+        &self,
+        client: &Client,
+        request: &ModelRequest,
+    ) -> anyhow::Result<Arc<Explanation>> {
+        client.explain(&self.picture, &self.image, request)
+    }
+}
+
 /// One of the names of an enum, which an error lists.
-fn choice<T>() -> impl clap::builder::TypedValueParser<Value = T>
+pub fn choice<T>() -> impl clap::builder::TypedValueParser<Value = T>
 where
     T: FromStr<Err = strum::ParseError> + strum::VariantNames + Clone + Send + Sync + 'static,
 {
@@ -165,186 +214,9 @@ fn three(text: &str) -> Result<[f32; 3], String> {
     }
 }
 
-#[derive(Debug, Args)]
-pub struct ExplainArgs {
-    /// The picture.
-    pub image: PathBuf,
-    /// The classifier: a name from `glasstree models`, or a weights file.
-    #[arg(long)]
-    pub model: Option<String>,
-    /// The model that decides by a tree.
-    #[arg(long)]
-    pub tree_model: Option<String>,
-    /// Folder for the pictures; it is made if it is not there.
-    #[arg(long, default_value = ".", value_name = "DIR")]
-    pub out: PathBuf,
-    #[command(flatten)]
-    pub picture: PictureArgs,
-    /// What computes: auto (a real GPU, else the CPU), cpu, gpu or ndarray.
-    #[arg(long, default_value = "auto")]
-    pub device: DeviceChoice,
-}
-
-#[derive(Debug, Args)]
-pub struct ClassifyArgs {
-    /// The pictures.
-    #[arg(required = true)]
-    pub images: Vec<PathBuf>,
-    /// A name from `glasstree models`, or a weights file.
-    #[arg(long)]
-    pub model: Option<String>,
-    /// How many classes to print.
-    #[arg(long, default_value_t = 5)]
-    pub top: usize,
-    /// Print JSON, one line per picture.
-    #[arg(long)]
-    pub json: bool,
-    /// Add all logits to the JSON, or print them all.
-    #[arg(long)]
-    pub logits: bool,
-    #[command(flatten)]
-    pub picture: PictureArgs,
-    #[command(flatten)]
-    pub options: ModelArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct CamArgs {
-    /// The picture.
-    pub image: PathBuf,
-    /// A name from `glasstree models`, or a weights file.
-    #[arg(long)]
-    pub model: Option<String>,
-    /// Class to explain, by name, synonym, WordNet id or index; the likeliest one if left out.
-    #[arg(long, value_name = "NAME|INDEX")]
-    pub class: Option<String>,
-    /// Node of the tree to explain, by name or WordNet id, instead of a class.
-    #[arg(long, value_name = "NAME|WNID", conflicts_with = "class")]
-    pub node: Option<String>,
-    /// Sibling to compare the node with, or `siblings` for the mean of all of them.
-    #[arg(long, value_name = "SIBLING", requires = "node")]
-    pub against: Option<String>,
-    /// paper (exact, signed), gradcam, tutorial (with its mistakes), tutorial-fixed.
-    #[arg(long, default_value = "paper", value_parser = choice::<Variant>())]
-    pub variant: Variant,
-    /// jet, turbo, viridis, inferno or diverging; jet for a class or a node and diverging for a
-    /// comparison if left out.
-    #[arg(long, value_parser = choice::<Colormap>())]
-    pub colormap: Option<Colormap>,
-    /// Weight of the colours over the photo, 0 to 1.
-    #[arg(long, default_value_t = 0.5, value_parser = fraction)]
-    pub alpha: f32,
-    /// Show the cells of the map as they are instead of smoothing them.
-    #[arg(long)]
-    pub cells: bool,
-    /// Folder for heatmap.png, combined.png and overlay.png; it is made if it is not there.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Write the raw map as a NumPy array, float32 [H, W].
-    #[arg(long, value_name = "FILE")]
-    pub npy: Option<PathBuf>,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub tree: HierarchyArgs,
-    #[command(flatten)]
-    pub picture: PictureArgs,
-    #[command(flatten)]
-    pub options: ModelArgs,
-}
-
 pub fn fraction(text: &str) -> Result<f32, String> {
     match text.parse() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
         _ => Err("give a number from 0 to 1".to_owned()),
     }
-}
-
-#[derive(Debug, Args)]
-pub struct InputArgs {
-    /// The picture.
-    pub image: PathBuf,
-    /// A name from `glasstree models`, or a weights file.
-    #[arg(long)]
-    pub model: Option<String>,
-    /// Write the normalised tensor as a NumPy array, float32 [3, H, W].
-    #[arg(long, value_name = "FILE")]
-    pub npy: Option<PathBuf>,
-    /// Write it as a picture.
-    #[arg(long, value_name = "FILE")]
-    pub png: Option<PathBuf>,
-    #[command(flatten)]
-    pub picture: PictureArgs,
-    #[command(flatten)]
-    pub options: ModelArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct TreeArgs {
-    /// The picture.
-    pub image: PathBuf,
-    /// A name from `glasstree models`, or a weights file.
-    #[arg(long)]
-    pub model: Option<String>,
-    #[command(flatten)]
-    pub tree: HierarchyArgs,
-    /// hard (follow the likeliest child) or soft (multiply along the path).
-    #[arg(long, default_value = "hard", value_parser = choice::<Rule>())]
-    pub rule: Rule,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub picture: PictureArgs,
-    #[command(flatten)]
-    pub options: ModelArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct InduceArgs {
-    /// A name from `glasstree models`, or a weights file.
-    #[arg(long)]
-    pub model: String,
-    /// WordNet ids of the classes, one line per class.
-    #[arg(long, value_name = "FILE")]
-    pub wnids: Option<PathBuf>,
-    /// File to write; the standard output if left out.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct InfoArgs {
-    /// A weights file, or a name from `glasstree models`.
-    pub weights: String,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct ModelsArgs {
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct BenchArgs {
-    /// Weights of a ResNet-18 for 224².
-    #[arg(long, value_name = "FILE")]
-    pub resnet18: Option<PathBuf>,
-    /// Weights of a WideResNet-28-10 for 32².
-    #[arg(long, value_name = "FILE")]
-    pub wrn28_10: Option<PathBuf>,
-    #[arg(long, default_value_t = 10)]
-    pub rounds: usize,
-    /// Threads of the CPU to use; all if left out.
-    #[arg(long)]
-    pub threads: Option<usize>,
-    #[arg(long)]
-    pub json: bool,
-    #[arg(long, default_value = "auto")]
-    pub device: DeviceChoice,
 }

@@ -1,10 +1,32 @@
 //! `glasstree bench`
 
+use std::path::PathBuf;
+
+use clap::Args;
 use serde_json::json;
 
 use super::Out;
-use super::args::BenchArgs;
 use crate::engine::{BenchRequest, bench};
+use crate::model::DeviceChoice;
+
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// Weights of a ResNet-18 for 224².
+    #[arg(long, value_name = "FILE")]
+    pub resnet18: Option<PathBuf>,
+    /// Weights of a WideResNet-28-10 for 32².
+    #[arg(long, value_name = "FILE")]
+    pub wrn28_10: Option<PathBuf>,
+    #[arg(long, default_value_t = 10)]
+    pub rounds: usize,
+    /// Threads of the CPU to use; all if left out.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    #[arg(long)]
+    pub json: bool,
+    #[arg(long, default_value = "auto")]
+    pub device: DeviceChoice,
+}
 
 pub fn run(args: &BenchArgs, out: Out<'_>) -> anyhow::Result<()> {
     if let Some(threads) = args.threads {

@@ -2,32 +2,50 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::{Value, json};
 
-use super::args::CamArgs;
-use super::{Client, Out, classify, nodes};
+use super::args::{SubjectArgs, choice, fraction};
+use super::pictures::{self, Pictures};
+use super::{Out, classify, evidence, nodes};
 use crate::catalog::ModelSource;
-use crate::explain::{
-    Cam, ClassId, Colormap, Evidence, NodeId, Paint, Question, Scale, Variant, blend,
-};
+use crate::explain::{Cam, ClassId, Colormap, Evidence, NodeId, Paint, Question, Scale, Variant};
 use crate::explanation::{Explanation, ModelInfo};
 use crate::npy;
 use crate::output;
 
-/// The pictures of one map.
-pub struct Pictures {
-    /// The map alone, as large as the crop.
-    pub heatmap: PathBuf,
-    /// Over what the network saw.
-    pub combined: PathBuf,
-    /// Over the whole photo.
-    pub overlay: PathBuf,
-}
-
-impl Pictures {
-    pub fn to_json(&self) -> Value {
-        json!({ "heatmap": self.heatmap, "combined": self.combined, "overlay": self.overlay })
-    }
+#[derive(Debug, Args)]
+pub struct CamArgs {
+    /// Class to explain, by name, synonym, WordNet id or index; the likeliest one if left out.
+    #[arg(long, value_name = "NAME|INDEX")]
+    pub class: Option<String>,
+    /// Node of the tree to explain, by name or WordNet id, instead of a class.
+    #[arg(long, value_name = "NAME|WNID", conflicts_with = "class")]
+    pub node: Option<String>,
+    /// Sibling to compare the node with, or `siblings` for the mean of all of them.
+    #[arg(long, value_name = "SIBLING", requires = "node")]
+    pub against: Option<String>,
+    /// paper (exact, signed), gradcam, tutorial (with its mistakes), tutorial-fixed.
+    #[arg(long, default_value = "paper", value_parser = choice::<Variant>())]
+    pub variant: Variant,
+    /// jet, turbo, viridis, inferno or diverging; jet for a class or a node and diverging for a
+    /// comparison if left out.
+    #[arg(long, value_parser = choice::<Colormap>())]
+    pub colormap: Option<Colormap>,
+    /// Weight of the colours over the photo, 0 to 1.
+    #[arg(long, default_value_t = 0.5, value_parser = fraction)]
+    pub alpha: f32,
+    /// Show the cells of the map as they are instead of smoothing them.
+    #[arg(long)]
+    pub cells: bool,
+    /// Folder for heatmap.png, combined.png and overlay.png; it is made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write the raw map as a NumPy array, float32 [H, W].
+    #[arg(long, value_name = "FILE")]
+    pub npy: Option<PathBuf>,
+    #[command(flatten)]
+    pub subject: SubjectArgs,
 }
 
 pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
@@ -35,15 +53,14 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
         Some(_) => ModelSource::default_tree_model(),
         None => ModelSource::default_classifier(),
     };
-    let mut request = args.options.request(args.model.as_deref(), default);
-    request.hierarchy = args.tree.choice();
-    let client = Client::start(args.options.device)?;
+    let request = args.subject.request(default);
+    let client = args.subject.client()?;
     let model = client.load(&request)?;
     // What is misspelt is told before the network runs.
     let class = args.class.as_deref().map(|name| model.classes.find(name)).transpose()?;
     let node = args.node.as_deref().map(|name| nodes::find(&model, name)).transpose()?;
     let of_node = node.map(|node| node_question(args, &model, node)).transpose()?;
-    let explanation = client.explain(&args.picture, &args.image, &request)?;
+    let explanation = args.subject.explain(&client, &request)?;
     let class = class.unwrap_or_else(|| explanation.prediction());
     let question = of_node.unwrap_or_else(|| Question::class(class, model.label(class)));
     let evidence = explanation.evidence(question);
@@ -54,7 +71,7 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
         output::write(path, &npy::to_bytes(&[map.height, map.width], &map.data)?)?;
     }
     // Without any file asked for, the pictures are what the command is for.
-    let folder = match (&args.out, &args.npy, args.json) {
+    let folder = match (&args.out, &args.npy, args.subject.json) {
         (Some(folder), ..) => Some(folder.as_path()),
         (None, None, false) => Some(Path::new(".")),
         _ => None,
@@ -65,11 +82,11 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
     let scale = Scale::for_colormap(colormap);
     let paint = Paint { colormap, scale, alpha: args.alpha, smooth: !args.cells, fades: false };
     let written = folder
-        .map(|folder| write_pictures(folder, &explanation, args.variant, &map, &paint))
+        .map(|folder| pictures::write(folder, &explanation, args.variant, &map, &paint))
         .transpose()?;
     let subject = node.map_or(Subject::Class(class), Subject::Node);
     let report = Report { args, explanation: &explanation, subject, evidence, map, written };
-    if args.json {
+    if args.subject.json {
         writeln!(out, "{}", report.to_json()?)?;
         return Ok(());
     }
@@ -105,7 +122,7 @@ impl Report<'_> {
     fn to_json(&self) -> anyhow::Result<Value> {
         let Self { explanation, evidence, map, .. } = self;
         let [min, max] = map.range();
-        let mut value = evidence_json(explanation, evidence);
+        let mut value = evidence::to_json(explanation, evidence);
         value["model"] = json!(explanation.model.source.name());
         value["device"] = json!(explanation.device);
         match self.subject {
@@ -143,7 +160,7 @@ impl Report<'_> {
             }
         }
         if let Some(files) = &self.written {
-            print_written(files, out)?;
+            pictures::print(files, out)?;
             writeln!(out, " * Wrote heatmap on the whole photo to {}", files.overlay.display())?;
         }
         if let Some(path) = &self.args.npy {
@@ -170,75 +187,4 @@ impl Report<'_> {
         }
         Ok(())
     }
-}
-
-/// The sentence and the sum of a comparison, and where in the photo each side is strongest.
-pub fn print_evidence(
-    explanation: &Explanation,
-    evidence: &Evidence,
-    out: Out<'_>,
-) -> anyhow::Result<()> {
-    writeln!(out, "{}", evidence.story())?;
-    let place = |cell: Option<usize>| {
-        let [x, y] = explanation.cell_in_photo(cell?).centre();
-        Some(format!("x {x:.0}, y {y:.0}"))
-    };
-    let [pro, contra] = evidence.peaks().map(place);
-    if let (Some(place), name) = (pro, &evidence.question.pro) {
-        writeln!(out, "  most for {name} around {place} of the photo")?;
-    }
-    if let (Some(place), Some(name)) = (contra, &evidence.question.contra) {
-        writeln!(out, "  most for {name} around {place}")?;
-    }
-    writeln!(out, "{} (exact at the level of the feature map)", evidence.sum_in_words())?;
-    Ok(())
-}
-
-/// Map, bias, total and check of a question as JSON.
-pub fn evidence_json(explanation: &Explanation, evidence: &Evidence) -> Value {
-    let Evidence { question, map, bias, total, check } = evidence;
-    let [min, max] = map.range();
-    let place = |cell: Option<usize>| cell.map(|cell| explanation.cell_in_photo(cell).centre());
-    let [pro, contra] = evidence.peaks().map(place);
-    json!({
-        "pro": question.pro,
-        "contra": question.contra,
-        "map": { "height": map.height, "width": map.width, "min": min, "max": max,
-                 "mean": map.mean() },
-        "bias": bias,
-        "total": total,
-        "identity": { "residual": check.residual, "holds": check.holds() },
-        "strongest": { "pro": pro, "contra": contra },
-    })
-}
-
-/// Writes heatmap.png, combined.png and overlay.png.
-pub fn write_pictures(
-    folder: &Path,
-    explanation: &Explanation,
-    variant: Variant,
-    map: &Cam,
-    paint: &Paint,
-) -> anyhow::Result<Pictures> {
-    output::make_folder(folder)?;
-    let crop = &explanation.input.crop;
-    let files = Pictures {
-        heatmap: folder.join("heatmap.png"),
-        combined: folder.join("combined.png"),
-        overlay: folder.join("overlay.png"),
-    };
-    let heatmap = variant.heatmap(map, crop.width(), crop.height(), paint);
-    output::write_png(&files.heatmap, &heatmap)?;
-    output::write_png(&files.combined, &blend(crop, &heatmap, paint.alpha))?;
-    let transform = explanation.input.photo_from_input;
-    let whole = variant.overlay(&explanation.photo.rgb, map, transform, crop.width(), paint);
-    output::write_png(&files.overlay, &whole)?;
-    Ok(files)
-}
-
-/// The two lines of the tutorial.
-pub fn print_written(files: &Pictures, out: Out<'_>) -> anyhow::Result<()> {
-    writeln!(out, " * Wrote heatmap to {}", files.heatmap.display())?;
-    writeln!(out, " * Wrote heatmap on image to {}", files.combined.display())?;
-    Ok(())
 }

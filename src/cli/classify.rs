@@ -1,12 +1,38 @@
 //! `glasstree classify`
 
+use std::path::PathBuf;
+
+use clap::Args;
 use serde_json::json;
 
-use super::args::ClassifyArgs;
+use super::args::{ModelArgs, PictureArgs};
 use super::{Client, Out};
 use crate::catalog::ModelSource;
 use crate::explain::ClassId;
 use crate::explanation::Explanation;
+
+#[derive(Debug, Args)]
+pub struct ClassifyArgs {
+    /// The pictures.
+    #[arg(required = true)]
+    pub images: Vec<PathBuf>,
+    /// A name from `glasstree models`, or a weights file.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// How many classes to print.
+    #[arg(long, default_value_t = 5)]
+    pub top: usize,
+    /// Print JSON, one line per picture.
+    #[arg(long)]
+    pub json: bool,
+    /// Add all logits to the JSON, or print them all.
+    #[arg(long)]
+    pub logits: bool,
+    #[command(flatten)]
+    pub picture: PictureArgs,
+    #[command(flatten)]
+    pub options: ModelArgs,
+}
 
 pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());

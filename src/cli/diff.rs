@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::args::{ModelArgs, PictureArgs, fraction};
-use super::nodes::HierarchyArgs;
-use super::{Client, Out, cam, classify, nodes};
+use super::args::{SubjectArgs, fraction};
+use super::pictures::{self, Pictures};
+use super::{Out, classify, evidence, nodes};
 use crate::catalog::ModelSource;
 use crate::explain::{ClassId, Colormap, Evidence, Paint, Question, Scale, Variant};
 use crate::explanation::Explanation;
@@ -15,11 +15,6 @@ use crate::output::percent;
 
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// The picture.
-    pub image: PathBuf,
-    /// A name from `glasstree models`, or a weights file.
-    #[arg(long)]
-    pub model: Option<String>,
     /// The class that the map speaks for, by name, synonym, WordNet id or index.
     #[arg(long, value_name = "NAME|INDEX")]
     pub class: String,
@@ -32,29 +27,20 @@ pub struct DiffArgs {
     /// Folder for heatmap.png, combined.png and overlay.png; it is made if it is not there.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
     #[command(flatten)]
-    pub tree: HierarchyArgs,
-    #[command(flatten)]
-    pub picture: PictureArgs,
-    #[command(flatten)]
-    pub options: ModelArgs,
+    pub subject: SubjectArgs,
 }
 
 pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let mut request =
-        args.options.request(args.model.as_deref(), ModelSource::default_classifier());
-    request.hierarchy = args.tree.choice();
-    let client = Client::start(args.options.device)?;
+    let request = args.subject.request(ModelSource::default_classifier());
+    let client = args.subject.client()?;
     let model = client.load(&request)?;
     let (a, b) = (model.classes.find(&args.class)?, model.classes.find(&args.against)?);
     let question = Question::classes((a, model.label(a)), (b, model.label(b)))?;
-    let explanation = client.explain(&args.picture, &args.image, &request)?;
+    let explanation = args.subject.explain(&client, &request)?;
     let evidence = explanation.evidence(question);
 
-    let folder = match (&args.out, args.json) {
+    let folder = match (&args.out, args.subject.json) {
         (Some(folder), _) => Some(folder.as_path()),
         (None, false) => Some(Path::new(".")),
         (None, true) => None,
@@ -63,17 +49,17 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
     let scale = Scale::for_colormap(colormap);
     let paint = Paint { colormap, scale, alpha: args.alpha, smooth: true, fades: false };
     let write =
-        |folder| cam::write_pictures(folder, &explanation, Variant::Paper, &evidence.map, &paint);
+        |folder| pictures::write(folder, &explanation, Variant::Paper, &evidence.map, &paint);
     let files = folder.map(write).transpose()?;
-    if args.json {
+    if args.subject.json {
         let mut value = to_json(&explanation, &evidence, [a, b]);
-        value["files"] = json!(files.as_ref().map(cam::Pictures::to_json));
+        value["files"] = json!(files.as_ref().map(Pictures::to_json));
         writeln!(out, "{value}")?;
         return Ok(());
     }
     print(&explanation, &evidence, [a, b], out)?;
     if let Some(files) = &files {
-        cam::print_written(files, out)?;
+        pictures::print(files, out)?;
         writeln!(out, " * Wrote heatmap on the whole photo to {}", files.overlay.display())?;
     }
     Ok(())
@@ -102,7 +88,7 @@ fn print(
     let (ahead, behind) = if lead >= 0.0 { (a, b) } else { (b, a) };
     let share = percent(of_the_two(lead.abs()));
     writeln!(out, "{ahead} leads {behind} by {:.2} logits: of these two, {share}", lead.abs())?;
-    cam::print_evidence(explanation, evidence, out)?;
+    evidence::print(explanation, evidence, out)?;
     match parting(explanation, classes) {
         Some((node, decision)) => {
             let name = &nodes::tree(&explanation.model)?.hierarchy.node(node).name;
@@ -124,11 +110,11 @@ fn to_json(
     let [a, b] = classes.map(|class| classify::one(explanation, class));
     let parting = parting(explanation, classes).and_then(|(node, decision)| {
         let hierarchy = &explanation.model.tree().ok()?.hierarchy;
-        let mut value = cam::evidence_json(explanation, &decision);
+        let mut value = evidence::to_json(explanation, &decision);
         value["node"] = nodes::one(hierarchy, node);
         Some(value)
     });
-    let mut value = cam::evidence_json(explanation, evidence);
+    let mut value = evidence::to_json(explanation, evidence);
     value["model"] = json!(explanation.model.source.name());
     value["device"] = json!(explanation.device);
     value["class"] = a;

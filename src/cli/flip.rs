@@ -1,14 +1,11 @@
 //! `glasstree flip`
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde_json::json;
 
-use super::args::{ModelArgs, PictureArgs};
-use super::nodes::HierarchyArgs;
+use super::args::SubjectArgs;
 use super::verify::{self, Reruns};
-use super::{Client, Out, nodes};
+use super::{Out, nodes};
 use crate::catalog::ModelSource;
 use crate::explain::{Area, Decision, Flip, Hierarchy, Rect, Rule, flip};
 use crate::explanation::Explanation;
@@ -16,40 +13,26 @@ use crate::output::percent;
 
 #[derive(Debug, Args)]
 pub struct FlipArgs {
-    /// The picture.
-    pub image: PathBuf,
     /// The node whose decision is to go the other way, by name or WordNet id; `root` for the first
     /// decision. A class stands for the decision in which it is a branch.
     #[arg(long, value_name = "NAME|WNID")]
     pub node: String,
-    /// A name from `glasstree models`, or a weights file.
-    #[arg(long)]
-    pub model: Option<String>,
     /// Run the network again with the cells painted over and with the cells blurred.
     #[arg(long)]
     pub verify: bool,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
     #[command(flatten)]
-    pub tree: HierarchyArgs,
-    #[command(flatten)]
-    pub picture: PictureArgs,
-    #[command(flatten)]
-    pub options: ModelArgs,
+    pub subject: SubjectArgs,
 }
 
 pub fn run(args: &FlipArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let mut request =
-        args.options.request(args.model.as_deref(), ModelSource::default_tree_model());
-    request.hierarchy = args.tree.choice();
-    let client = Client::start(args.options.device)?;
+    let request = args.subject.request(ModelSource::default_tree_model());
+    let client = args.subject.client()?;
     let model = client.load(&request)?;
     let hierarchy = &nodes::tree(&model)?.hierarchy;
     let node = nodes::find(&model, &args.node)?;
     let known = hierarchy.node(node);
     let node = known.parent.filter(|_| known.is_leaf()).unwrap_or(node);
-    let explanation = client.explain(&args.picture, &args.image, &request)?;
+    let explanation = args.subject.explain(&client, &request)?;
     let decision = Decision::new(hierarchy, &explanation.forward.logits, Rule::Hard);
     let maps = explanation.class_maps().of_nodes(hierarchy);
     let flip = flip(hierarchy, &decision, &maps, node)?;
@@ -59,7 +42,7 @@ pub fn run(args: &FlipArgs, out: Out<'_>) -> anyhow::Result<()> {
         false => Vec::new(),
     };
     let report = Report { explanation: &explanation, hierarchy, flip, rects, reruns };
-    if args.json {
+    if args.subject.json {
         writeln!(out, "{}", report.to_json())?;
         return Ok(());
     }

@@ -1,13 +1,35 @@
 //! `glasstree input`
 
-use anyhow::Context as _;
+use std::path::PathBuf;
 
-use super::args::InputArgs;
+use anyhow::Context as _;
+use clap::Args;
+
+use super::args::{ModelArgs, PictureArgs};
 use super::{Client, Out};
 use crate::catalog::ModelSource;
 use crate::npy;
 use crate::output;
 use crate::photo::Photo;
+
+#[derive(Debug, Args)]
+pub struct InputArgs {
+    /// The picture.
+    pub image: PathBuf,
+    /// A name from `glasstree models`, or a weights file.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Write the normalised tensor as a NumPy array, float32 [3, H, W].
+    #[arg(long, value_name = "FILE")]
+    pub npy: Option<PathBuf>,
+    /// Write it as a picture.
+    #[arg(long, value_name = "FILE")]
+    pub png: Option<PathBuf>,
+    #[command(flatten)]
+    pub picture: PictureArgs,
+    #[command(flatten)]
+    pub options: ModelArgs,
+}
 
 pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());

@@ -1,12 +1,28 @@
 //! `glasstree info` and `glasstree models`
 
+use clap::Args;
 use serde_json::json;
 
-use super::args::{InfoArgs, ModelsArgs};
 use super::{Client, Out};
 use crate::catalog::{CATALOG, ModelSource};
 use crate::model::DeviceChoice;
 use crate::protocol::ModelRequest;
+
+#[derive(Debug, Args)]
+pub struct InfoArgs {
+    /// A weights file, or a name from `glasstree models`.
+    pub weights: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = ModelRequest::from(ModelSource::from_argument(&args.weights));

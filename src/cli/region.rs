@@ -3,14 +3,12 @@
 mod class_part;
 mod tree_part;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
-use super::args::{ModelArgs, PictureArgs};
-use super::nodes::HierarchyArgs;
+use super::args::SubjectArgs;
 use super::verify::{self, Reruns};
 use super::{Client, Out};
 use crate::catalog::ModelSource;
@@ -22,15 +20,9 @@ use tree_part::TreePart;
 
 #[derive(Debug, Args)]
 pub struct RegionArgs {
-    /// The picture.
-    pub image: PathBuf,
     /// The part of the photo, in its pixels.
     #[arg(long = "box", value_name = "X,Y,W,H", value_parser = rect, allow_hyphen_values = true)]
     pub rect: Rect,
-    /// One model for prediction and tree, by name or as a weights file; the two that come with the
-    /// program if left out.
-    #[arg(long)]
-    pub model: Option<String>,
     /// Class to explain, by name, synonym, WordNet id or index; the likeliest one if left out.
     #[arg(long, value_name = "NAME|INDEX")]
     pub class: Option<String>,
@@ -40,15 +32,8 @@ pub struct RegionArgs {
     /// Run the network again with the region painted over and with the region blurred.
     #[arg(long)]
     pub verify: bool,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
     #[command(flatten)]
-    pub tree: HierarchyArgs,
-    #[command(flatten)]
-    pub picture: PictureArgs,
-    #[command(flatten)]
-    pub options: ModelArgs,
+    pub subject: SubjectArgs,
 }
 
 /// `10,20,100,50`
@@ -61,34 +46,36 @@ fn rect(text: &str) -> Result<Rect, String> {
 }
 
 pub fn run(args: &RegionArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let mut request =
-        args.options.request(args.model.as_deref(), ModelSource::default_classifier());
-    let mut tree_request = ModelRequest::from(ModelSource::default_tree_model());
-    tree_request.hierarchy = args.tree.choice();
-    if args.model.is_some() {
-        request.hierarchy = args.tree.choice();
-        tree_request = request.clone();
-    }
-    let client = Client::start(args.options.device)?;
+    let subject = &args.subject;
+    let request = subject.request(ModelSource::default_classifier());
+    // A model that was named does both; without one, the two that come with the program share.
+    let tree_request = match subject.model {
+        Some(_) => request.clone(),
+        None => {
+            let hierarchy = subject.tree.choice();
+            ModelRequest { hierarchy, ..ModelSource::default_tree_model().into() }
+        }
+    };
+    let client = subject.client()?;
     let model = client.load(&request)?;
     let class = args.class.as_deref().map(|name| model.classes.find(name)).transpose()?;
-    let seen = client.explain(&args.picture, &args.image, &request)?;
+    let seen = subject.explain(&client, &request)?;
     let class = ClassPart::new(args, &client, &request, seen, class)?;
     let photo = PictureSource::Photo(Arc::clone(&class.explanation.photo));
-    let decided = match args.model {
+    let decided = match subject.model {
         Some(_) => Arc::clone(&class.explanation),
         None => client.engine.explain(photo, &tree_request, &mut super::warn)?,
     };
     let tree = TreePart::new(args, &client, &tree_request, decided);
     // Without a tree there is still the class, unless the tree was asked for.
     let tree = match tree {
-        Err(error) if args.tree.hierarchy.is_none() => {
+        Err(error) if subject.tree.hierarchy.is_none() => {
             super::warn(&format!("no decisions: {error:#}"));
             None
         }
         tree => Some(tree?),
     };
-    if args.json {
+    if subject.json {
         let Rect { min: [x, y], max: [right, bottom] } = args.rect;
         let value = json!({
             "box": { "x": x, "y": y, "width": right - x, "height": bottom - y },

@@ -1,9 +1,12 @@
 //! `glasstree tree` and `glasstree induce`
 
+use std::path::PathBuf;
+
 use anyhow::anyhow;
+use clap::Args;
 use serde_json::json;
 
-use super::args::{InduceArgs, TreeArgs};
+use super::args::{SubjectArgs, choice};
 use super::{Client, Out};
 use crate::catalog::ModelSource;
 use crate::explain::Rule;
@@ -13,15 +16,35 @@ use crate::model::DeviceChoice;
 use crate::output;
 use crate::protocol::ModelRequest;
 
+#[derive(Debug, Args)]
+pub struct TreeArgs {
+    /// hard (follow the likeliest child) or soft (multiply along the path).
+    #[arg(long, default_value = "hard", value_parser = choice::<Rule>())]
+    pub rule: Rule,
+    #[command(flatten)]
+    pub subject: SubjectArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct InduceArgs {
+    /// A name from `glasstree models`, or a weights file.
+    #[arg(long)]
+    pub model: String,
+    /// WordNet ids of the classes, one line per class.
+    #[arg(long, value_name = "FILE")]
+    pub wnids: Option<PathBuf>,
+    /// File to write; the standard output if left out.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 pub fn run(args: &TreeArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let mut request =
-        args.options.request(args.model.as_deref(), ModelSource::default_tree_model());
-    request.hierarchy = args.tree.choice();
-    let client = Client::start(args.options.device)?;
+    let request = args.subject.request(ModelSource::default_tree_model());
+    let client = args.subject.client()?;
     // A hierarchy that cannot be used is told before the network runs.
     client.load(&request)?.tree().map_err(|error| anyhow!("{error}"))?;
-    let explanation = client.explain(&args.picture, &args.image, &request)?;
-    if args.json {
+    let explanation = args.subject.explain(&client, &request)?;
+    if args.subject.json {
         writeln!(out, "{}", to_json(&explanation, args.rule)?)?;
         return Ok(());
     }

@@ -1,0 +1,57 @@
+//! The pictures of a map, as files.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::Out;
+use crate::explain::{Cam, Paint, Variant, blend};
+use crate::explanation::Explanation;
+use crate::output;
+
+/// The pictures of one map.
+pub struct Pictures {
+    /// The map alone, as large as the crop.
+    pub heatmap: PathBuf,
+    /// Over what the network saw.
+    pub combined: PathBuf,
+    /// Over the whole photo.
+    pub overlay: PathBuf,
+}
+
+impl Pictures {
+    pub fn to_json(&self) -> Value {
+        json!({ "heatmap": self.heatmap, "combined": self.combined, "overlay": self.overlay })
+    }
+}
+
+/// Writes heatmap.png, combined.png and overlay.png.
+pub fn write(
+    folder: &Path,
+    explanation: &Explanation,
+    variant: Variant,
+    map: &Cam,
+    paint: &Paint,
+) -> anyhow::Result<Pictures> {
+    output::make_folder(folder)?;
+    let crop = &explanation.input.crop;
+    let files = Pictures {
+        heatmap: folder.join("heatmap.png"),
+        combined: folder.join("combined.png"),
+        overlay: folder.join("overlay.png"),
+    };
+    let heatmap = variant.heatmap(map, crop.width(), crop.height(), paint);
+    output::write_png(&files.heatmap, &heatmap)?;
+    output::write_png(&files.combined, &blend(crop, &heatmap, paint.alpha))?;
+    let transform = explanation.input.photo_from_input;
+    let whole = variant.overlay(&explanation.photo.rgb, map, transform, crop.width(), paint);
+    output::write_png(&files.overlay, &whole)?;
+    Ok(files)
+}
+
+/// The two lines of the tutorial.
+pub fn print(files: &Pictures, out: Out<'_>) -> anyhow::Result<()> {
+    writeln!(out, " * Wrote heatmap to {}", files.heatmap.display())?;
+    writeln!(out, " * Wrote heatmap on image to {}", files.combined.display())?;
+    Ok(())
+}
