@@ -2,12 +2,14 @@
 
 mod parse;
 mod search;
+mod searchable;
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 pub use search::{FindClassError, fold};
+pub use searchable::Searchable;
 
 /// Most classes that a list may have.
 pub const MAX_CLASSES: usize = 100_000;

@@ -44,7 +44,7 @@ pub use crate::ui::theme::tree::{Palette, palette};
 pub use card::elided;
 pub use move_to::places;
 pub use rows::{Effect, Step, take_step};
-pub use search::matches;
+pub use search::Index;
 
 /// How the tree is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

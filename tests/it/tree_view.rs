@@ -12,7 +12,7 @@ use glasstree::tree_layout::{Item, Orientation, TreeLayout, shown_nodes, tidy};
 use glasstree::tree_svg::{SvgOptions, tree_svg};
 use glasstree::tree_text::{disagreement, percent};
 use glasstree::ui::tree_view::{
-    Effect, Mode, Step, TreeAction, TreeInput, TreeViewState, matches, take_step, tree_view_ui,
+    Effect, Index, Mode, Step, TreeAction, TreeInput, TreeViewState, take_step, tree_view_ui,
 };
 use glasstree::wordnet;
 use proptest::prelude::*;
@@ -326,11 +326,18 @@ fn the_svg_has_what_is_open_and_is_escaped() {
 #[test]
 fn search_prefers_classes_that_begin_with_the_query() {
     let hierarchy = tree_of(Dataset::Imagenet1000);
-    let found = matches(&hierarchy, " TABBY ");
+    let index = Index::new(&hierarchy);
+    let found = index.matches(" TABBY ");
     assert!(hierarchy.node(found[0]).name.starts_with("tabby"));
-    assert!(matches(&hierarchy, "").is_empty() && matches(&hierarchy, "qqq").is_empty());
-    let by_wnid = matches(&hierarchy, "n02123045");
-    assert_eq!(by_wnid, [hierarchy.find_node("n02123045").unwrap()]);
+    assert!(index.matches("").is_empty() && index.matches("qqq").is_empty());
+    let tabby = hierarchy.find_node("n02123045").unwrap();
+    assert_eq!(index.matches("N02123045"), [tabby]);
+    // As in the list of classes: by number, by a synonym that the label lacks, without accents.
+    assert_eq!(index.matches("index:281"), [tabby]);
+    assert_eq!(index.matches("281")[0], tabby);
+    let tree = tree_of(Dataset::Cifar10);
+    let car = Index::new(&tree).matches("Mótorcar");
+    assert_eq!(tree.node(car[0]).name, "automobile");
 }
 
 #[test]

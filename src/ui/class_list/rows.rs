@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::explain::ClassId;
-use crate::labels::{ClassList, fold};
-use crate::wordnet;
+use crate::labels::{ClassList, Searchable, fold};
 
 /// What comes first.
 #[derive(
@@ -32,52 +31,39 @@ impl SortOrder {
     }
 }
 
-/// What is searched in, folded once for each model: without upper case and accents.
+/// What is searched in, made once for each model.
 #[derive(Clone, Debug)]
 pub struct SearchIndex {
-    /// By class: label, words of WordNet, wnid, each between line ends.
-    texts: Vec<String>,
+    /// By class.
+    classes: Vec<Searchable>,
     /// By class: the label alone, to sort by.
     names: Vec<String>,
 }
 
 impl SearchIndex {
     pub fn new(classes: &ClassList) -> Self {
-        let names: Vec<String> = classes.labels.iter().map(|label| fold(label)).collect();
         let wnids = classes.wnids.as_deref().unwrap_or_default();
-        let text = |(class, name): (ClassId, &String)| {
-            let wnid = wnids.get(class).map_or("", String::as_str);
-            let mut text = format!("\n{name}\n{}\n", fold(wnid));
-            for lemma in wordnet::synset(wnid).map_or(&[][..], |synset| &synset.lemmas) {
-                text.push_str(&fold(lemma));
-                text.push('\n');
-            }
-            text
-        };
-        Self { texts: names.iter().enumerate().map(text).collect(), names }
+        let wnid = |class: ClassId| wnids.get(class).map_or("", String::as_str);
+        let labels = classes.labels.iter().enumerate();
+        let searchable =
+            |(class, label): (ClassId, &String)| Searchable::new(label, wnid(class), Some(class));
+        Self {
+            classes: labels.map(searchable).collect(),
+            names: classes.labels.iter().map(|label| fold(label)).collect(),
+        }
     }
 
-    /// Whether every word of the query occurs in what belongs to the class, or the query is its
-    /// number. An empty query means every class.
+    /// Whether the query means the class, see [`Searchable::matches`].
     pub fn matches(&self, class: ClassId, query: &str) -> bool {
-        let folded = fold(query.trim());
-        self.matches_folded(class, &folded)
-    }
-
-    fn matches_folded(&self, class: ClassId, folded: &str) -> bool {
-        let digits = folded.strip_prefix("index:").unwrap_or(folded).trim();
-        let is_number =
-            digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse() == Ok(class);
-        let has = |text: &String| folded.split(' ').all(|word| text.contains(word));
-        is_number || self.texts.get(class).is_some_and(has)
+        self.classes.get(class).is_some_and(|own| own.matches(&fold(query)))
     }
 
     /// The classes that match, in order. `ranks` says how many classes are likelier.
     pub fn rows(&self, query: &str, order: SortOrder, ranks: &[usize]) -> Vec<ClassId> {
-        let folded = fold(query.trim());
-        let classes = 0..self.texts.len().min(ranks.len());
+        let folded = fold(query);
+        let classes = 0..self.classes.len().min(ranks.len());
         let mut rows: Vec<ClassId> =
-            classes.filter(|&class| self.matches_folded(class, &folded)).collect();
+            classes.filter(|&class| self.classes[class].matches(&folded)).collect();
         match order {
             SortOrder::Probability => rows.sort_by_key(|&class| ranks[class]),
             SortOrder::Name => rows.sort_by(|&a, &b| self.names[a].cmp(&self.names[b])),

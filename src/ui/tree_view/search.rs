@@ -4,6 +4,7 @@ use eframe::egui;
 use eframe::egui::{Key, Modifiers, Popup, PopupCloseBehavior, TextEdit, Ui};
 
 use crate::explain::{Decision, Hierarchy, NodeId};
+use crate::labels::{Searchable, fold};
 use crate::tree_text;
 
 /// Most matches in the list.
@@ -17,6 +18,8 @@ pub struct Search {
     highlighted: usize,
     open: bool,
     wants_focus: bool,
+    /// Made when it is first needed.
+    index: Option<Index>,
 }
 
 impl Search {
@@ -25,26 +28,39 @@ impl Search {
     }
 }
 
-/// Nodes that have all words of `query` in their name or wnid: names that begin with the query come
-/// first, classes before branches.
-pub fn matches(hierarchy: &Hierarchy, query: &str) -> Vec<NodeId> {
-    let query = query.trim().to_lowercase();
-    let words: Vec<&str> = query.split_whitespace().collect();
-    if words.is_empty() {
-        return Vec::new();
+/// What the nodes of a tree are found by: names, synonyms and wnids, as in the list of classes.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// By node; `None` for names that only list classes, which are found themselves.
+    nodes: Vec<Option<Searchable>>,
+}
+
+impl Index {
+    pub fn new(hierarchy: &Hierarchy) -> Self {
+        let searchable = |id: NodeId| {
+            let node = hierarchy.node(id);
+            let has_name = node.is_leaf() || !node.generated;
+            has_name.then(|| Searchable::new(&node.name, &node.wnid, node.class))
+        };
+        Self { nodes: (0..hierarchy.nodes().len()).map(searchable).collect() }
     }
-    let rank = |id: NodeId| {
-        let node = hierarchy.node(id);
-        if node.generated && !node.is_leaf() {
-            return None; // Its name only lists classes that are found themselves.
+
+    /// The nodes that a query means: first a class by its number, then names that begin with the
+    /// query, classes before branches. An empty query means none.
+    pub fn matches(&self, query: &str) -> Vec<NodeId> {
+        let folded = fold(query);
+        if folded.is_empty() {
+            return Vec::new();
         }
-        let name = tree_text::full_name(hierarchy, id).to_lowercase();
-        let found = node.wnid == query || words.iter().all(|word| name.contains(word));
-        found.then(|| (!name.starts_with(&query), !node.is_leaf(), id))
-    };
-    let mut found: Vec<_> = (0..hierarchy.nodes().len()).filter_map(rank).collect();
-    found.sort_unstable();
-    found.into_iter().map(|(_, _, id)| id).collect()
+        let rank = |(id, node): (NodeId, &Option<Searchable>)| {
+            let node = node.as_ref().filter(|node| node.matches(&folded))?;
+            let number = node.is_number(&folded);
+            Some((!number, !node.begins_with(&folded), !node.is_class(), id))
+        };
+        let mut found: Vec<_> = self.nodes.iter().enumerate().filter_map(rank).collect();
+        found.sort_unstable();
+        found.into_iter().map(|(.., id)| id).collect()
+    }
 }
 
 /// Draws the field; returns the node that the user chose.
@@ -55,7 +71,11 @@ pub fn search_ui(
     state: &mut Search,
 ) -> Option<NodeId> {
     let id = ui.scope_id().with("find");
-    let found = if state.open { matches(hierarchy, &state.text) } else { Vec::new() };
+    let found = if state.open {
+        state.index.get_or_insert_with(|| Index::new(hierarchy)).matches(&state.text)
+    } else {
+        Vec::new()
+    };
     let last = found.len().min(LISTED).saturating_sub(1);
     if ui.memory(|memory| memory.has_focus(id)) {
         let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
@@ -68,10 +88,12 @@ pub fn search_ui(
     }
     state.highlighted = state.highlighted.min(last);
 
-    let width = ui.available_width().clamp(90.0, 190.0);
-    let field = TextEdit::singleline(&mut state.text).id(id).hint_text("Find in the tree");
+    let width = ui.available_width().clamp(60.0, 190.0);
+    let hint = if width < 130.0 { "Find" } else { "Find in the tree" };
+    let field = TextEdit::singleline(&mut state.text).id(id).hint_text(hint);
     let field = ui.add(field.desired_width(width - 8.0));
-    let field = field.on_hover_text("Find a class or a branch by its name (Ctrl+F)");
+    let field =
+        field.on_hover_text("Part of a name or synonym, a WordNet id, or a class number (Ctrl+F)");
     if std::mem::take(&mut state.wants_focus) {
         field.request_focus();
     }
