@@ -163,7 +163,7 @@ impl MenuCommand {
             Self::ExportTree => (File, false, "Save tree as drawing…", "The tree as it is shown, as SVG", &[]),
             Self::SaveHierarchy => (File, false, "Save tree as hierarchy…", "The tree itself, in nbdt's format, to open it again or to train with it", &[]),
             Self::Quit => (File, true, "Quit", "Close the window", &["Ctrl+Q"]),
-            Self::Undo => (Edit, false, "Undo", "Back to what was selected, or how the tree was, before", &["Ctrl+Z"]),
+            Self::Undo => (Edit, false, "Undo", "Back to what was selected, how it was looked at, or how the tree was, before", &["Ctrl+Z"]),
             Self::Redo => (Edit, false, "Redo", "Forward again after an undo", &["Ctrl+Shift+Z", "Ctrl+Y"]),
             Self::CopyPicture => (Edit, true, "Copy picture", "Copy the photo with the map on it", &["Ctrl+Shift+C"]),
             Self::FindClass => (Edit, true, "Find class", "Search the list of classes by name, synonym or WordNet id", &["Ctrl+F"]),

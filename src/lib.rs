@@ -14,7 +14,7 @@
 //! | [`catalog`] | which models come with the program? |
 //! | [`protocol`], [`engine`] | what can be asked of the thread that computes, and what does it answer? |
 //! | [`explanation`] | what does one model say about one picture? |
-//! | [`command`], [`state`] | what can be asked of the window, and what does it know? |
+//! | [`command`], [`state`], [`look`] | what can be asked of the window, and what does it know? |
 //! | [`tree_layout`], [`tree_text`], [`tree_svg`] | where does each node of a tree go in a drawing, and what does it say? |
 //! | `app`, `ui`, `settings` | what does the window look like, and what does it remember? |
 //! | [`export`], [`output`], [`npy`] | what can be saved, and how? |
@@ -39,6 +39,7 @@ pub mod export;
 pub mod induce;
 pub mod labelled_pictures;
 pub mod labels;
+pub mod look;
 pub mod model;
 pub mod npy;
 pub mod output;

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use crate::command::{Command, MenuCommand};
 use crate::explain::{ClassId, NodeId, Rule};
 use crate::explanation::{CamTarget, Explanation, ModelInfo};
+use crate::look::Look;
 use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::{JobId, ModelRequest, PictureSource, Request, Stage};
 pub use history::{Selected, Selection, Versus};
@@ -177,6 +178,17 @@ impl AppState {
 
     pub fn selection(&self) -> &Selection {
         &self.history.now
+    }
+
+    /// How picture and map were looked at when this was selected; `None` before the first frame.
+    pub fn look(&self) -> Option<Look> {
+        self.history.look()
+    }
+
+    /// Notes how picture and map are looked at `now`, in seconds; `is_held` while a pointer is
+    /// pressed.
+    pub fn see(&mut self, look: Look, is_held: bool, now: f64) {
+        self.history.see(look, is_held, now);
     }
 
     /// The explanation of a role, if it is about the picture on the screen.

@@ -1,9 +1,10 @@
-//! What is selected, and the way back.
+//! What is selected, how it is looked at, and the way back.
 
 use std::sync::Arc;
 
 use crate::explain::{Area, ClassId, NodeId, Rule};
 use crate::explanation::Tree;
+use crate::look::{Gesture, Look};
 use crate::state::Role;
 
 /// What the map speaks for.
@@ -32,7 +33,7 @@ pub enum Versus {
     Sibling(NodeId),
 }
 
-/// Everything that undo brings back.
+/// Everything that is selected, and the trees as they were made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
     pub target: Selected,
@@ -69,12 +70,24 @@ impl Selection {
 
 /// How many steps back there are.
 const STEPS: usize = 200;
+/// After a longer rest, in seconds, a slider or a zoom begins anew.
+const REST: f64 = 0.8;
 
 #[derive(Debug, Default)]
 pub struct History {
     pub now: Selection,
-    before: Vec<Selection>,
-    after: Vec<Selection>,
+    look: Option<Look>,
+    before: Vec<Step>,
+    after: Vec<Step>,
+    /// What is going on, and when it was seen last.
+    gesture: Option<(Gesture, f64)>,
+}
+
+/// A place on the way back.
+#[derive(Debug, Clone, PartialEq)]
+struct Step {
+    selection: Selection,
+    look: Option<Look>,
 }
 
 impl History {
@@ -85,9 +98,8 @@ impl History {
     /// Selects without a step back of its own: it belongs to the last one.
     pub fn glide(&mut self, target: Selected) {
         self.now.aim(target);
-        if self.before.last() == Some(&self.now) {
-            self.before.pop();
-        }
+        let here = self.here();
+        self.before.pop_if(|last| *last == here);
         self.after.clear();
     }
 
@@ -106,14 +118,21 @@ impl History {
 
     /// Another picture: what was forced was about the last one, now and by undo.
     pub fn forget_forced(&mut self) {
-        for selection in self.before.iter_mut().chain([&mut self.now]).chain(&mut self.after) {
-            selection.forced = None;
+        self.forget(|selection| selection.forced = None);
+    }
+
+    /// Forgets a part of the selection, now and by undo.
+    fn forget(&mut self, forget: impl Fn(&mut Selection)) {
+        forget(&mut self.now);
+        let here = self.here();
+        for steps in [&mut self.before, &mut self.after] {
+            steps.iter_mut().for_each(|step| forget(&mut step.selection));
+            // Steps that differed in that alone would lead nowhere.
+            steps.dedup();
+            while steps.last() == Some(&here) {
+                steps.pop();
+            }
         }
-        // Steps that differed in that alone would lead nowhere.
-        self.before.dedup();
-        self.before.pop_if(|last| *last == self.now);
-        self.after.dedup();
-        self.after.pop_if(|next| *next == self.now);
     }
 
     /// Another tree for a model. `counterpart` knows where its nodes are in the new tree;
@@ -167,17 +186,7 @@ impl History {
 
     /// Another picture: a part of the one before means nothing there, now or by undo.
     pub fn forget_regions(&mut self) {
-        self.now.region = None;
-        for selection in self.before.iter_mut().chain(&mut self.after) {
-            selection.region = None;
-        }
-        for steps in [&mut self.before, &mut self.after] {
-            steps.dedup();
-            // A step to where one already is would be none.
-            while steps.last() == Some(&self.now) {
-                steps.pop();
-            }
-        }
+        self.forget(|selection| selection.region = None);
     }
 
     /// Another picture or model: nothing that could be gone stays selected, now or by undo.
@@ -189,6 +198,7 @@ impl History {
         }
         self.before.clear();
         self.after.clear();
+        self.gesture = None;
     }
 
     /// Another classifier: its classes are not those that were pinned.
@@ -204,27 +214,70 @@ impl History {
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Selection)) {
-        let before = self.now.clone();
+        let before = self.here();
         change(&mut self.now);
-        if self.now != before {
-            self.before.push(before);
-            if self.before.len() > STEPS {
-                self.before.remove(0);
-            }
-            self.after.clear();
+        if self.now != before.selection {
+            self.keep(before);
         }
     }
 
+    fn here(&self) -> Step {
+        Step { selection: self.now.clone(), look: self.look }
+    }
+
+    /// Notes how things are looked at `now`, in seconds. What a slider or a zoom does without a
+    /// longer rest is one step; `is_held` says that the pointer still holds it.
+    pub fn see(&mut self, look: Look, is_held: bool, now: f64) {
+        let Some(before) = self.look.replace(look) else { return };
+        if before == look {
+            if let Some((_, seen)) = self.gesture.as_mut().filter(|_| is_held) {
+                *seen = now;
+            }
+            return;
+        }
+        let gesture = before.gesture_to(&look);
+        let goes_on =
+            self.gesture.is_some_and(|(last, seen)| gesture == Some(last) && now - seen < REST);
+        if !goes_on {
+            self.keep(Step { selection: self.now.clone(), look: Some(before) });
+        }
+        self.gesture = gesture.map(|gesture| (gesture, now));
+    }
+
+    /// How things were looked at, at this place on the way.
+    pub fn look(&self) -> Option<Look> {
+        self.look
+    }
+
+    /// Keeps a place to come back to.
+    fn keep(&mut self, step: Step) {
+        self.before.push(step);
+        if self.before.len() > STEPS {
+            self.before.remove(0);
+        }
+        self.after.clear();
+        self.gesture = None;
+    }
+
     pub fn undo(&mut self) {
-        if let Some(before) = self.before.pop() {
-            self.after.push(std::mem::replace(&mut self.now, before));
+        if let Some(step) = self.before.pop() {
+            let here = self.go(step);
+            self.after.push(here);
         }
     }
 
     pub fn redo(&mut self) {
-        if let Some(after) = self.after.pop() {
-            self.before.push(std::mem::replace(&mut self.now, after));
+        if let Some(step) = self.after.pop() {
+            let here = self.go(step);
+            self.before.push(here);
         }
+    }
+
+    /// Goes to a place; returns where it was before.
+    fn go(&mut self, Step { selection, look }: Step) -> Step {
+        self.gesture = None;
+        let selection = std::mem::replace(&mut self.now, selection);
+        Step { selection, look: std::mem::replace(&mut self.look, look) }
     }
 
     pub fn can_undo(&self) -> bool {
@@ -233,5 +286,70 @@ impl History {
 
     pub fn can_redo(&self) -> bool {
         !self.after.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opacity(opacity: f32) -> Look {
+        let mut look = Look::default();
+        look.overlay.opacity = opacity;
+        look
+    }
+
+    fn zoom(scale: f32) -> Look {
+        Look { zoom: Some((scale, [5.0, 5.0])), ..opacity(0.9) }
+    }
+
+    /// Tells what is seen at so many seconds.
+    fn seen(history: &mut History, looks: &[(f64, Look, bool)]) {
+        for &(now, look, is_held) in looks {
+            history.see(look, is_held, now);
+        }
+    }
+
+    #[test]
+    fn a_gesture_is_one_step() {
+        let mut history = History::default();
+        let drag = [(0.0, 0.5), (0.1, 0.6), (0.7, 0.6), (1.4, 0.8), (1.5, 0.9)];
+        seen(&mut history, &drag.map(|(at, value)| (at, opacity(value), true)));
+        // Another gesture, and after a rest the same again.
+        seen(&mut history, &[(1.6, zoom(2.0), false), (1.7, zoom(3.0), false)]);
+        seen(&mut history, &[(9.0, zoom(4.0), false)]);
+        for look in [zoom(3.0), opacity(0.9), opacity(0.5)] {
+            history.undo();
+            assert_eq!(history.look(), Some(look));
+        }
+        assert!(!history.can_undo());
+        history.redo();
+        assert_eq!(history.look(), Some(opacity(0.9)));
+        // What is seen after that is what was brought back: no step.
+        history.see(opacity(0.9), false, 9.1);
+        assert!(history.can_undo() && history.can_redo());
+    }
+
+    #[test]
+    fn clicks_are_steps_of_their_own_and_selections_lie_between_them() {
+        let mut history = History::default();
+        let shown = |visible| {
+            let mut look = Look::default();
+            look.overlay.visible = visible;
+            look
+        };
+        seen(&mut history, &[(0.0, shown(true), false), (0.01, shown(false), false)]);
+        history.select(Selected::Class(7));
+        seen(&mut history, &[(0.02, shown(true), false)]);
+        history.undo();
+        assert_eq!((history.look(), history.now.target), (Some(shown(false)), Selected::Class(7)));
+        history.undo();
+        assert_eq!(history.now.target, Selected::Prediction);
+        assert_eq!(history.look(), Some(shown(false)));
+        history.undo();
+        assert_eq!(history.look(), Some(shown(true)));
+        history.redo();
+        history.select(Selected::Class(1));
+        assert!(!history.can_redo());
     }
 }

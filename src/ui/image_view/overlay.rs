@@ -3,57 +3,16 @@
 use std::sync::Arc;
 
 use eframe::egui::{Color32, ColorImage, Pos2, Rect, pos2};
-use serde::{Deserialize, Serialize};
 
 use crate::explain::{Cam, CamSet, Colormap, Hierarchy, NodeId, Paint, Scale};
 use crate::explanation::{CamTarget, Explanation, Tree};
+pub use crate::look::{OverlayOptions, ScaleMode};
 use crate::preprocess::ModelInput;
 
 /// Longest side of the coloured picture; the graphics card enlarges it further.
 const MAX_SIDE: usize = 512;
 /// Pixels for each cell, where that is below [`MAX_SIDE`]: finer steps cannot be seen.
 const PER_CELL: usize = 32;
-
-/// Which values get the first and the last colour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ScaleMode {
-    /// The smallest and the largest value of the map that is shown.
-    PerMap,
-    /// Those of the maps of all classes, or of all decisions, so that maps can be compared.
-    #[default]
-    SharedOverClasses,
-    /// Plus and minus the largest magnitude of the map.
-    Symmetric,
-}
-
-/// How a map is shown over the photo.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct OverlayOptions {
-    pub visible: bool,
-    /// 0 to 1.
-    pub opacity: f32,
-    pub colormap: Colormap,
-    /// Interpolate between the cells.
-    pub smooth: bool,
-    pub scale: ScaleMode,
-    /// Show the picture that the network got, in a corner.
-    pub show_input: bool,
-}
-
-impl Default for OverlayOptions {
-    fn default() -> Self {
-        Self {
-            visible: true,
-            opacity: 0.7,
-            colormap: Colormap::Diverging,
-            smooth: true,
-            scale: ScaleMode::default(),
-            show_input: false,
-        }
-    }
-}
 
 /// What the network saw, as a rectangle of the photo in pixels.
 pub fn crop_in_photo(input: &ModelInput) -> Rect {

@@ -88,6 +88,19 @@ impl Canvas {
 }
 
 impl View {
+    /// Scale and centre, as they are remembered; `None` for all of the photo.
+    pub fn plain(self) -> Option<(f32, [f32; 2])> {
+        match self {
+            Self::Fit => None,
+            Self::Free { scale, center } => Some((scale, center.into())),
+        }
+    }
+
+    /// The way back.
+    pub fn from_plain(plain: Option<(f32, [f32; 2])>) -> Self {
+        plain.map_or(Self::Fit, |(scale, center)| Self::Free { scale, center: center.into() })
+    }
+
     pub fn screen_from_photo(self, canvas: &Canvas) -> ScreenFromPhoto {
         let (scale, center) = match self {
             Self::Fit => (canvas.fit_scale(), (canvas.photo / 2.0).to_pos2()),
