@@ -17,7 +17,7 @@ use std::path::Path;
 use image::metadata::Orientation as Transform;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
 
-use error::check_size;
+use error::{check_size, one_line};
 use exif::{exif_from_png, upright_from_exif};
 
 pub use error::{PhotoError, Problem};
@@ -30,7 +30,7 @@ const MAX_ALLOC: u64 = 8 * error::MAX_PIXELS;
 /// A picture, upright and in RGB.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Photo {
-    /// The file name without its folders.
+    /// The file name without its folders, on one line.
     pub name: String,
     /// The pixels, sRGB, row by row.
     pub rgb: RgbImage,
@@ -82,8 +82,8 @@ impl Photo {
         let rgb = read(path)
             .and_then(|bytes| decode(&bytes, options))
             .map_err(|problem| PhotoError::new(&path.to_string_lossy(), problem))?;
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        Ok(Self { name, rgb })
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        Ok(Self { name: one_line(&name), rgb })
     }
 
     /// Reads the picture in `bytes`: PNG, JPEG, WebP, BMP or GIF, of an animation the first frame.

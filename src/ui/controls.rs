@@ -8,33 +8,76 @@ use crate::explain::Colormap;
 use crate::ui::image_view::{OverlayOptions, ScaleMode};
 
 const STRIP: Vec2 = vec2(72.0, 12.0);
+/// Width of a choice, in points.
+const COMBO: f32 = 92.0;
+const SHORT_SLIDER: f32 = 64.0;
+
+/// With less room, in points, the bar does without words and strips that only repeat something.
+const ROOMY: f32 = 710.0;
+/// With less room, the choice of colours is a menu.
+const ENOUGH: f32 = 560.0;
 
 pub fn controls_ui(ui: &mut Ui, options: &mut OverlayOptions, out: &mut Vec<Command>) {
+    let room = ui.available_width();
     ui.horizontal_wrapped(|ui| {
-        let tooltip = |command: MenuCommand| command.entry().tooltip;
         for (command, text) in [(MenuCommand::Fit, "Fit"), (MenuCommand::ActualSize, "100 %")] {
-            if ui.button(text).on_hover_text(tooltip(command)).clicked() {
+            if ui.button(text).on_hover_text(command.entry().tooltip).clicked() {
                 out.push(Command::Menu(command));
             }
         }
         ui.separator();
-        ui.checkbox(&mut options.visible, "Map").on_hover_text(tooltip(MenuCommand::ToggleOverlay));
+        let map = ui.checkbox(&mut options.visible, "Map");
+        map.on_hover_text(MenuCommand::ToggleOverlay.entry().tooltip);
         if !options.visible {
             ui.disable();
         }
-        let label = ui.label("Opacity");
-        let slider = Slider::new(&mut options.opacity, 0.0..=1.0)
-            .custom_formatter(|value, _| format!("{:.0} %", value * 100.0))
-            .custom_parser(|text| {
-                let number: f64 = text.trim_end_matches('%').trim().parse().ok()?;
-                Some(number / 100.0)
-            });
-        ui.add(slider).labelled_by(label.id).on_hover_text("Keys: [ and ]");
+        opacity_ui(ui, options, room >= ROOMY);
+        if room < ENOUGH {
+            ui.menu_button("Colours", |ui| colors_menu_ui(ui, options));
+            return;
+        }
         colors_ui(ui, options);
+        if room >= ROOMY {
+            strip_ui(ui, options.colormap);
+        }
         scale_ui(ui, options);
-        ui.checkbox(&mut options.smooth, "Smooth")
-            .on_hover_text(tooltip(MenuCommand::ToggleSmooth));
+        smooth_ui(ui, options);
     });
+}
+
+/// The slider, with its name if there is room for it.
+fn opacity_ui(ui: &mut Ui, options: &mut OverlayOptions, is_roomy: bool) {
+    let slider = Slider::new(&mut options.opacity, 0.0..=1.0)
+        .custom_formatter(|value, _| format!("{:.0} %", value * 100.0))
+        .custom_parser(|text| {
+            let number: f64 = text.trim_end_matches('%').trim().parse().ok()?;
+            Some(number / 100.0)
+        });
+    let response = if is_roomy {
+        let label = ui.label("Opacity");
+        ui.add(slider).labelled_by(label.id)
+    } else {
+        ui.spacing_mut().slider_width = SHORT_SLIDER;
+        let slider = ui.add(slider);
+        let (opacity, enabled) = (f64::from(options.opacity), slider.enabled());
+        slider.widget_info(|| egui::WidgetInfo::slider(enabled, opacity, "Opacity"));
+        slider
+    };
+    response.on_hover_text("Opacity of the map; keys [ and ]");
+}
+
+fn smooth_ui(ui: &mut Ui, options: &mut OverlayOptions) {
+    let smooth = ui.checkbox(&mut options.smooth, "Smooth");
+    smooth.on_hover_text(MenuCommand::ToggleSmooth.entry().tooltip);
+}
+
+/// Everything about the colours, one below the other.
+fn colors_menu_ui(ui: &mut Ui, options: &mut OverlayOptions) {
+    colormaps_ui(ui, options);
+    ui.separator();
+    scales_ui(ui, options);
+    ui.separator();
+    smooth_ui(ui, options);
 }
 
 /// For the user.
@@ -70,45 +113,54 @@ pub fn set_colormap(options: &mut OverlayOptions, colormap: Colormap) {
 
 fn colors_ui(ui: &mut Ui, options: &mut OverlayOptions) {
     let name = colormap_name(options.colormap);
-    let combo = ComboBox::from_id_salt("colors").selected_text(name).width(92.0);
-    let response = combo.show_ui(ui, |ui| {
-        for colormap in Colormap::iter() {
-            ui.horizontal(|ui| {
-                strip_ui(ui, colormap);
-                let chosen = options.colormap == colormap;
-                let choice = ui.selectable_label(chosen, colormap_name(colormap));
-                if choice.on_hover_text(colormap_hint(colormap)).clicked() {
-                    set_colormap(options, colormap);
-                    ui.close();
-                }
-            });
+    let combo = ComboBox::from_id_salt("colors").selected_text(name).width(COMBO);
+    let response = combo.show_ui(ui, |ui| colormaps_ui(ui, options)).response;
+    let info = || egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Colours: {name}"));
+    response.widget_info(info);
+    response.on_hover_text("Colours of the map");
+}
+
+/// The colour maps to choose from, with their strips.
+fn colormaps_ui(ui: &mut Ui, options: &mut OverlayOptions) {
+    for colormap in Colormap::iter() {
+        ui.horizontal(|ui| {
+            strip_ui(ui, colormap);
+            let chosen = options.colormap == colormap;
+            let choice = ui.selectable_label(chosen, colormap_name(colormap));
+            if choice.on_hover_text(colormap_hint(colormap)).clicked() {
+                set_colormap(options, colormap);
+                ui.close();
+            }
+        });
+    }
+}
+
+/// Name and tooltip.
+fn scale_text(scale: ScaleMode) -> [&'static str; 2] {
+    match scale {
+        ScaleMode::PerMap => ["This map", "The ends of the colours are the ends of this map"],
+        ScaleMode::SharedOverClasses => {
+            ["All classes", "The same colour means the same value in the maps of all classes"]
         }
-    });
-    response.response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Colours: {name}"))
-    });
-    strip_ui(ui, options.colormap);
+        ScaleMode::Symmetric => ["Around zero", "The middle colour is zero"],
+    }
 }
 
 fn scale_ui(ui: &mut Ui, options: &mut OverlayOptions) {
-    let text = |scale| match scale {
-        ScaleMode::PerMap => ("This map", "The ends of the colours are the ends of this map"),
-        ScaleMode::SharedOverClasses => {
-            ("All classes", "The same colour means the same value in the maps of all classes")
-        }
-        ScaleMode::Symmetric => ("Around zero", "The middle colour is zero"),
-    };
-    let name = text(options.scale).0;
-    let combo = ComboBox::from_id_salt("scale").selected_text(name).width(92.0);
-    let response = combo.show_ui(ui, |ui| {
-        for scale in [ScaleMode::PerMap, ScaleMode::SharedOverClasses, ScaleMode::Symmetric] {
-            let (name, hint) = text(scale);
-            ui.selectable_value(&mut options.scale, scale, name).on_hover_text(hint);
-        }
-    });
+    let [name, _] = scale_text(options.scale);
+    let combo = ComboBox::from_id_salt("scale").selected_text(name).width(COMBO);
+    let response = combo.show_ui(ui, |ui| scales_ui(ui, options)).response;
     let info = || egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Range: {name}"));
-    response.response.widget_info(info);
-    response.response.on_hover_text("Which values get the first and the last colour");
+    response.widget_info(info);
+    response.on_hover_text("Which values get the first and the last colour");
+}
+
+/// The ranges of values to choose from.
+fn scales_ui(ui: &mut Ui, options: &mut OverlayOptions) {
+    for scale in [ScaleMode::PerMap, ScaleMode::SharedOverClasses, ScaleMode::Symmetric] {
+        let [name, hint] = scale_text(scale);
+        ui.selectable_value(&mut options.scale, scale, name).on_hover_text(hint);
+    }
 }
 
 /// A colour map as a strip.

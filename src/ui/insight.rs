@@ -111,7 +111,7 @@ pub fn insight_panel_ui(
         .size_range(110.0..=most)
         .resizable(true)
         .frame(theme::panel(ui.visuals()));
-    let shown = panel.show(ui, |ui| {
+    let shown = theme::resizable_panel_ui(ui, panel, |ui| {
         ui.horizontal(|ui| {
             for tab in InsightTab::iter() {
                 let [name, tooltip] = tab.text();

@@ -10,6 +10,13 @@ use crate::explanation::ModelInfo;
 use crate::protocol::{HierarchyChoice, ModelRequest};
 use crate::state::{AppState, Role};
 
+/// Width of a picker, in points.
+const WIDTH: f32 = 160.0;
+/// In a narrower window, the names of the roles are in tooltips alone.
+const NARROW: f32 = 760.0;
+/// In a narrower window, pickers are narrower, too.
+const SMALL: f32 = 600.0;
+
 /// What a model is chosen for.
 fn hint(role: Role) -> &'static str {
     match role {
@@ -20,27 +27,32 @@ fn hint(role: Role) -> &'static str {
 
 /// Choices in the top bar. `ask` gets what needs a file.
 pub fn pickers_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>, ask: &mut Vec<Purpose>) {
+    let room = ui.available_width();
+    let width = if room < SMALL { 96.0 } else { WIDTH };
     for &role in Role::ALL.iter().rev() {
         if role == Role::Tree && state.shared {
             continue;
         }
-        picker_ui(ui, role, state, out, ask);
-        ui.weak(role.name()).on_hover_text(hint(role));
-        ui.add_space(6.0);
+        picker_ui(ui, role, width, state, out, ask);
+        if room >= NARROW {
+            ui.weak(role.name()).on_hover_text(hint(role));
+            ui.add_space(6.0);
+        }
     }
 }
 
 fn picker_ui(
     ui: &mut Ui,
     role: Role,
+    width: f32,
     state: &AppState,
     out: &mut Vec<Command>,
     ask: &mut Vec<Purpose>,
 ) {
     let request = &state.role(role).request;
     let name = request.source.name();
-    let combo = ComboBox::from_id_salt(("model", role as u8)).selected_text(&name).width(160.0);
-    let response = combo.show_ui(ui, |ui| {
+    let combo = ComboBox::from_id_salt(("model", role as u8)).selected_text(&name).width(width);
+    let response = combo.truncate().show_ui(ui, |ui| {
         for entry in &CATALOG {
             let source = ModelSource::Bundled(entry);
             let chosen = request.source == source;
@@ -64,6 +76,7 @@ fn picker_ui(
         let text = format!("{}: {name}", role.name());
         egui::WidgetInfo::labeled(egui::Role::ComboBox, true, text)
     });
+    response.response.on_hover_text(format!("{}: {name}\n{}", role.name(), hint(role)));
 }
 
 /// The window. `is_tree_ready` says whether a tree can be looked at without waiting for it.
@@ -110,7 +123,7 @@ fn role_ui(
     let own = state.role(role);
     ui.label(RichText::new(role.name()).strong()).on_hover_text(hint(role));
     ui.horizontal(|ui| {
-        ui.push_id(role as u8, |ui| picker_ui(ui, role, state, out, ask));
+        ui.push_id(role as u8, |ui| picker_ui(ui, role, WIDTH, state, out, ask));
         let labels = ui.button("Labels…").on_hover_text("A list of class names, one per output");
         if labels.clicked() {
             ask.push(Purpose::Labels(role));

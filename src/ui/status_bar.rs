@@ -1,6 +1,6 @@
 //! The line at the bottom: picture, device, what is going on, how long it took.
 
-use eframe::egui::{self, Align, Layout, Ui};
+use eframe::egui::{self, Align, Label, Layout, RichText, Ui};
 
 use crate::command::{Command, MenuCommand};
 use crate::protocol::Stage;
@@ -10,13 +10,16 @@ pub fn status_bar_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let device = state.device.as_deref().unwrap_or("No device yet");
-            ui.weak(device).on_hover_text("What computes");
+            ui.add(Label::new(RichText::new(device).weak()).truncate())
+                .on_hover_text(format!("What computes the next picture: {device}"));
             for &role in state.roles().iter().rev() {
                 if let Some(explanation) = state.explanation(role) {
                     ui.separator();
                     let milliseconds = explanation.took.as_secs_f64() * 1e3;
                     let text = format!("{} {milliseconds:.0} ms", role.name());
-                    ui.weak(text).on_hover_text("Time the network took for this picture");
+                    let device = &explanation.device;
+                    let hint = format!("Time the network took for this picture, on {device}");
+                    ui.weak(text).on_hover_text(hint);
                 }
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| left_ui(ui, state, out));
@@ -43,7 +46,7 @@ fn left_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
     if let Some(at) = state.position().filter(|_| state.folder.len() > 1) {
         text += &format!("  ({} of {})", at + 1, state.folder.len());
     }
-    ui.add(egui::Label::new(text).truncate());
+    ui.add(Label::new(text).truncate());
 }
 
 /// What the engine does, for the user.

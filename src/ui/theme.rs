@@ -3,10 +3,12 @@
 pub mod picture;
 pub mod tree;
 
+use std::sync::Arc;
+
 use eframe::egui::style::{ScrollStyle, WidgetVisuals};
 use eframe::egui::{
-    self, Color32, Context, CornerRadius, FontFamily, FontId, Margin, Stroke, TextStyle, Visuals,
-    vec2,
+    self, Color32, Context, CornerRadius, FontFamily, FontId, Margin, Stroke, TextStyle, Ui,
+    Visuals, vec2,
 };
 
 use crate::settings::Theme;
@@ -174,6 +176,26 @@ pub fn veil(visuals: &Visuals) -> Color32 {
 /// A panel's frame.
 pub fn panel(visuals: &Visuals) -> egui::Frame {
     egui::Frame::new().fill(visuals.panel_fill).inner_margin(Margin::same(PANEL_MARGIN))
+}
+
+/// Shows a panel whose edge is a hairline, which lights up where it can be dragged.
+///
+/// egui paints it as bold as the text of a button under the pointer.
+pub fn resizable_panel_ui<R>(
+    ui: &mut Ui,
+    panel: egui::Panel,
+    add_contents: impl FnOnce(&mut Ui) -> R,
+) -> egui::InnerResponse<R> {
+    let style = Arc::clone(ui.style());
+    let edge = Stroke::new(1.0, ui.visuals().hyperlink_color);
+    let widgets = &mut ui.visuals_mut().widgets;
+    (widgets.hovered.fg_stroke, widgets.active.fg_stroke) = (edge, edge);
+    let shown = panel.show(ui, |ui| {
+        ui.set_style(Arc::clone(&style));
+        add_contents(ui)
+    });
+    ui.set_style(style);
+    shown
 }
 
 /// A bar's frame: as a panel, but lower.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Align, Label, Layout, RichText, Role as Kind, Ui, WidgetInfo, vec2};
+use eframe::egui::{Align, Button, Label, Layout, RichText, Role as Kind, Ui, WidgetInfo, vec2};
 
 use crate::command::{Command, MenuCommand};
 use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
@@ -211,9 +211,15 @@ fn button_ui(ui: &mut Ui, text: &str, command: MenuCommand, out: &mut Vec<Comman
 /// Which of the two trees.
 fn switch_ui(ui: &mut Ui, state: &AppState, shown: Role, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
-        for role in [Role::Tree, Role::Classifier] {
+        // The first name may take what the second leaves, but not more than half.
+        let most = [0.5 * (ui.available_width() - ui.spacing().item_spacing.x), f32::INFINITY];
+        for (role, most) in [Role::Tree, Role::Classifier].into_iter().zip(most) {
             let text = format!("Tree of {}", state.role(role).request.source.name());
-            if ui.selectable_label(role == shown, text).clicked() {
+            let button = Button::selectable(role == shown, text.as_str()).truncate();
+            let place = vec2(ui.available_width().min(most), ui.spacing().interact_size.y);
+            let layout = Layout::left_to_right(Align::Center);
+            let response = ui.allocate_ui_with_layout(place, layout, |ui| ui.add(button)).inner;
+            if response.on_hover_text(text).clicked() {
                 out.push(Command::ShowTree(role));
             }
         }

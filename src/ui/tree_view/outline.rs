@@ -22,6 +22,8 @@ const ROW_HEIGHT: f32 = 22.0;
 const INDENT: f32 = 14.0;
 /// Deeper rows are not moved further to the right.
 const MOST_INDENTS: usize = 12;
+/// With less room, in points, there is one column of figures.
+const NARROW: f32 = 330.0;
 /// For a probability in figures.
 const FIGURES: f32 = 62.0;
 const TEXT: FontId = FontId::proportional(13.0);
@@ -65,7 +67,8 @@ fn heading_ui(ui: &mut Ui, scene: &Scene<'_>) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
     let right = rect.right() - ui.spacing().scroll.allocated_width() - 6.0;
     let weak = scene.palette.weak_text;
-    for (text, x) in [("overall", right), ("of its parent", right - FIGURES)] {
+    let columns = [("overall", right), ("of its parent", right - FIGURES)];
+    for (text, x) in columns.into_iter().take(if rect.width() < NARROW { 1 } else { 2 }) {
         ui.painter().text(pos2(x, rect.center().y), Align2::RIGHT_CENTER, text, SMALL, weak);
     }
     ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, scene.palette.outline));
@@ -96,7 +99,8 @@ fn row_ui(
             builder.set_expanded(open);
         }
     });
-    let indent = INDENT * node.depth.min(MOST_INDENTS) as f32;
+    let step = INDENT.min(0.4 * rect.width() / MOST_INDENTS as f32);
+    let indent = step * node.depth.min(MOST_INDENTS) as f32;
     let toggle = Rect::from_center_size(
         pos2(rect.left() + indent + 14.0, rect.center().y),
         vec2(18.0, ROW_HEIGHT),
@@ -167,7 +171,8 @@ fn paint_row(
     let [branch, reach] = probabilities(scene.decision, id);
     let y = rect.center().y;
     let mut right = rect.right() - 6.0;
-    for (value, color) in [(reach, palette.text), (branch, palette.weak_text)] {
+    let figures = [(reach, palette.text), (branch, palette.weak_text)];
+    for (value, color) in figures.into_iter().take(if rect.width() < NARROW { 1 } else { 2 }) {
         let text = if node.parent.is_none() { String::new() } else { percent(value) };
         painter.text(pos2(right, y), Align2::RIGHT_CENTER, text, SMALL, color);
         right -= FIGURES;

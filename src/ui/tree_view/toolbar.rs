@@ -1,12 +1,17 @@
-//! What can be switched, above the tree.
+//! What can be switched, above the tree. What does not fit into one line goes into a menu.
 
 use eframe::egui;
-use eframe::egui::{RichText, Ui};
+use eframe::egui::{RichText, TextStyle, Ui};
 
 use crate::explain::Rule;
 use crate::tree_layout::Orientation;
 
 use super::{Mode, Palette, Scene, TreeAction, TreeInput, TreeViewState, search};
+
+/// With less room, in points, the choice between diagram and outline is in the menu, too.
+const NARROW: f32 = 330.0;
+/// Least room for the search field, in points.
+const SEARCH: f32 = 110.0;
 
 pub(super) fn toolbar_ui(
     ui: &mut Ui,
@@ -15,53 +20,15 @@ pub(super) fn toolbar_ui(
     state: &mut TreeViewState,
     actions: &mut Vec<TreeAction>,
 ) {
-    ui.horizontal_wrapped(|ui| {
-        let mode = state.mode;
-        for (own, text, hint) in [
-            (Mode::Diagram, "Diagram", "Nodes and edges; drag to move, turn the wheel to zoom"),
-            (Mode::Outline, "Outline", "A list to walk through with the arrow keys"),
-        ] {
-            if ui.selectable_label(mode == own, text).on_hover_text(hint).clicked() && mode != own {
-                state.toggle_mode();
-            }
+    let is_narrow = ui.available_width() < NARROW;
+    ui.horizontal(|ui| {
+        if !is_narrow {
+            mode_ui(ui, state);
+            ui.separator();
         }
+        rule_ui(ui, input.rule, actions);
         ui.separator();
-        for (rule, text, hint) in [
-            (Rule::Hard, "Hard", "Follow the likeliest child from the root down"),
-            (Rule::Soft, "Soft", "Take the class with the largest product along its path"),
-        ] {
-            let chosen = input.rule == rule;
-            if ui.selectable_label(chosen, text).on_hover_text(hint).clicked() && !chosen {
-                actions.push(TreeAction::SetRule(rule));
-            }
-        }
-        ui.separator();
-        let hint = "Show only the winning path and one step beside it";
-        if ui.button("Path").on_hover_text(hint).clicked() {
-            state.show_path_only(scene.hierarchy, scene.decision);
-        }
-        if ui.button("Expand all").on_hover_text("Show every node").clicked() {
-            state.expand_all();
-        }
-        if ui.button("Collapse all").on_hover_text("Show the first decision only").clicked() {
-            state.collapse_all();
-        }
-        if state.mode == Mode::Diagram {
-            if ui
-                .button("Fit")
-                .on_hover_text("Show the whole diagram (double-click beside the nodes)")
-                .clicked()
-            {
-                state.fit();
-            }
-            let (text, hint) = match state.orientation().other() {
-                Orientation::LeftToRight => ("Left to right", "Let the tree grow to the right"),
-                Orientation::TopDown => ("Top down", "Let the tree grow downwards"),
-            };
-            if ui.button(text).on_hover_text(hint).clicked() {
-                state.toggle_orientation();
-            }
-        }
+        tools_ui(ui, scene, state, is_narrow);
         if let Some(id) = search::search_ui(ui, scene.hierarchy, scene.decision, &mut state.search)
         {
             state.open.reveal(scene.hierarchy, id);
@@ -71,6 +38,134 @@ pub(super) fn toolbar_ui(
         }
     });
     ui.add_space(2.0);
+}
+
+fn mode_ui(ui: &mut Ui, state: &mut TreeViewState) {
+    for (own, text, hint) in [
+        (Mode::Diagram, "Diagram", "Nodes and edges; drag to move, turn the wheel to zoom"),
+        (Mode::Outline, "Outline", "A list to walk through with the arrow keys"),
+    ] {
+        let chosen = state.mode == own;
+        if ui.selectable_label(chosen, text).on_hover_text(hint).clicked() && !chosen {
+            state.toggle_mode();
+        }
+    }
+}
+
+fn rule_ui(ui: &mut Ui, rule: Rule, actions: &mut Vec<TreeAction>) {
+    for (own, text, hint) in [
+        (Rule::Hard, "Hard", "Follow the likeliest child from the root down"),
+        (Rule::Soft, "Soft", "Take the class with the largest product along its path"),
+    ] {
+        let chosen = rule == own;
+        if ui.selectable_label(chosen, text).on_hover_text(hint).clicked() && !chosen {
+            actions.push(TreeAction::SetRule(own));
+        }
+    }
+}
+
+/// What can be done with the nodes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tool {
+    Path,
+    ExpandAll,
+    CollapseAll,
+    Fit,
+    Turn,
+    SwitchMode,
+}
+
+impl Tool {
+    fn text(self, state: &TreeViewState) -> &'static str {
+        match self {
+            Self::Path => "Path",
+            Self::ExpandAll => "Expand all",
+            Self::CollapseAll => "Collapse all",
+            Self::Fit => "Fit",
+            Self::Turn => match state.orientation().other() {
+                Orientation::LeftToRight => "Left to right",
+                Orientation::TopDown => "Top down",
+            },
+            Self::SwitchMode => match state.mode {
+                Mode::Diagram => "Outline",
+                Mode::Outline => "Diagram",
+            },
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Path => "Show only the winning path and one step beside it",
+            Self::ExpandAll => "Show every node",
+            Self::CollapseAll => "Show the first decision only",
+            Self::Fit => "Show the whole diagram (double-click beside the nodes)",
+            Self::Turn => "Let the tree grow in the other direction",
+            Self::SwitchMode => "List the nodes, or draw them",
+        }
+    }
+
+    fn run(self, scene: &Scene<'_>, state: &mut TreeViewState) {
+        match self {
+            Self::Path => state.show_path_only(scene.hierarchy, scene.decision),
+            Self::ExpandAll => state.expand_all(),
+            Self::CollapseAll => state.collapse_all(),
+            Self::Fit => state.fit(),
+            Self::Turn => state.toggle_orientation(),
+            Self::SwitchMode => state.toggle_mode(),
+        }
+    }
+}
+
+/// As many buttons as there is room for beside the search field, the others in a menu.
+fn tools_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut TreeViewState, is_narrow: bool) {
+    let mut tools = vec![Tool::Path, Tool::ExpandAll, Tool::CollapseAll];
+    if state.mode == Mode::Diagram {
+        tools.extend([Tool::Fit, Tool::Turn]);
+    }
+    if is_narrow {
+        tools.push(Tool::SwitchMode);
+    }
+    let widths: Vec<f32> = tools.iter().map(|tool| button_width(ui, tool.text(state))).collect();
+    let room = ui.available_width() - SEARCH;
+    let shown = if widths.iter().sum::<f32>() <= room {
+        tools.len()
+    } else {
+        let mut room = room - button_width(ui, MORE);
+        let fits = |width: &&f32| {
+            room -= **width;
+            room >= 0.0
+        };
+        widths.iter().take_while(fits).count()
+    };
+    let mut chosen = None;
+    for &tool in &tools[..shown] {
+        if ui.button(tool.text(state)).on_hover_text(tool.hint()).clicked() {
+            chosen = Some(tool);
+        }
+    }
+    if shown < tools.len() {
+        ui.menu_button(MORE, |ui| {
+            for &tool in &tools[shown..] {
+                if ui.button(tool.text(state)).on_hover_text(tool.hint()).clicked() {
+                    chosen = Some(tool);
+                    ui.close();
+                }
+            }
+        });
+    }
+    if let Some(tool) = chosen {
+        tool.run(scene, state);
+    }
+}
+
+const MORE: &str = "More";
+
+/// With the space beside it.
+fn button_width(ui: &Ui, text: &str) -> f32 {
+    let font = TextStyle::Button.resolve(ui.style());
+    let text = ui.painter().layout_no_wrap(text.to_owned(), font, ui.visuals().text_color());
+    let spacing = ui.spacing();
+    text.size().x + 2.0 * spacing.button_padding.x + spacing.item_spacing.x
 }
 
 /// One line that says who predicts what.

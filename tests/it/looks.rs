@@ -1,0 +1,162 @@
+//! The window in all sizes: nothing is cut off, no bar wraps, no button lies on another.
+//!
+//! `GLASSTREE_LOOKS=folder cargo test --release looks` writes what it looks like.
+
+use std::path::Path;
+
+use eframe::egui::{Rect, Role as Kind};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use glasstree::command::{Command, MenuCommand};
+use glasstree::settings::Theme;
+
+use crate::ui::{Window, builder, is_explained, sample, step_until};
+
+/// Width, height, pixels per point.
+const SIZES: [(f32, f32, f32); 5] = [
+    (640.0, 480.0, 1.0),
+    (800.0, 600.0, 1.0),
+    (1280.0, 800.0, 1.0),
+    (1920.0, 1080.0, 1.0),
+    (800.0, 600.0, 2.0),
+];
+
+fn open(size: (f32, f32, f32), theme: Theme, photo: &str) -> Window {
+    let (width, height, scale) = size;
+    let start = glasstree::app::port::real_engine(glasstree::model::DeviceChoice::Cpu);
+    let mut options = glasstree::app::AppOptions::new(start);
+    options.paths = vec![sample(photo)];
+    let builder = builder([width, height]).with_pixels_per_point(scale);
+    let mut window =
+        builder.build_eframe(move |cc| glasstree::app::App::new(&cc.egui_ctx, options));
+    let dark = theme == Theme::Dark;
+    run(&mut window, if dark { MenuCommand::ThemeDark } else { MenuCommand::ThemeLight });
+    step_until(&mut window, "the photo is explained", is_explained);
+    window.run_steps(20);
+    window
+}
+
+fn run(window: &mut Window, command: MenuCommand) {
+    let ctx = window.ctx.clone();
+    window.state_mut().run_command(&ctx, Command::Menu(command));
+    window.run_steps(20);
+}
+
+/// Writes a picture if somebody wants to look at it.
+fn show(window: &mut Window, name: &str) {
+    if let Some(folder) = std::env::var_os("GLASSTREE_LOOKS") {
+        let path = Path::new(&folder).join(format!("{name}.png"));
+        window.render().unwrap().save(path).unwrap();
+    }
+}
+
+/// Names and places of everything that can be clicked, save what scrolls.
+fn controls(window: &Window) -> Vec<(String, Rect)> {
+    let is_control = |kind| {
+        matches!(
+            kind,
+            Kind::Label
+                | Kind::Button
+                | Kind::CheckBox
+                | Kind::ComboBox
+                | Kind::Slider
+                | Kind::TextInput
+        )
+    };
+    window
+        .query_all_by(|node| is_control(node.role()) && !node.is_hidden())
+        .map(|node| {
+            let accesskit = node.accesskit_node();
+            let name = accesskit.label().or_else(|| accesskit.value()).unwrap_or_default();
+            (name, node.rect())
+        })
+        .filter(|(name, _)| {
+            ["Expand ", "Collapse ", "Pin ", "Unpin "].iter().all(|verb| !name.starts_with(verb))
+        })
+        .collect()
+}
+
+fn is_sound(window: &Window, size: (f32, f32, f32), what: &str) {
+    let (width, height, _) = size;
+    let all = Rect::from_min_max([0.0, 0.0].into(), [width, height].into());
+    let controls = controls(window);
+    assert!(controls.len() > 10, "{what}: only {} controls", controls.len());
+    for (i, (name, rect)) in controls.iter().enumerate() {
+        assert!(all.expand(1.0).contains_rect(*rect), "{what}: {name} is cut off, {rect:?}");
+        for (other, place) in &controls[..i] {
+            let common = rect.shrink(1.0).intersect(*place);
+            let is_inside =
+                rect.expand(1.0).contains_rect(*place) || place.expand(1.0).contains_rect(*rect);
+            assert!(
+                !common.is_positive() || is_inside,
+                "{what}: {name} lies on {other}, {rect:?} {place:?}"
+            );
+        }
+    }
+}
+
+/// Whether two controls are in one line.
+fn in_line(window: &Window, what: &str, [first, last]: [&str; 2]) {
+    let place = |name: &str| {
+        let controls = controls(window);
+        let found = controls.iter().find(|(own, _)| own == name);
+        found.unwrap_or_else(|| panic!("{what}: no {name} in {controls:?}")).1
+    };
+    let (first, last) = (place(first), place(last));
+    assert!((first.center().y - last.center().y).abs() < 4.0, "{what}: {first:?} {last:?}");
+    assert!(first.right() <= last.left() + 1.0, "{what}: {first:?} {last:?}");
+}
+
+#[test]
+fn nothing_is_cut_off_in_any_size() {
+    for (i, size) in SIZES.into_iter().enumerate() {
+        let theme = if i % 2 == 0 { Theme::Dark } else { Theme::Light };
+        let what = format!("{}x{}@{}", size.0, size.1, size.2);
+        let mut window = open(size, theme, "cat_and_coffee.jpg");
+        is_sound(&window, size, &what);
+        let last = if size.0 < 1200.0 { "Colours" } else { "Smooth" };
+        in_line(&window, &what, ["File", "Help"]);
+        in_line(&window, &what, ["Fit", last]);
+        show(&mut window, &format!("{what}-cat"));
+        run(&mut window, MenuCommand::SwitchTree);
+        step_until(&mut window, "the large tree is there", is_explained);
+        run(&mut window, MenuCommand::Outline);
+        is_sound(&window, size, &format!("{what} outline"));
+        show(&mut window, &format!("{what}-outline"));
+        run(&mut window, MenuCommand::Outline);
+        run(&mut window, MenuCommand::TreeOnly);
+        is_sound(&window, size, &format!("{what} tree"));
+        show(&mut window, &format!("{what}-tree"));
+        run(&mut window, MenuCommand::TreeOnly);
+        run(&mut window, MenuCommand::ShowPath);
+        show(&mut window, &format!("{what}-path"));
+    }
+}
+
+/// The line between picture and lists is thin, and shows where it can be dragged.
+#[test]
+fn the_divider_is_a_hairline_that_lights_up() {
+    let mut window = open(SIZES[2], Theme::Dark, "coffee.jpg");
+    let search = window.query_all_by_role(Kind::TextInput).next().unwrap().rect();
+    let edge = search.left() - 8.0;
+    // In a row without anything else.
+    let across = |window: &mut Window| -> Vec<[u8; 3]> {
+        let picture = window.render().unwrap();
+        let (from, to) = (edge as u32 - 4, edge as u32 + 4);
+        (from..to)
+            .map(|x| {
+                let [r, g, b, _] = picture.get_pixel(x, 360).0;
+                [r, g, b]
+            })
+            .collect()
+    };
+    let is_border = |color: &&[u8; 3]| **color == [0x2b, 0x33, 0x38];
+    // Half of the accent colour on each of two pixels, or all of it on one.
+    let is_accent = |[r, _, b]: &&[u8; 3]| *b > 0x70 && *b - *r > 0x40;
+    let quiet = across(&mut window);
+    assert_eq!(quiet.iter().filter(is_border).count(), 1, "{quiet:?}");
+    window.hover_at([edge, 300.0].into());
+    window.run_steps(20);
+    let lit = across(&mut window);
+    assert!((1..=2).contains(&lit.iter().filter(is_accent).count()), "{lit:?}");
+    assert!(lit.iter().all(|[r, ..]| *r < 0x80), "no white: {lit:?}");
+}
