@@ -17,12 +17,14 @@ use std::sync::Arc;
 use eframe::egui::{self, Context, Ui};
 
 use crate::catalog::ModelSource;
-use crate::command::Command;
+use crate::command::{Command, MenuCommand};
 use crate::engine::Wake;
 use crate::export::Export;
+use crate::look::Look;
 use crate::protocol::{Event, ModelRequest};
 use crate::settings::Settings;
 use crate::state::{AppState, Effect, NoticeKind, Role};
+use crate::ui::image_view::View;
 use crate::ui::path_prompt::{PromptAction, Purpose};
 use crate::ui::{Panels, root_ui, theme};
 use port::{EnginePort, StartEngine};
@@ -76,6 +78,8 @@ pub struct App {
     asking: bool,
     /// Waits for a file name.
     export: Option<Export>,
+    /// Number of the drop whose pictures were opened last.
+    last_drop: u64,
     title: String,
     smoke: Option<smoke::Smoke>,
 }
@@ -102,6 +106,7 @@ impl App {
             dialogs: options.dialogs,
             asking: false,
             export: None,
+            last_drop: 0,
             title: String::new(),
             smoke: None,
         };
@@ -162,10 +167,30 @@ impl App {
             if !self.state.is_enabled(command) {
                 return;
             }
+            self.note_look(ctx);
             self.run_menu_command(ctx, command);
         }
+        let is_way = matches!(command, Command::Menu(MenuCommand::Undo | MenuCommand::Redo));
         let effects = self.state.apply(command);
         self.carry_out(effects);
+        if is_way {
+            self.restore_look();
+        }
+    }
+
+    /// Tells the state how picture and map are looked at, so that undo can bring it back.
+    fn note_look(&mut self, ctx: &Context) {
+        let zoom = self.panels.image.view().plain();
+        let (is_held, now) = ctx.input(|input| (input.pointer.any_down(), input.time));
+        self.state.see(Look { overlay: self.settings.overlay, zoom }, is_held, now);
+    }
+
+    /// After an undo or a redo.
+    fn restore_look(&mut self) {
+        if let Some(Look { overlay, zoom }) = self.state.look() {
+            self.settings.overlay = overlay;
+            self.panels.image.set_view(View::from_plain(zoom));
+        }
     }
 
     /// What the engine and the threads have to say.
@@ -195,11 +220,13 @@ impl App {
                 self.ask_in_window(purpose, Some("There is no file dialog on this system"));
             }
             Message::Cancelled => self.asking = false,
-            Message::SortedOut(intake) => {
+            Message::SortedOut(number, intake) => {
                 if let Some(note) = intake.note {
                     self.state.notify(NoticeKind::Warning, note);
                 }
-                if !intake.pictures.is_empty() {
+                // Pictures that were given later are there already, or on their way.
+                if !intake.pictures.is_empty() && number > self.last_drop {
+                    self.last_drop = number;
                     let effects = self.state.open_from(intake.pictures, intake.first);
                     self.carry_out(effects);
                 }
@@ -288,6 +315,7 @@ impl eframe::App for App {
             // What a click changes is seen at once, not when the pointer moves next.
             ctx.request_repaint();
         }
+        self.note_look(&ctx);
         self.note_window(&ctx);
         if let Some(smoke) = &mut self.smoke {
             smoke.drawn(frame.info().cpu_usage);

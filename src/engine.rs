@@ -1,23 +1,29 @@
-//! The engine: one thread that owns the networks and the device.
+//! The engine: one thread that owns a device and the networks on it.
 //!
 //! Requests go in through a channel, [`Event`]s come out of another. A GPU that fails, at the
 //! start or later, is named and the work is done again on the CPU. The engine knows nothing about
-//! windows; it calls `wake` after each event so that a window can look.
+//! windows; it calls `wake` after each event so that a window can look. A window asks two of them,
+//! see [`Handover`].
 
 mod bench;
 mod classes;
 mod eval;
+mod handover;
 mod load;
+mod port;
 mod tree;
 mod worker;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 pub use bench::{BenchRequest, BenchResult, bench};
+pub use handover::Handover;
 pub use load::LoadError;
+pub use port::EnginePort;
 pub use tree::read as read_tree;
 
 use crate::explanation::{Explanation, ModelInfo};
@@ -29,6 +35,10 @@ use worker::Worker;
 
 /// Called after every event, from the engine's thread.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// How long the end of a thread is waited for. A driver that hangs must not keep the program from
+/// ending.
+const ENDING: Duration = Duration::from_secs(2);
 
 /// A handle on the engine's thread; dropping it ends the thread after the job at hand.
 #[derive(Debug)]
@@ -45,7 +55,7 @@ pub struct Engine {
 pub struct EngineError(pub String);
 
 impl Engine {
-    /// Starts the thread. The device is opened there, with the first request.
+    /// Starts the thread, which opens the device. Without one it ends with [`Event::Stopped`].
     ///
     /// # Errors
     /// When the operating system grants no thread.
@@ -189,7 +199,16 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.cancel_before(JobId(u64::MAX));
         self.requests = None;
-        if let Some(thread) = self.thread.take() {
+        let deadline = Instant::now() + ENDING;
+        let left = || deadline.saturating_duration_since(Instant::now());
+        // The thread's end of the channel goes last.
+        let ended = loop {
+            match self.events.recv_timeout(left()) {
+                Ok(_) => {}
+                Err(end) => break end == RecvTimeoutError::Disconnected,
+            }
+        };
+        if let Some(thread) = self.thread.take().filter(|_| ended) {
             thread.join().ok();
         }
     }

@@ -166,7 +166,9 @@ pub enum Stage {
 pub enum Event {
     /// Which device is in use from now on, and why it is not the one that was wanted.
     Device {
+        /// For the user.
         name: String,
+        is_gpu: bool,
         note: Option<String>,
     },
     Progress {

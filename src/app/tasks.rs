@@ -27,7 +27,8 @@ pub enum Message {
     NoDialog(Purpose),
     /// The user chose nothing.
     Cancelled,
-    SortedOut(Intake),
+    /// With the number of the drop.
+    SortedOut(u64, Intake),
     /// A tree can be used now.
     TreeReady,
     /// A hierarchy for a role's model, or why it is none.
@@ -49,12 +50,14 @@ pub struct Tasks {
     outbox: Sender<Message>,
     inbox: Receiver<Message>,
     wake: Wake,
+    /// How often files were given to the window.
+    drops: u64,
 }
 
 impl Tasks {
     pub fn new(wake: Wake) -> Self {
         let (outbox, inbox) = channel();
-        Self { outbox, inbox, wake }
+        Self { outbox, inbox, wake, drops: 0 }
     }
 
     /// Everything that has arrived; never waits.
@@ -77,8 +80,11 @@ impl Tasks {
         }
     }
 
-    pub fn sort_out(&self, paths: Vec<PathBuf>) {
-        self.spawn("files", move || Some(Message::SortedOut(sort_out(&paths))));
+    /// A large folder takes longer than a file: the answers may come in another order.
+    pub fn sort_out(&mut self, paths: Vec<PathBuf>) {
+        self.drops += 1;
+        let number = self.drops;
+        self.spawn("files", move || Some(Message::SortedOut(number, sort_out(&paths))));
     }
 
     pub fn prepare_tree(&self, model: Arc<ModelInfo>) {
@@ -150,7 +156,8 @@ impl Tasks {
                 })
             };
         self.spawn("dialog", move || {
-            Some(match pollster::block_on(paths) {
+            // Without a screen to open on, a dialog returns an empty list.
+            Some(match pollster::block_on(paths).filter(|paths| !paths.is_empty()) {
                 Some(paths) => Message::Chosen(purpose, paths),
                 None if started.elapsed() < NOBODY_IS_THAT_FAST => Message::NoDialog(purpose),
                 None => Message::Cancelled,

@@ -70,13 +70,13 @@ impl Worker {
         Self { choice, compute: None, models: Vec::new(), outbox, wake, oldest_wanted }
     }
 
-    /// Answers requests until the other end hangs up.
+    /// Opens the device, then answers requests until the other end hangs up.
     pub fn run(mut self, inbox: &Receiver<Request>) {
+        if let Err(error) = self.open_device() {
+            self.say(Event::Stopped { reason: error.0 });
+            return;
+        }
         while let Ok(request) = inbox.recv() {
-            if let Err(error) = self.open_device() {
-                self.say(Event::Failed { job: request.job(), error: error.0 });
-                continue;
-            }
             match self.with_fallback(|worker| worker.answer(&request)) {
                 Ok(()) | Err(Stop::Cancelled) => {}
                 Err(Stop::Failed(error) | Stop::Device(error)) => {
@@ -97,10 +97,16 @@ impl Worker {
         if self.compute.is_none() {
             let Opened { compute, note } =
                 Compute::open(self.choice).map_err(|error| EngineError(error.to_string()))?;
-            self.say(Event::Device { name: compute.name().to_owned(), note });
             self.compute = Some(compute);
+            self.say_device(note);
         }
         Ok(())
+    }
+
+    fn say_device(&self, note: Option<String>) {
+        let Some(compute) = &self.compute else { return };
+        let (name, is_gpu) = (compute.name().to_owned(), compute.is_gpu());
+        self.say(Event::Device { name, is_gpu, note });
     }
 
     fn fall_back(&mut self, reason: &str) {
@@ -109,7 +115,7 @@ impl Worker {
         self.choice = DeviceChoice::Cpu;
         self.models.clear();
         let note = format!("{failed} failed ({reason}); the work is done on the CPU instead");
-        self.say(Event::Device { name: Compute::cpu().name().to_owned(), note: Some(note) });
+        self.say_device(Some(note));
     }
 
     /// Does `work`, and does it again on the CPU if a GPU fails at it.
@@ -314,7 +320,7 @@ mod tests {
             if worker.compute.as_ref().is_some_and(Compute::is_gpu) { fail() } else { Ok(()) }
         });
         assert_eq!((result, calls.get()), (Ok(()), 2));
-        let Ok(Event::Device { name, note: Some(note) }) = events.try_recv() else {
+        let Ok(Event::Device { name, is_gpu: false, note: Some(note) }) = events.try_recv() else {
             panic!("the change of device was not announced")
         };
         assert_eq!(name, "CPU");

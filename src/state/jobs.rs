@@ -130,7 +130,7 @@ impl AppState {
     /// Takes in what the engine says. Answers to jobs that were superseded are ignored.
     pub fn absorb(&mut self, event: Event) -> Vec<Effect> {
         match event {
-            Event::Device { name, note } => {
+            Event::Device { name, note, .. } => {
                 self.device = Some(name);
                 if let Some(note) = note {
                     self.notify(NoticeKind::Warning, note);

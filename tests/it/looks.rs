@@ -9,7 +9,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use glasstree::command::{Command, MenuCommand};
 use glasstree::settings::Theme;
 
-use crate::ui::{Window, builder, is_explained, sample, step_until};
+use crate::ui::{Window, builder, is_explained, asset, step_until};
 
 /// Width, height, pixels per point.
 const SIZES: [(f32, f32, f32); 5] = [
@@ -24,7 +24,7 @@ fn open(size: (f32, f32, f32), theme: Theme, photo: &str) -> Window {
     let (width, height, scale) = size;
     let start = glasstree::app::port::real_engine(glasstree::model::DeviceChoice::Cpu);
     let mut options = glasstree::app::AppOptions::new(start);
-    options.paths = vec![sample(photo)];
+    options.paths = vec![asset(photo)];
     let builder = builder([width, height]).with_pixels_per_point(scale);
     let mut window =
         builder.build_eframe(move |cc| glasstree::app::App::new(&cc.egui_ctx, options));

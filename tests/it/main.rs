@@ -3,18 +3,22 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod assets;
+mod bad_input;
 mod checkpoint;
 mod class_list;
 mod class_panel;
 mod cli;
 mod cli_decisions;
+mod dialogs;
 mod engine;
 mod eval;
 mod explain;
+mod handover;
 mod image_view;
 mod induce;
 mod labelled_pictures;
 mod layering;
+mod looks;
 mod networks;
 mod photo;
 mod preprocess;
@@ -25,5 +29,6 @@ mod tree_edits;
 mod tree_view;
 mod ui;
 mod ui_fixture;
+mod undo;
 mod walk;
 mod ward;

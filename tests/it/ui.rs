@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use eframe::egui::{self, DroppedFile, Key, Modifiers, Role as Kind};
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use egui_kittest::{Harness, HarnessBuilder};
 use glasstree::app::port::{EnginePort, StartEngine, real_engine};
 use glasstree::app::{App, AppOptions};
 use glasstree::catalog::ModelSource;
@@ -27,10 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub fn window(start: StartEngine, size: [f32; 2], change: impl FnOnce(&mut AppOptions)) -> Window {
     let mut options = AppOptions::new(start);
     change(&mut options);
-    Harness::builder()
-        .with_size(size)
-        .wgpu()
-        .build_eframe(move |cc| App::new(&cc.egui_ctx, options))
+    builder(size).build_eframe(move |cc| App::new(&cc.egui_ctx, options))
+}
+
+pub fn builder(size: [f32; 2]) -> HarnessBuilder<App> {
+    Harness::builder().with_size(size).wgpu()
 }
 
 pub fn real_window(size: [f32; 2], change: impl FnOnce(&mut AppOptions)) -> Window {
@@ -121,12 +122,16 @@ fn a_sample_is_explained_and_explored() {
     window.run_steps(30);
     assert!(items(&window) < many, "{} nodes of {many} are left", items(&window));
 
-    // The slider changes the picture, and undo brings the class back.
+    // The slider changes the picture; undo brings it back, and then the class.
     let slider = window.get_by_role_and_label(Kind::Slider, "Opacity");
     slider.set_value_accesskit(0.0);
     window.run_steps(3);
     assert_eq!(window.state().settings.overlay.opacity, 0.0);
     assert_ne!(of_node, pixels(&mut window));
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.run_steps(2);
+    assert!(window.state().settings.overlay.opacity > 0.0);
+    assert!(matches!(target(&window), Some((Role::Tree, _))));
     window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     window.run_steps(2);
     assert_eq!(target(&window), Some((Role::Classifier, CamTarget::Class(second))));
@@ -168,9 +173,10 @@ pub struct FakeEngine(pub Rc<RefCell<Fake>>);
 #[derive(Default)]
 pub struct Fake {
     pub requests: Vec<Request>,
-    events: Vec<Event>,
-    cancelled: JobId,
+    pub events: Vec<Event>,
+    pub cancelled: JobId,
     starts: usize,
+    pub is_dead: bool,
 }
 
 impl EnginePort for FakeEngine {
@@ -184,6 +190,10 @@ impl EnginePort for FakeEngine {
 
     fn cancel_before(&self, job: JobId) {
         self.0.borrow_mut().cancelled = job;
+    }
+
+    fn is_alive(&self) -> bool {
+        !self.0.borrow().is_dead
     }
 }
 

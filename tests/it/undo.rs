@@ -5,7 +5,7 @@ use egui_kittest::kittest::Queryable as _;
 use glasstree::state::Selected;
 use glasstree::ui::image_view::View;
 
-use crate::ui::{FakeEngine, Window, drop_files, sample, step_until};
+use crate::ui::{FakeEngine, Window, drop_files, asset, step_until};
 use crate::ui_fixture::wheel;
 
 /// One Ctrl+Z, or with Shift the way back.
@@ -19,7 +19,7 @@ fn undo(window: &mut Window, redo: bool) {
 fn zoom_map_and_selection_come_back_in_turn() {
     let engine = FakeEngine::default();
     let mut window = engine.window();
-    drop_files(&mut window, &[sample("chelsea.png")]);
+    drop_files(&mut window, &[asset("chelsea.png")]);
     step_until(&mut window, "the picture is asked for", |app| app.state.wanted.is_some());
     engine.explain(&mut window);
     let before = window.state().settings.overlay;

@@ -1,0 +1,292 @@
+//! The CPU answers at once while a GPU gets ready behind it, which then takes over.
+//!
+//! A GPU needs seconds before its first answer: its driver starts, weights are copied, shaders are
+//! compiled. So there are two engines, each with a thread and a device of its own. What the CPU said
+//! about a picture is asked of the GPU, too. If it says the same, it does all further work with that
+//! model. If it fails, hangs or says something else, the work stays on the CPU, or comes back to
+//! it, and one line says why.
+
+mod agreement;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Engine, EngineError, EnginePort, Wake};
+use crate::explanation::{Explanation, ModelInfo};
+use crate::model::DeviceChoice;
+use crate::protocol::{Event, JobId, ModelRequest, PictureSource, Request};
+use agreement::disagreement;
+
+/// Longer than a slow driver needs to compile all shaders of a large network.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The job in which the GPU shows what it can; later than all jobs of the asker, who never hears of
+/// it.
+const REHEARSAL: JobId = JobId(u64::MAX - 1);
+
+/// Two engines that look like one.
+pub struct Handover {
+    cpu: Box<dyn EnginePort>,
+    gpu: Box<dyn EnginePort>,
+    /// How long the GPU may be silent while something is asked of it.
+    patience: Duration,
+    books: RefCell<Books>,
+}
+
+/// What is known about the two.
+struct Books {
+    gpu: Gpu,
+    /// When it said something last, or was asked after a rest.
+    heard: Instant,
+    /// Requests that are not answered yet.
+    open: Vec<(Request, Lane)>,
+    models: Vec<(ModelRequest, Readiness)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Gpu {
+    Starting,
+    /// Its name.
+    There(String),
+    /// It is not there, or not to be used any more.
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Cpu,
+    Gpu,
+}
+
+/// How far the GPU is with a model.
+enum Readiness {
+    /// It will be asked what the CPU was asked.
+    Waiting(Arc<Explanation>),
+    Rehearsing(Arc<Explanation>),
+    /// It does the work. The model is known to the asker as the one that the CPU loaded.
+    Ready(Arc<ModelInfo>),
+}
+
+impl Handover {
+    /// Starts both engines; `gpu` says which adapters count.
+    ///
+    /// # Errors
+    /// When the operating system grants no thread.
+    pub fn spawn(gpu: DeviceChoice, wake: Wake) -> Result<Self, EngineError> {
+        let cpu = Engine::spawn(DeviceChoice::Cpu, Arc::clone(&wake))?;
+        let gpu = Engine::spawn(gpu, wake)?;
+        Ok(Self::new(Box::new(cpu), Box::new(gpu), PATIENCE))
+    }
+
+    /// Joins two engines that run already.
+    pub fn new(cpu: Box<dyn EnginePort>, gpu: Box<dyn EnginePort>, patience: Duration) -> Self {
+        let (open, models) = (Vec::new(), Vec::new());
+        let books = Books { gpu: Gpu::Starting, heard: Instant::now(), open, models };
+        Self { cpu, gpu, patience, books: RefCell::new(books) }
+    }
+
+    fn lane(&self, lane: Lane) -> &dyn EnginePort {
+        match lane {
+            Lane::Cpu => &*self.cpu,
+            Lane::Gpu => &*self.gpu,
+        }
+    }
+
+    fn hear_gpu(&self, books: &mut Books, event: Event, out: &mut Vec<Event>) {
+        if books.gpu == Gpu::Off {
+            return;
+        }
+        books.heard = Instant::now();
+        match event {
+            Event::Device { name, is_gpu: true, .. } => {
+                let text = format!("CPU, while {name} gets ready");
+                books.gpu = Gpu::There(name);
+                out.push(Event::Device { name: text, is_gpu: false, note: None });
+            }
+            // There is none, or it has failed.
+            Event::Device { note, .. } => self.turn_off(books, note, out),
+            Event::Stopped { reason } => self.give_up(books, &reason, out),
+            Event::Failed { job: REHEARSAL, error } => self.give_up(books, &error, out),
+            Event::Explained { job: REHEARSAL, explanation } => {
+                match books.rehearsed(&explanation) {
+                    Ok(()) => {
+                        let name = explanation.device.clone();
+                        out.push(Event::Device { name, is_gpu: true, note: None });
+                    }
+                    Err(reason) => self.give_up(books, &reason, out),
+                }
+            }
+            Event::Progress { job: REHEARSAL, .. } | Event::PhotoReady { job: REHEARSAL, .. } => {}
+            Event::Explained { job, mut explanation } => {
+                if let Some(explanation) = Arc::get_mut(&mut explanation)
+                    && let Some(model) = books.model_of(job)
+                {
+                    explanation.model = model;
+                }
+                let event = Event::Explained { job, explanation };
+                books.close(&event);
+                out.push(event);
+            }
+            event => {
+                books.close(&event);
+                out.push(event);
+            }
+        }
+    }
+
+    /// The GPU is to be used no more.
+    fn give_up(&self, books: &mut Books, reason: &str, out: &mut Vec<Event>) {
+        let note = match &books.gpu {
+            Gpu::There(name) => format!("The CPU does the work instead of {name}: {reason}"),
+            _ => format!("The CPU does the work: {reason}"),
+        };
+        self.turn_off(books, Some(note), out);
+    }
+
+    /// Everything is done on the CPU from now on, also what the GPU has not answered.
+    fn turn_off(&self, books: &mut Books, note: Option<String>, out: &mut Vec<Event>) {
+        books.gpu = Gpu::Off;
+        books.models.clear();
+        self.gpu.cancel_before(JobId(u64::MAX));
+        for (request, lane) in &mut books.open {
+            if std::mem::replace(lane, Lane::Cpu) == Lane::Gpu {
+                self.cpu.send(request.clone());
+            }
+        }
+        out.push(Event::Device { name: "CPU".to_owned(), is_gpu: false, note });
+    }
+
+    /// Whether the GPU is still with us.
+    fn check(&self, books: &mut Books, out: &mut Vec<Event>) {
+        if books.gpu == Gpu::Off {
+            return;
+        }
+        let is_asked = books.gpu == Gpu::Starting || books.is_gpu_asked();
+        if !self.gpu.is_alive() {
+            self.give_up(books, "it has ended unexpectedly", out);
+        } else if is_asked && books.heard.elapsed() > self.patience {
+            let reason = format!("no answer for {} s", self.patience.as_secs());
+            self.give_up(books, &reason, out);
+        }
+    }
+
+    /// One model after the other, so that the answers can be told apart.
+    fn rehearse(&self, books: &mut Books) {
+        if !matches!(books.gpu, Gpu::There(_)) || books.is_rehearsing() {
+            return;
+        }
+        for (model, readiness) in &mut books.models {
+            let Readiness::Waiting(reference) = readiness else { continue };
+            let (reference, model) = (Arc::clone(reference), model.clone());
+            let picture = PictureSource::Photo(Arc::clone(&reference.photo));
+            *readiness = Readiness::Rehearsing(reference);
+            books.heard = Instant::now();
+            self.gpu.send(Request::Explain { job: REHEARSAL, picture, model });
+            return;
+        }
+    }
+}
+
+impl EnginePort for Handover {
+    fn send(&self, request: Request) {
+        let mut books = self.books.borrow_mut();
+        let lane = books.lane_for(&request);
+        if lane == Lane::Gpu && !books.is_gpu_asked() {
+            books.heard = Instant::now();
+        }
+        books.open.push((request.clone(), lane));
+        self.lane(lane).send(request);
+    }
+
+    fn drain(&self) -> Vec<Event> {
+        let (mut out, mut books) = (Vec::new(), self.books.borrow_mut());
+        for event in self.cpu.drain() {
+            books.learn(&event);
+            books.close(&event);
+            out.push(event);
+        }
+        for event in self.gpu.drain() {
+            self.hear_gpu(&mut books, event, &mut out);
+        }
+        self.check(&mut books, &mut out);
+        self.rehearse(&mut books);
+        out
+    }
+
+    fn cancel_before(&self, job: JobId) {
+        self.books.borrow_mut().open.retain(|(request, _)| request.job() >= job);
+        self.cpu.cancel_before(job);
+        self.gpu.cancel_before(job);
+    }
+
+    fn is_alive(&self) -> bool {
+        self.cpu.is_alive()
+    }
+}
+
+impl Books {
+    fn lane_for(&self, request: &Request) -> Lane {
+        let Request::Explain { model, .. } = request else { return Lane::Cpu };
+        match self.models.iter().find(|(known, _)| known == model) {
+            Some((_, Readiness::Ready(_))) => Lane::Gpu,
+            _ => Lane::Cpu,
+        }
+    }
+
+    /// The CPU has explained something: what the GPU can be measured on.
+    fn learn(&mut self, event: &Event) {
+        let Event::Explained { job, explanation } = event else { return };
+        let asked = self.open.iter().find_map(|(request, _)| match request {
+            Request::Explain { job: own, model, .. } if own == job => Some(model.clone()),
+            _ => None,
+        });
+        if let Some(model) = asked.filter(|_| self.gpu != Gpu::Off)
+            && self.models.iter().all(|(known, _)| *known != model)
+        {
+            self.models.push((model, Readiness::Waiting(Arc::clone(explanation))));
+        }
+    }
+
+    /// The GPU has explained what the CPU had explained.
+    fn rehearsed(&mut self, explanation: &Explanation) -> Result<(), String> {
+        for (_, readiness) in &mut self.models {
+            let Readiness::Rehearsing(reference) = readiness else { continue };
+            if let Some(reason) = disagreement(&reference.forward, &explanation.forward) {
+                return Err(reason);
+            }
+            *readiness = Readiness::Ready(Arc::clone(&reference.model));
+        }
+        Ok(())
+    }
+
+    /// The model of an unanswered request, as the CPU loaded it.
+    fn model_of(&self, job: JobId) -> Option<Arc<ModelInfo>> {
+        let (request, _) = self.open.iter().find(|(request, _)| request.job() == job)?;
+        let Request::Explain { model, .. } = request else { return None };
+        self.models.iter().find_map(|(known, readiness)| match readiness {
+            Readiness::Ready(info) if known == model => Some(Arc::clone(info)),
+            _ => None,
+        })
+    }
+
+    /// Strikes out what is answered.
+    fn close(&mut self, event: &Event) {
+        let (Event::Explained { job, .. }
+        | Event::ModelReady { job, .. }
+        | Event::Evaluated { job, .. }
+        | Event::Failed { job, .. }) = event
+        else {
+            return;
+        };
+        self.open.retain(|(request, _)| request.job() != *job);
+    }
+
+    fn is_rehearsing(&self) -> bool {
+        self.models.iter().any(|(_, readiness)| matches!(readiness, Readiness::Rehearsing(_)))
+    }
+
+    fn is_gpu_asked(&self) -> bool {
+        self.is_rehearsing() || self.open.iter().any(|(_, lane)| *lane == Lane::Gpu)
+    }
+}
