@@ -164,7 +164,7 @@ fn side_ui(
     };
     let frame = theme::panel(ui.visuals());
     let side = Panel::right(id).default_size(width).size_range(LEAST..=most).frame(frame);
-    let side = side.show(ui, |ui| {
+    let side = theme::resizable_panel_ui(ui, side, |ui| {
         ui.set_min_width(ui.available_width());
         let free = ui.available_height();
         if shown.classes && shown.tree {
@@ -172,7 +172,8 @@ fn side_ui(
             let list = Panel::top("classes").default_size(height).size_range(90.0..=free - 120.0);
             let frame =
                 egui::Frame::new().inner_margin(egui::Margin { bottom: 6, ..Default::default() });
-            let list = list.resizable(true).frame(frame).show(ui, |ui| {
+            let list = list.resizable(true).frame(frame);
+            let list = theme::resizable_panel_ui(ui, list, |ui| {
                 // As high as it was dragged, whatever is in it.
                 ui.set_min_height(ui.available_height());
                 classes_ui(ui, state, panels, out);
