@@ -25,6 +25,7 @@ use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 
 use crate::command::{Command, MenuCommand};
 use crate::explanation::{CamTarget, Explanation, ModelInfo};
+use crate::photo::Photo;
 use crate::settings::{Settings, Theme};
 use crate::state::{AppState, Role};
 use class_list::{ClassAction, ClassListState, class_list_ui};
@@ -264,13 +265,14 @@ fn picture_ui(
         .frame(frame)
         .show(ui, |ui| image_view_ui(ui, &input, &mut settings.overlay, &mut panels.image));
     if let Some(action) = picture.inner {
-        mark(ui, action, settings, panels, out);
+        mark(ui, photo, action, settings, panels, out);
     }
 }
 
 /// Takes in what was done to the region on the picture.
 fn mark(
     ui: &Ui,
+    photo: &Arc<Photo>,
     action: RegionAction,
     settings: &mut Settings,
     panels: &mut Panels,
@@ -291,7 +293,7 @@ fn mark(
         }
         RegionAction::Drop(error) => {
             memory.draft = None;
-            memory.message = error.map(|error| error.to_string());
+            memory.message = error.map(|error| (Arc::downgrade(photo), error.to_string()));
             if memory.message.is_some() {
                 insight::open(&mut settings.panels, InsightTab::Region);
             }

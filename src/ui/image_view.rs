@@ -261,7 +261,12 @@ fn describe(response: &Response, input: &ImageInput<'_>, options: &OverlayOption
         Some(_) if options.visible => format!(", with the map of {target_name}"),
         _ => String::new(),
     };
-    let label = format!("Photo {}, {width} by {height} pixels{map}", photo.name);
+    let region = if input.region.is_some() { ", with a marked region" } else { "" };
+    let cells = match input.cells.len() {
+        0 => String::new(),
+        count => format!(", with {count} cells that flip a decision"),
+    };
+    let label = format!("Photo {}, {width} by {height} pixels{map}{region}{cells}", photo.name);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
 }
 

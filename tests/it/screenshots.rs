@@ -154,7 +154,7 @@ fn ask(window: &mut Window, height: f32, commands: Vec<Command>) {
 fn region() {
     let mut window = open("cat_and_coffee.jpg", Theme::Dark);
     let cup = Area::Box(Rect::new(90.0, 230.0, 330.0, 218.0));
-    ask(&mut window, 300.0, vec![Command::SetRegion(Some(Arc::new(cup)))]);
+    ask(&mut window, 310.0, vec![Command::SetRegion(Some(Arc::new(cup)))]);
     run(&mut window, MenuCommand::ShowRegion);
     window.get_by_label("Run the network without it").click_accesskit();
     window.step();

@@ -7,7 +7,7 @@ pub mod numbers;
 mod table;
 pub mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use eframe::egui::{Align, Grid, Layout, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
 
@@ -31,15 +31,15 @@ use words::EXACT;
 /// With less room than this, in points, there is one column.
 const TWO_COLUMNS: f32 = 680.0;
 /// Share of the left one.
-const LEFT: f32 = 0.39;
+const LEFT: f32 = 0.42;
 
 /// What the tab remembers.
 #[derive(Default)]
 pub struct RegionState {
     /// The region while it is drawn, moved, or dragged by its numbers.
     pub draft: Option<Arc<Area>>,
-    /// Why the last drag made no region.
-    pub message: Option<String>,
+    /// Why the last drag on a photo made no region.
+    pub message: Option<(Weak<Photo>, String)>,
     /// What dragging on the picture does now.
     pub tool: Tool,
     pub flip: FlipState,
@@ -82,7 +82,8 @@ pub fn region_ui(
                 ui.set_width(left);
                 region_part_ui(ui, state, insight, photo, memory, out);
             });
-            ui.allocate_ui_with_layout(vec2(width - left - gap, 0.0), layout, |ui| {
+            let right = ui.available_width();
+            ui.allocate_ui_with_layout(vec2(right, 0.0), layout, |ui| {
                 ui.reset_style();
                 tree_part_ui(ui, state, insight, memory, out);
             });
@@ -95,13 +96,15 @@ fn region_part_ui(
     ui: &mut Ui,
     state: &AppState,
     insight: Option<&Insight<'_>>,
-    photo: &Photo,
+    photo: &Arc<Photo>,
     memory: &mut RegionState,
     out: &mut Vec<Command>,
 ) {
     let area = memory.area(state).cloned();
     fields_ui(ui, photo.rgb.dimensions(), area.as_ref(), memory, out);
-    if let Some(message) = &memory.message {
+    if let Some((of, message)) = &memory.message
+        && of.ptr_eq(&Arc::downgrade(photo))
+    {
         ui.colored_label(ui.visuals().warn_fg_color, message);
     }
     let Some(area) = area else {

@@ -2,6 +2,8 @@
 
 use eframe::egui::{Color32, FontId, TextStyle, Ui, Visuals};
 
+use crate::explain::Colormap;
+
 /// Numbers and remarks; never so small that one must lean forward.
 pub fn small_font(ui: &Ui) -> FontId {
     let font = TextStyle::Small.resolve(ui.style());
@@ -26,7 +28,7 @@ pub struct Palette {
     pub highlight: Color32,
     /// Lines on the photo: light on dark, so that they show on any photo.
     pub mark: [Color32; 2],
-    /// Bars that speak against, and for.
+    /// Bars that speak against, and for: the ends of the map of two colours.
     pub against_for: [Color32; 2],
     /// Behind words on the photo.
     pub plate: Color32,
@@ -35,17 +37,16 @@ pub struct Palette {
 pub fn palette(visuals: &Visuals) -> Palette {
     let black = Color32::from_black_alpha;
     let canvas = if visuals.dark_mode { Color32::from_gray(16) } else { Color32::from_gray(222) };
-    // Blue and red as in the map of two colours, as light as the theme needs them.
-    let against_for = match visuals.dark_mode {
-        true => [Color32::from_rgb(94, 156, 235), Color32::from_rgb(236, 116, 96)],
-        false => [Color32::from_rgb(36, 98, 178), Color32::from_rgb(188, 54, 42)],
+    let side = |t| {
+        let [r, g, b] = Colormap::Diverging.rgb(t);
+        Color32::from_rgb(r, g, b)
     };
     Palette {
         canvas,
         dim: [black(70), black(150)],
         outline: [Color32::from_white_alpha(190), black(130)],
         mark: [Color32::WHITE, black(210)],
-        against_for,
+        against_for: [side(0.0), side(1.0)],
         highlight: visuals.selection.stroke.color,
         plate: visuals.window_fill.gamma_multiply(0.92),
     }

@@ -20,22 +20,9 @@ pub fn fields_ui(
     out: &mut Vec<Command>,
 ) {
     ui.horizontal_wrapped(|ui| {
-        for (tool, command, text) in [
-            (Tool::Box, MenuCommand::DrawBox, "Box"),
-            (Tool::Lasso, MenuCommand::DrawLasso, "Lasso"),
-        ] {
-            let button = ui.selectable_label(memory.tool == tool, text);
-            if button.on_hover_text(command.entry().tooltip).clicked() {
-                out.push(Command::Menu(command));
-            }
-        }
-        ui.separator();
         match area.map(|area| &**area) {
             None => {
-                let middle = ui.button("Middle of the picture");
-                if middle.on_hover_text("A box to begin with, for the keyboard").clicked() {
-                    out.push(Command::SetRegion(Some(Arc::new(Area::Box(middle_of(photo))))));
-                }
+                begin_ui(ui, photo, memory, out);
                 return;
             }
             Some(Area::Box(rect)) => box_ui(ui, rect, memory, out),
@@ -52,6 +39,23 @@ pub fn fields_ui(
             out.push(Command::Menu(MenuCommand::RemoveRegion));
         }
     });
+}
+
+/// Ways to make a region.
+fn begin_ui(ui: &mut Ui, photo: (u32, u32), memory: &RegionState, out: &mut Vec<Command>) {
+    for (tool, command, text) in
+        [(Tool::Box, MenuCommand::DrawBox, "Box"), (Tool::Lasso, MenuCommand::DrawLasso, "Lasso")]
+    {
+        let button = ui.selectable_label(memory.tool == tool, text);
+        if button.on_hover_text(command.entry().tooltip).clicked() {
+            out.push(Command::Menu(command));
+        }
+    }
+    ui.separator();
+    let middle = ui.button("Middle of the picture");
+    if middle.on_hover_text("A box to begin with, for the keyboard").clicked() {
+        out.push(Command::SetRegion(Some(Arc::new(Area::Box(middle_of(photo))))));
+    }
 }
 
 /// Half as wide and half as high as the photo.

@@ -71,16 +71,15 @@ pub fn sum(numbers: &TargetNumbers) -> String {
     format!("Region {region}, rest {rest}, {bias_name} {bias}: together {total} ({unit})")
 }
 
-/// What a model says then: its prediction with and without the region.
+/// What a model says then.
 pub fn prediction(name: &str, seen: &Explanation, without: &Without) -> String {
     let (now, then) = (seen.prediction(), without.prediction());
     let label = |class| short(seen.model.label(class));
-    let of_now = change([seen.probabilities[now], without.probabilities[now]]);
-    if now == then {
-        format!("{name} still says {}: {of_now}", label(now))
-    } else {
-        let p = percent(without.probabilities[then]);
-        format!("{name} says {} ({p}) instead of {}: {of_now}", label(then), label(now))
+    let p = percent(without.probabilities[then]);
+    let name = name.to_lowercase();
+    match now == then {
+        true => format!("Without it the {name} still says {} ({p})", label(now)),
+        false => format!("Without it the {name} says {} ({p}), not {}", label(then), label(now)),
     }
 }
 
