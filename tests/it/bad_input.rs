@@ -10,7 +10,7 @@ use glasstree::command::{Command, MenuCommand};
 use glasstree::model::DeviceChoice;
 use glasstree::state::Role;
 
-use crate::ui::{Window, builder, drop_files, is_explained, real_window, asset, step_until};
+use crate::ui::{Window, asset, builder, drop_files, is_explained, real_window, step_until};
 
 /// A window that shows the cat.
 fn cat_window() -> Window {

@@ -11,7 +11,7 @@ use eframe::egui::{Key, Modifiers};
 use glasstree::app::port::real_engine;
 use glasstree::model::DeviceChoice;
 
-use crate::ui::{is_explained, asset, step_until, window};
+use crate::ui::{asset, is_explained, step_until, window};
 
 /// Opens the window with this zenity, presses Ctrl+O, and waits for what `expected` names.
 fn with_zenity(script: Option<&str>, expected: &str) {

@@ -10,7 +10,7 @@ use glasstree::explanation::Explanation;
 use glasstree::model::{Compute, DeviceChoice};
 use glasstree::protocol::{Event, JobId, ModelRequest, PictureSource, Request};
 
-use crate::ui::{FakeEngine, Window, is_explained, asset, step_until, window};
+use crate::ui::{FakeEngine, Window, asset, is_explained, step_until, window};
 use crate::ui_fixture::{gradient, hand_made};
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -114,10 +114,10 @@ fn the_gpu_takes_over_once_it_says_the_same() {
 #[test]
 fn a_gpu_that_says_something_else_is_not_used() {
     let changes: [fn(&mut Explanation); 4] = [
-        |wrong| wrong.forward.logits[3] += 0.2,
-        |wrong| wrong.forward.features.data[0] = f32::NAN,
-        |wrong| wrong.forward.features.data.truncate(3),
-        |wrong| wrong.forward.logits.clear(),
+        |wrong| Arc::make_mut(&mut wrong.forward).logits[3] += 0.2,
+        |wrong| Arc::make_mut(&mut wrong.forward).features.data[0] = f32::NAN,
+        |wrong| Arc::make_mut(&mut wrong.forward).features.data.truncate(3),
+        |wrong| Arc::make_mut(&mut wrong.forward).logits.clear(),
     ];
     for change in changes {
         let pair = Pair::new(LONG);

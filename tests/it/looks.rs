@@ -9,7 +9,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use glasstree::command::{Command, MenuCommand};
 use glasstree::settings::Theme;
 
-use crate::ui::{Window, builder, is_explained, asset, step_until};
+use crate::ui::{Window, asset, builder, is_explained, step_until};
 
 /// Width, height, pixels per point.
 const SIZES: [(f32, f32, f32); 5] = [

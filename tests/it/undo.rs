@@ -5,7 +5,7 @@ use egui_kittest::kittest::Queryable as _;
 use glasstree::state::Selected;
 use glasstree::ui::image_view::View;
 
-use crate::ui::{FakeEngine, Window, drop_files, asset, step_until};
+use crate::ui::{FakeEngine, Window, asset, drop_files, step_until};
 use crate::ui_fixture::wheel;
 
 /// One Ctrl+Z, or with Shift the way back.
