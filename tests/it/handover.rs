@@ -135,7 +135,7 @@ fn a_gpu_that_says_something_else_is_not_used() {
     // Rounding is no disagreement.
     let pair = Pair::new(LONG);
     let job = pair.rehearsal();
-    let explanation = pair.like(|right| right.forward.logits[3] += 1e-3);
+    let explanation = pair.like(|right| Arc::make_mut(&mut right.forward).logits[3] += 1e-3);
     pair.gpu.say(Event::Explained { job, explanation });
     assert_eq!(pair.heard(), (Vec::new(), Some("Fake GPU".to_owned())));
 }
