@@ -17,8 +17,10 @@ mod names;
 mod open;
 mod pickle_policy;
 mod pickle_scan;
+mod pickle_value;
 mod pth;
 mod safetensors;
+mod tar;
 mod weights;
 
 use std::borrow::Cow;
@@ -26,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::NamedTempFile;
 
@@ -43,6 +46,9 @@ pub enum Format {
     /// `torch.save` before PyTorch 1.6: a stream of pickles, then the values.
     #[strum(to_string = "PyTorch legacy")]
     PthLegacy,
+    /// `torch.save` before PyTorch 0.1.10: a tar archive, as torchvision's files of 2017.
+    #[strum(to_string = "PyTorch tar")]
+    PthTar,
     /// A zip archive with one of the other formats inside, as pytorchcv publishes its weights.
     #[strum(to_string = "PyTorch inside a zip")]
     PthInZip,
@@ -56,6 +62,7 @@ pub struct StateDict {
     format: Format,
     entries: BTreeMap<String, Entry>,
     metadata: BTreeMap<String, String>,
+    watch: Option<Watch>,
     /// The file behind [`Data::Range`].
     source: Option<safetensors::Source>,
     /// Files to delete at the end; behind `entries`, which keep them open.
@@ -66,6 +73,14 @@ struct Entry {
     dtype: DType,
     shape: Vec<usize>,
     data: Data,
+}
+
+/// Counts what is read.
+struct Watch {
+    /// Bytes of tensors.
+    read: AtomicU64,
+    total: u64,
+    tell: Box<dyn Fn(u64, u64) + Send + Sync>,
 }
 
 enum Data {
@@ -154,6 +169,15 @@ impl StateDict {
         &self.metadata
     }
 
+    /// From now on `tell` gets how many bytes of the tensors were read, of how many, after each
+    /// tensor.
+    pub fn watch(&mut self, tell: impl Fn(u64, u64) + Send + Sync + 'static) {
+        let floats = self.entries.values().filter(|entry| entry.dtype.is_float());
+        let bytes = |entry: &Entry| entry.shape.iter().product::<usize>() * entry.dtype.size();
+        let total = floats.map(bytes).sum::<usize>() as u64;
+        self.watch = Some(Watch { read: AtomicU64::new(0), total, tell: Box::new(tell) });
+    }
+
     /// Hands out tensors by name and shape, and tells in the end what was left.
     pub fn weights(&self) -> Weights<'_> {
         Weights::new(self)
@@ -192,6 +216,10 @@ impl StateDict {
             (Data::Range(range), Some(source)) => source.read(range.clone()).map_err(unreadable)?,
             (Data::Range(_), None) => return Err(TensorProblem::Missing),
         };
+        if let Some(Watch { read, total, tell }) = &self.watch {
+            let count = bytes.len() as u64;
+            tell(read.fetch_add(count, Ordering::Relaxed) + count, *total);
+        }
         Ok(dtype::f32_from_bytes(entry.dtype, &bytes))
     }
 }

@@ -12,6 +12,8 @@ pub(super) enum Kind {
     Zip,
     /// The stream of pickles that `torch.save` wrote before PyTorch 1.6.
     Legacy,
+    /// A tar archive: `torch.save` before PyTorch 0.1.10, or any other tar.
+    Tar,
     Safetensors,
     /// A pickle that does not come from `torch.save`; opened only to say what is in it.
     OtherPickle,
@@ -58,6 +60,9 @@ pub(super) fn kind(head: &[u8]) -> Result<Kind, FileProblem> {
     if has_legacy_magic(head) {
         return Ok(Kind::Legacy);
     }
+    if head.get(257..262) == Some(b"ustar") {
+        return Ok(Kind::Tar);
+    }
     // A JSON header behind its length in 8 bytes; in a text those would be letters.
     if head.get(8) == Some(&b'{') && !is_text(&head[..8]) {
         return Ok(Kind::Safetensors);
@@ -85,8 +90,6 @@ pub(super) fn other(head: &[u8]) -> FileProblem {
     }
     let what = if head.get(4..8) == Some(b"TFL3") {
         "a TensorFlow Lite model"
-    } else if head.get(257..262) == Some(b"ustar") {
-        "a tar archive; unpack it, or save the weights again with PyTorch 0.1.10 or later"
     } else if let [0x08, 1..=0x20, 0x12 | 0x1a | 0x22 | 0x3a | 0x42, ..] = head {
         // A protobuf message: a small version number, then a string or message.
         "an ONNX or TensorFlow model; save the PyTorch state_dict instead"

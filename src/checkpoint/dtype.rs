@@ -25,6 +25,17 @@ pub enum DType {
 }
 
 impl DType {
+    /// Bytes of an element; 0 for types that are not read.
+    pub fn size(self) -> usize {
+        match self {
+            Self::F64 | Self::I64 | Self::U64 => 8,
+            Self::F32 | Self::I32 | Self::U32 => 4,
+            Self::F16 | Self::Bf16 | Self::I16 | Self::U16 => 2,
+            Self::I8 | Self::U8 | Self::Bool => 1,
+            Self::Other => 0,
+        }
+    }
+
     /// True for the types that weights can have.
     pub fn is_float(self) -> bool {
         matches!(self, Self::F64 | Self::F32 | Self::F16 | Self::Bf16)

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::archive::{self, Archive};
 use super::detect::{self, Kind};
-use super::{Data, Entry, FileProblem, Format, StateDict, names, one_line, pth, safetensors};
+use super::{Data, Entry, FileProblem, Format, StateDict, names, one_line, pth, safetensors, tar};
 
 /// Most bytes that all tensors of a file may take as f32.
 const MAX_F32_BYTES: u64 = 8 << 30;
@@ -39,6 +39,7 @@ impl StateDict {
                 pth::scan_legacy(open()?)?;
                 Self::from_pth(path, Format::PthLegacy, about.len())
             }
+            Kind::Tar => Self::from_tar(open()?),
             Kind::Safetensors => {
                 Self::from_safetensors(safetensors::Source::File(Mutex::new(open()?)))
             }
@@ -73,6 +74,7 @@ impl StateDict {
             format,
             entries: checked(entries.collect(), held)?,
             metadata,
+            watch: None,
             source: None,
             unpacked: Vec::new(),
         })
@@ -80,15 +82,31 @@ impl StateDict {
 
     pub(super) fn from_safetensors(source: safetensors::Source) -> Result<Self, FileProblem> {
         let safetensors::Header { tensors, metadata } = safetensors::header(&source)?;
+        Self::from_places(Format::Safetensors, source, tensors, metadata)
+    }
+
+    fn from_tar(file: File) -> Result<Self, FileProblem> {
+        let tar::Loaded { tensors, metadata } = tar::load(file.try_clone()?)?;
+        let source = safetensors::Source::File(Mutex::new(file));
+        Self::from_places(Format::PthTar, source, tensors, metadata)
+    }
+
+    fn from_places(
+        format: Format,
+        source: safetensors::Source,
+        tensors: BTreeMap<String, safetensors::Place>,
+        metadata: BTreeMap<String, String>,
+    ) -> Result<Self, FileProblem> {
         let entries = tensors.into_iter().map(|(name, place)| {
             let entry =
                 Entry { dtype: place.dtype, shape: place.shape, data: Data::Range(place.range) };
             (name, entry)
         });
         Ok(Self {
-            format: Format::Safetensors,
+            format,
             entries: checked(entries.collect(), u64::MAX)?,
             metadata,
+            watch: None,
             source: Some(source),
             unpacked: Vec::new(),
         })

@@ -90,7 +90,7 @@ fn has_word(words: &str, word: &str) -> bool {
 
 fn is_allowed(module: &str, name: &str) -> bool {
     let is_storage = matches!(module, "torch" | "torch.cuda" | "torch.storage")
-        && name.ends_with("Storage")
+        && (name.ends_with("Storage") || name.ends_with("Tensor"))
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_storage
         || (module == "torch" && (has_word(TORCH_DTYPES, name) || name.starts_with("float8_")))

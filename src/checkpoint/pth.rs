@@ -23,12 +23,24 @@ pub(super) fn load(path: &Path) -> Result<Loaded, FileProblem> {
         PickleValue::Dict(root) => root,
         other => return Err(not_a_dict(&other)),
     };
-    let prefix = names::state_dict_prefix(&root);
+    let Plain { prefix, metadata } = plain(&root);
     let tensors = PytorchReader::new(path)?.into_tensors().into_iter();
     let tensors = tensors.filter_map(|(name, tensor)| {
         (name.strip_prefix(&prefix)).map(|name| (name.to_owned(), tensor))
     });
-    Ok(Loaded { tensors: tensors.collect(), metadata: metadata(&root) })
+    Ok(Loaded { tensors: tensors.collect(), metadata })
+}
+
+/// What can be told without the tensors.
+pub(super) struct Plain {
+    /// Of the names of the network's tensors.
+    pub prefix: String,
+    /// The numbers and words saved beside the network.
+    pub metadata: BTreeMap<String, String>,
+}
+
+pub(super) fn plain(root: &HashMap<String, PickleValue>) -> Plain {
+    Plain { prefix: names::state_dict_prefix(root), metadata: metadata(root) }
 }
 
 /// The pickles of a legacy file: magic number, protocol, system, the saved object, storage keys.
@@ -78,7 +90,7 @@ fn metadata(root: &HashMap<String, PickleValue>) -> BTreeMap<String, String> {
     plain.collect()
 }
 
-fn not_a_dict(value: &PickleValue) -> FileProblem {
+pub(super) fn not_a_dict(value: &PickleValue) -> FileProblem {
     let what = match value {
         PickleValue::List(_) => "list",
         PickleValue::Unsupported(class) if class == "torch.Tensor" => "single tensor",

@@ -1,6 +1,6 @@
 //! Checkpoint files: every form that is read, and what the values in them must be.
 
-mod build;
+pub mod build;
 mod fuzz;
 mod hostile;
 
@@ -30,8 +30,16 @@ fn from_object(object: &Object) -> StateDict {
     let zip = StateDict::from_bytes("zip", build::torch_zip(object)).unwrap();
     let legacy = StateDict::from_bytes("legacy", build::torch_legacy(object)).unwrap();
     assert_eq!(zip.format(), Format::PthZip);
+    let tar = StateDict::from_bytes("tar", build::torch_tar(object)).unwrap();
     assert_eq!(legacy.format(), Format::PthLegacy);
-    assert!(zip.names().eq(legacy.names()));
+    assert_eq!(tar.format(), Format::PthTar);
+    assert!(zip.names().eq(legacy.names()) && zip.names().eq(tar.names()));
+    assert_eq!(zip.metadata(), tar.metadata());
+    for name in zip.names() {
+        let bits = |dict: &StateDict| dict.f32(name).unwrap().iter().map(|x| x.to_bits()).collect();
+        let (ours, theirs): (Vec<u32>, Vec<u32>) = (bits(&zip), bits(&tar));
+        assert_eq!(ours, theirs, "{name}");
+    }
     zip
 }
 
@@ -253,12 +261,19 @@ fn truncated_files_are_refused_wherever_they_end() {
     let zip = std::fs::read(golden("odd_tensors.zip.pth")).unwrap();
     let legacy = std::fs::read(golden("odd_tensors.legacy.pth")).unwrap();
     let safetensors = build::safetensors(&[("a", safetensors::Dtype::F32, &[2], &[1.0, 2.0])]);
-    for whole in [zip, legacy, safetensors] {
+    let mut tar = build::torch_tar(&hostile::net());
+    // Without the empty blocks at the end, which nobody misses.
+    while tar.ends_with(&[0; 512]) {
+        tar.truncate(tar.len() - 512);
+    }
+    tar.truncate(tar.iter().rposition(|byte| *byte != 0).unwrap() + 1);
+    for whole in [zip, legacy, safetensors, tar] {
         assert!(StateDict::from_bytes("whole", whole.clone()).is_ok());
         for len in (1..whole.len()).step_by(7).chain([whole.len() - 1]) {
             let message = refusal(whole[..len].to_vec());
-            // A handful of bytes do not tell what the file was.
-            assert!(len < 64 || message.contains("truncated or damaged"), "{len}: {message}");
+            // A handful of bytes do not tell what the file was; a tar archive says it late.
+            let is_told = if whole.get(257..262) == Some(b"ustar") { 262 } else { 64 };
+            assert!(len < is_told || message.contains("truncated or damaged"), "{len}: {message}");
         }
     }
     assert_eq!(refusal(Vec::new()), "file is empty");

@@ -144,6 +144,78 @@ pub fn torch_legacy(object: &Object) -> Vec<u8> {
     out
 }
 
+/// What `torch.save` wrote before version 0.1.10, with the three ways of the time to save a weight:
+/// as a tensor, and as a parameter of younger and older make.
+pub fn torch_tar(object: &Object) -> Vec<u8> {
+    let mut tensors = Vec::new();
+    let pickle = [b"\x80\x02".to_vec(), tar_push(object, &mut tensors), b".".to_vec()].concat();
+    let number = |value: i64| [b"\x80\x02".to_vec(), int(value), b".".to_vec()].concat();
+    let triple = |middle: Vec<u8>, key: i64, class: &str| {
+        let class = format!("ctorch\n{class}\nt.").into_bytes();
+        [b"\x80\x02(".to_vec(), int(key), middle, class].concat()
+    };
+    let (mut storages, mut table) = (number(tensors.len() as i64), number(tensors.len() as i64));
+    for (key, tensor) in tensors.iter().enumerate() {
+        storages.extend(triple(text("cpu"), key as i64, "FloatStorage"));
+        storages.extend(tensor.claimed.to_le_bytes());
+        storages.extend(tensor.values.iter().flat_map(|value| value.to_le_bytes()));
+        table.extend(triple(int(key as i64), key as i64 + 1000, "FloatTensor"));
+        table.extend((tensor.shape.len() as u32).to_le_bytes());
+        table.extend([0; 4]);
+        let numbers = tensor.shape.iter().chain(&tensor.stride).chain([&tensor.offset]);
+        table.extend(numbers.flat_map(|number| number.to_le_bytes()));
+    }
+    storages.extend(b"\x80\x02].");
+    let info = [b"\x80\x02}(".to_vec(), text("little_endian"), b"\x88u.".to_vec()].concat();
+    tar(&[("sys_info", &info), ("pickle", &pickle), ("tensors", &table), ("storages", &storages)])
+}
+
+fn tar_push<'a>(object: &'a Object, tensors: &mut Vec<&'a Tensor>) -> Vec<u8> {
+    match object {
+        Object::Int(value) => int(*value),
+        Object::Raw(opcodes) => opcodes.clone(),
+        Object::Dict(entries) => {
+            let mut out = b"ccollections\nOrderedDict\n)R(".to_vec();
+            for (key, value) in entries {
+                out.extend(text(key));
+                out.extend(tar_push(value, tensors));
+            }
+            out.push(b'u');
+            out
+        }
+        Object::Tensor(tensor) => {
+            let key = [text(&(tensors.len() + 1000).to_string()), b"Q".to_vec()].concat();
+            tensors.push(tensor);
+            let class = b"ctorch.nn.parameter\nParameter\n".to_vec();
+            match tensors.len() % 3 {
+                0 => key,
+                1 => [class, key, b"\x85R(\x88\x89}tb".to_vec()].concat(),
+                _ => [class, b")\x81(".to_vec(), key, b"N}\x88\x89tb".to_vec()].concat(),
+            }
+        }
+    }
+}
+
+/// A tar archive.
+pub fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, bytes) in entries {
+        let mut header = [0; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
+        header[156] = b'0';
+        header[257..263].copy_from_slice(b"ustar\0");
+        header[148..156].fill(b' ');
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        out.extend(header);
+        out.extend(*bytes);
+        out.resize(out.len().next_multiple_of(512), 0);
+    }
+    out.resize((out.len() + 1024).next_multiple_of(10_240), 0);
+    out
+}
+
 /// A safetensors file with tensors of name, type, shape and values.
 pub fn safetensors(tensors: &[(&str, safetensors::Dtype, &[usize], &[f32])]) -> Vec<u8> {
     use safetensors::{Dtype, tensor::TensorView};

@@ -31,7 +31,7 @@ proptest! {
 
     #[test]
     fn damaged_files_never_panic(
-        which in 0..4usize,
+        which in 0..5usize,
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
@@ -39,6 +39,7 @@ proptest! {
             0 => std::fs::read(golden("odd_tensors.zip.pth")).unwrap(),
             1 => std::fs::read(golden("odd_tensors.legacy.pth")).unwrap(),
             2 => build::safetensors(&[("a", safetensors::Dtype::F16, &[2, 2], &[1.0; 4])]),
+            3 => build::torch_tar(&dict(vec![("net", net())])),
             _ => build::torch_legacy(&dict(vec![("net", net())])),
         };
         for (index, byte) in flips {

@@ -17,9 +17,9 @@ pub fn net() -> Object {
     dict(vec![("weight", Tensor::f32(&[2], &[1.0, 2.0]).into())])
 }
 
-/// `object` in both containers of `torch.save`.
-pub fn containers(object: &Object) -> [Vec<u8>; 2] {
-    [build::torch_zip(object), build::torch_legacy(object)]
+/// `object` in all containers that `torch.save` has had.
+pub fn containers(object: &Object) -> [Vec<u8>; 3] {
+    [build::torch_zip(object), build::torch_legacy(object), build::torch_tar(object)]
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn code_in_a_pickle_is_named_and_not_run() {
         let plain = [b"\x80\x02".to_vec(), evil.clone(), b".".to_vec()].concat();
         let text_pickle = [evil.clone(), b".".to_vec()].concat();
         let inside = dict(vec![("net", net()), ("x", Object::Raw(evil))]);
-        let [zip, legacy] = containers(&inside);
-        for file in [zip, legacy, plain, text_pickle] {
+        let [zip, legacy, tar] = containers(&inside);
+        for file in [zip, legacy, tar, plain, text_pickle] {
             let message = refusal(file);
             // A pickle without header that begins with a string looks like anything.
             let is_named = message.contains("would run posix.system");
@@ -118,7 +118,9 @@ fn impossible_tensors_are_refused_before_memory_is_taken() {
     assert!(message.starts_with("Tensor a cannot be read"), "{message}");
     // Repetition within reason is what `expand` is for.
     let expanded = tensor(&|t| (t.shape, t.stride) = (vec![3, 2], vec![0, 1]));
-    for file in containers(&dict(vec![("a", expanded)])) {
+    let [zip, legacy, tar] = containers(&dict(vec![("a", expanded)]));
+    assert!(refusal(tar).contains("do not lie in a row"), "nobody did that at the time");
+    for file in [zip, legacy] {
         let state_dict = StateDict::from_bytes("file", file).unwrap();
         assert_eq!(state_dict.f32("a").unwrap(), [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
     }
@@ -184,6 +186,8 @@ fn archives_are_refused_for_what_they_are() {
         ("first entry is README", named(&["README", "LICENSE"])),
         ("an empty zip archive", build::zip(&[], CompressionMethod::Stored)),
         ("a zip archive within another", packed(packed(weights))),
+        ("a tar archive without a checkpoint", build::tar(&[("README", b"x")])),
+        ("a tar archive without a checkpoint", build::tar(&[("storages", b"x")])),
     ] {
         let message = refusal(file);
         assert!(message.contains(cause), "{message}");

@@ -1,0 +1,303 @@
+//! The values of a small pickle, such as those in PyTorch's tar archives: plain data, numbers of
+//! tensors, and names of classes, of which none is ever used.
+//!
+//! A pickle must have been scanned before (`pickle_scan`): its size and its names are known to be
+//! harmless then. What is of no interest becomes [`Value::Other`].
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::FileProblem;
+
+/// Deepest nesting; real files have five levels.
+const MAX_DEPTH: u8 = 50;
+/// Most values that wait on the stack; dictionaries are written 1000 pairs at a time.
+const MAX_STACK: usize = 20_000;
+
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Int(i64),
+    Text(Rc<str>),
+    /// A class or function: its name, without the module.
+    Name(Rc<str>),
+    /// A tensor, by the key that the pickle has for it.
+    Tensor(Rc<str>),
+    /// A list or tuple.
+    List(Rc<Vec<Value>>, u8),
+    /// Pairs of key and value, one behind the other.
+    Dict(Rc<Vec<Value>>, u8),
+    Other,
+}
+
+type Result<T> = std::result::Result<T, FileProblem>;
+
+fn damaged() -> FileProblem {
+    FileProblem::Damaged("its pickle makes no sense".to_owned())
+}
+
+/// The value of a pickle, which must end with its bytes.
+pub(super) fn parse(bytes: &[u8]) -> Result<Value> {
+    let mut machine = Machine { rest: bytes, ..Machine::default() };
+    while machine.step()? {
+        if machine.stack.len() > MAX_STACK {
+            return Err(FileProblem::TooLarge("its pickle holds too many values".to_owned()));
+        }
+    }
+    machine.pop()
+}
+
+impl Value {
+    fn list(items: Vec<Self>) -> Result<Self> {
+        let depth = Self::depth_over(&items)?;
+        Ok(Self::List(Rc::new(items), depth))
+    }
+
+    fn depth_over(items: &[Self]) -> Result<u8> {
+        let depth = |item: &Self| match item {
+            Self::List(_, depth) | Self::Dict(_, depth) => *depth,
+            _ => 0,
+        };
+        let depth = items.iter().map(depth).max().unwrap_or(0) + 1;
+        if depth > MAX_DEPTH {
+            return Err(FileProblem::TooLarge("its pickle is nested too deeply".to_owned()));
+        }
+        Ok(depth)
+    }
+
+    /// Puts more into a list or dictionary.
+    fn extend(&mut self, items: Vec<Self>) -> Result<()> {
+        let added = Self::depth_over(&items)?;
+        match self {
+            Self::List(own, depth) | Self::Dict(own, depth) => {
+                Rc::make_mut(own).extend(items);
+                *depth = added.max(*depth);
+            }
+            // The state of something that is of no interest.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A key as text: PyTorch writes the same one as a number here and as text there.
+    pub fn key(&self) -> Result<Rc<str>> {
+        match self {
+            Self::Int(number) => Ok(number.to_string().into()),
+            Self::Text(text) => Ok(Rc::clone(text)),
+            _ => Err(damaged()),
+        }
+    }
+
+    pub fn size(&self) -> Result<u64> {
+        match self {
+            Self::Int(number) => u64::try_from(*number).map_err(|_| damaged()),
+            _ => Err(damaged()),
+        }
+    }
+
+    /// The items of a list or tuple of this length.
+    pub fn fields<const N: usize>(&self) -> Result<&[Self; N]> {
+        match self {
+            Self::List(items, _) => items.as_slice().try_into().map_err(|_| damaged()),
+            _ => Err(damaged()),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Machine<'a> {
+    rest: &'a [u8],
+    stack: Vec<Value>,
+    marks: Vec<usize>,
+    memo: HashMap<u32, Value>,
+}
+
+impl<'a> Machine<'a> {
+    /// Follows one opcode; false at the end of the pickle.
+    fn step(&mut self) -> Result<bool> {
+        let op = self.number(1)? as u8;
+        match op {
+            b'.' => return Ok(false),
+            0x80 => drop(self.take(1)?),
+            0x95 => drop(self.take(8)?),
+            b'N' | 0x88 | 0x89 => self.stack.push(Value::Other),
+            b'K' => self.number(1).map(|n| self.stack.push(Value::Int(n as i64)))?,
+            b'M' => self.number(2).map(|n| self.stack.push(Value::Int(n as i64)))?,
+            b'J' => self.number(4).map(|n| self.stack.push(Value::Int((n as i32).into())))?,
+            b'I' | b'L' => self.line().map(|line| self.push_number(&line))?,
+            0x8a => self.long()?,
+            b'G' => self.take(8).map(|_| self.stack.push(Value::Other))?,
+            b'F' => self.line().map(|_| self.stack.push(Value::Other))?,
+            b'S' => self.line().map(|text| self.push_text(text.trim_matches(['\'', '"'])))?,
+            b'V' => self.line().map(|text| self.push_text(&text))?,
+            b'U' | 0x8c => self.counted_text(1)?,
+            b'T' | b'X' => self.counted_text(4)?,
+            b'C' => {
+                self.number(1).and_then(|n| self.take(n)).map(|_| self.stack.push(Value::Other))?
+            }
+            b')' | b']' => self.stack.push(Value::list(Vec::new())?),
+            b'}' => self.stack.push(Value::Dict(Rc::default(), 1)),
+            b'(' => self.marks.push(self.stack.len()),
+            b't' | b'l' => {
+                self.pop_to_mark().and_then(Value::list).map(|it| self.stack.push(it))?
+            }
+            b'd' => {
+                let items = self.pop_to_mark()?;
+                let depth = Value::depth_over(&items)?;
+                self.stack.push(Value::Dict(Rc::new(items), depth));
+            }
+            0x85..=0x87 => {
+                let items = self.pop_some(usize::from(op - 0x84))?;
+                self.stack.push(Value::list(items)?);
+            }
+            b'a' => self.pop_some(1).and_then(|items| self.top()?.extend(items))?,
+            b's' => self.pop_some(2).and_then(|items| self.top()?.extend(items))?,
+            b'e' | b'u' => self.pop_to_mark().and_then(|items| self.top()?.extend(items))?,
+            b'0' => drop(self.pop()?),
+            b'h' => self.number(1).and_then(|slot| self.recall(slot as u32))?,
+            b'j' => self.number(4).and_then(|slot| self.recall(slot as u32))?,
+            b'g' => self.slot().and_then(|slot| self.recall(slot))?,
+            b'q' => self.number(1).and_then(|slot| self.memorise(slot as u32))?,
+            b'r' => self.number(4).and_then(|slot| self.memorise(slot as u32))?,
+            b'p' => self.slot().and_then(|slot| self.memorise(slot))?,
+            b'c' => {
+                let (_, name) = (self.line()?, self.line()?);
+                self.stack.push(Value::Name(name.into()));
+            }
+            b'P' => self.line().map(|key| self.stack.push(Value::Tensor(key.into())))?,
+            b'Q' => self.pop()?.key().map(|key| self.stack.push(Value::Tensor(key)))?,
+            b'R' | 0x81 => {
+                let (arguments, callable) = (self.pop()?, self.pop()?);
+                self.stack.push(called(&callable, &arguments)?);
+            }
+            b'b' => {
+                let state = self.pop()?;
+                if let (Value::Other, Some(tensor)) = (self.top()?.clone(), first_tensor(&state)) {
+                    *self.top()? = tensor;
+                }
+            }
+            _ => {
+                return Err(FileProblem::Unsupported(format!("a pickle with opcode 0x{op:02x}")));
+            }
+        }
+        Ok(true)
+    }
+
+    fn top(&mut self) -> Result<&mut Value> {
+        self.stack.last_mut().ok_or_else(damaged)
+    }
+
+    fn pop(&mut self) -> Result<Value> {
+        self.stack.pop().ok_or_else(damaged)
+    }
+
+    fn pop_some(&mut self, count: usize) -> Result<Vec<Value>> {
+        let start = self.stack.len().checked_sub(count).ok_or_else(damaged)?;
+        Ok(self.stack.split_off(start))
+    }
+
+    fn pop_to_mark(&mut self) -> Result<Vec<Value>> {
+        let mark = self.marks.pop().filter(|mark| *mark <= self.stack.len());
+        Ok(self.stack.split_off(mark.ok_or_else(damaged)?))
+    }
+
+    fn recall(&mut self, slot: u32) -> Result<()> {
+        let value = self.memo.get(&slot).cloned().ok_or_else(damaged)?;
+        self.stack.push(value);
+        Ok(())
+    }
+
+    fn memorise(&mut self, slot: u32) -> Result<()> {
+        let value = self.top()?.clone();
+        self.memo.insert(slot, value);
+        Ok(())
+    }
+
+    fn push_text(&mut self, text: &str) {
+        self.stack.push(Value::Text(text.into()));
+    }
+
+    fn counted_text(&mut self, width: usize) -> Result<()> {
+        let count = self.number(width)?;
+        let text = String::from_utf8_lossy(self.take(count)?).into_owned();
+        self.push_text(&text);
+        Ok(())
+    }
+
+    /// A number in decimal; `True` is `01`, and a long one ends with L.
+    fn push_number(&mut self, line: &str) {
+        let number = line.trim_end_matches('L').parse();
+        self.stack.push(number.map_or(Value::Other, Value::Int));
+    }
+
+    /// A number in two's complement, its length before it.
+    fn long(&mut self) -> Result<()> {
+        let count = self.number(1)?;
+        let bytes = self.take(count)?;
+        let is_negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
+        let mut wide = [if is_negative { 0xff } else { 0 }; 8];
+        let value = match wide.get_mut(..bytes.len()) {
+            Some(start) => {
+                start.copy_from_slice(bytes);
+                Value::Int(i64::from_le_bytes(wide))
+            }
+            None => Value::Other,
+        };
+        self.stack.push(value);
+        Ok(())
+    }
+
+    fn take(&mut self, count: u64) -> Result<&'a [u8]> {
+        let count = usize::try_from(count).map_err(|_| damaged())?;
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(damaged)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    fn number(&mut self, width: usize) -> Result<u64> {
+        let mut number = [0; 8];
+        number[..width].copy_from_slice(self.take(width as u64)?);
+        Ok(u64::from_le_bytes(number))
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let end = self.rest.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
+        let line = String::from_utf8_lossy(&self.rest[..end]).into_owned();
+        self.rest = &self.rest[end + 1..];
+        Ok(line)
+    }
+
+    fn slot(&mut self) -> Result<u32> {
+        self.line()?.parse().map_err(|_| damaged())
+    }
+}
+
+/// What a call makes, of the few that matter: a dictionary, or a tensor in a wrapper.
+fn called(callable: &Value, arguments: &Value) -> Result<Value> {
+    match callable {
+        Value::Name(name) if &**name == "OrderedDict" => ordered_dict(arguments),
+        // Networks of that time keep their weights as Parameters.
+        Value::Name(_) => Ok(first_tensor(arguments).unwrap_or(Value::Other)),
+        _ => Ok(Value::Other),
+    }
+}
+
+/// From nothing, or from a list of pairs.
+fn ordered_dict(arguments: &Value) -> Result<Value> {
+    let Value::List(arguments, _) = arguments else { return Err(damaged()) };
+    let mut items = Vec::new();
+    if let Some(Value::List(pairs, _)) = arguments.first() {
+        for pair in pairs.iter() {
+            items.extend(pair.fields::<2>()?.iter().cloned());
+        }
+    }
+    let depth = Value::depth_over(&items)?;
+    Ok(Value::Dict(Rc::new(items), depth))
+}
+
+/// The tensor that a tuple begins with.
+fn first_tensor(tuple: &Value) -> Option<Value> {
+    match tuple {
+        Value::List(items, _) => items.first().filter(|it| matches!(it, Value::Tensor(_))).cloned(),
+        _ => None,
+    }
+}
