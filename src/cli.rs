@@ -11,6 +11,7 @@ mod diff;
 mod eval;
 mod evidence;
 mod explain;
+mod fetch;
 mod flip;
 mod input;
 mod model;
@@ -68,6 +69,7 @@ fn run(cli: Cli, out: Out<'_>) -> anyhow::Result<()> {
         Some(Command::Tree(args)) => tree::run(&args, out),
         Some(Command::Induce(args)) => tree::induce(&args, out),
         Some(Command::Eval(args)) => eval::run(&args, out),
+        Some(Command::Fetch(args)) => fetch::run(&args, out),
         Some(Command::Info(args)) => model::info(&args, out),
         Some(Command::Models(args)) => model::list(&args, out),
         Some(Command::Bench(args)) => bench::run(&args, out),

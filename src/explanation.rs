@@ -11,6 +11,7 @@ use crate::explain::{
     Agreement, Cam, CamSet, ClassId, Decision, Evidence, Forward, Head, Hierarchy, IdentityCheck,
     NodeId, Question, Rule, argmax, softmax,
 };
+use crate::induce::{self, InduceError, NodeLinkGraph};
 use crate::labels::ClassList;
 use crate::photo::Photo;
 use crate::preprocess::{ModelInput, Recipe};
@@ -63,6 +64,16 @@ impl ModelInfo {
     /// many classes to induce one.
     pub fn tree(&self) -> Result<&Arc<Tree>, &str> {
         self.tree.as_ref().map_err(String::as_str)
+    }
+
+    /// The hierarchy that lies in its linear layer, whatever tree it decides with.
+    ///
+    /// # Errors
+    /// When it has too many classes, or weights that cannot be compared.
+    pub fn induced_hierarchy(&self) -> Result<NodeLinkGraph, InduceError> {
+        let Head { classes, channels, weight, .. } = &*self.head;
+        let wnids = self.classes.wnids.clone().unwrap_or_else(|| induce::fake_wnids(*classes));
+        induce::induce(weight, *classes, *channels, &wnids)
     }
 
     /// Whether [`Self::tree`] answers at once.

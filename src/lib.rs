@@ -11,7 +11,8 @@
 //! | [`eval`] | how often is a model right, and do its maps point at the thing? (plain arithmetic) |
 //! | [`labelled_pictures`] | which pictures is a model measured on? |
 //! | [`assets`], [`labels`], [`wordnet`] | what are the classes called? |
-//! | [`catalog`] | which models come with the program? |
+//! | [`catalog`] | which models are known by name, bundled or to be fetched? |
+//! | [`fetch`], [`folders`] | how does a file get from a server into the user's folder? |
 //! | [`protocol`], [`engine`] | what can be asked of the thread that computes, and what does it answer? |
 //! | [`explanation`] | what does one model say about one picture? |
 //! | [`command`], [`state`], [`look`] | what can be asked of the window, and what does it know? |
@@ -36,6 +37,8 @@ pub mod eval;
 pub mod explain;
 pub mod explanation;
 pub mod export;
+pub mod fetch;
+pub mod folders;
 pub mod induce;
 pub mod labelled_pictures;
 pub mod labels;

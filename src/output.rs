@@ -40,6 +40,11 @@ pub fn make_folder(path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("Could not make the folder {}", path.display()))
 }
 
+/// A size of files, for reading: `46.8 MB`.
+pub fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
 /// A probability or another share, for reading: `97.3 %`.
 pub fn percent(share: f32) -> String {
     format!("{:.1} %", share * 100.0)

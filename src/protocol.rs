@@ -158,7 +158,11 @@ impl Unreadable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     Decoding,
-    LoadingModel,
+    /// Bytes of the weights that are read, of how many; both 0 before the file is open.
+    LoadingModel {
+        read: u64,
+        total: u64,
+    },
     Running,
 }
 

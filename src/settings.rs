@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::output;
 use crate::ui::image_view::OverlayOptions;
 use crate::ui::insight::InsightTab;
 use crate::ui::tree_view::TreeViewState;
+use crate::{folders, output};
 
 /// All settings. What an older file lacks, or a newer one has in addition, does no harm.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -150,17 +150,7 @@ impl Settings {
 
 /// Where the settings are: in the system's folder for them. `None` if there is none.
 pub fn default_path() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let folder = if cfg!(target_os = "windows") {
-        variable("APPDATA")
-    } else if cfg!(target_os = "macos") {
-        variable("HOME").map(|home| home.join("Library/Application Support"))
-    } else {
-        variable("XDG_CONFIG_HOME")
-            .filter(|path| path.is_absolute())
-            .or_else(|| variable("HOME").map(|home| home.join(".config")))
-    };
-    Some(folder?.join("glasstree").join("settings.json"))
+    Some(folders::config()?.join("settings.json"))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::classify::ClassifyArgs;
 use super::diff::DiffArgs;
 use super::eval::EvalArgs;
 use super::explain::ExplainArgs;
+use super::fetch::FetchArgs;
 use super::flip::FlipArgs;
 use super::input::InputArgs;
 use super::model::{InfoArgs, ModelsArgs};
@@ -76,8 +77,10 @@ pub enum Command {
     Eval(EvalArgs),
     /// Say what a weights file holds.
     Info(InfoArgs),
-    /// List the models that come with the program.
+    /// List the models that are known by name: bundled, fetched, or to be fetched.
     Models(ModelsArgs),
+    /// Fetch a model of the catalogue into your own folder for them.
+    Fetch(FetchArgs),
     /// Time the parts of the program.
     #[command(hide = true)]
     Bench(BenchArgs),

@@ -4,8 +4,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Client, Out};
-use crate::catalog::{CATALOG, ModelSource};
+use crate::catalog::{self, CatalogEntry, ModelSource};
+use crate::folders;
 use crate::model::DeviceChoice;
+use crate::output::megabytes;
 use crate::protocol::ModelRequest;
 
 #[derive(Debug, Args)]
@@ -58,14 +60,22 @@ pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
 }
 
 pub fn list(args: &ModelsArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let models = folders::models().unwrap_or_default();
+    let state = |entry: &CatalogEntry| match (entry.published(), entry.is_here(&models)) {
+        (None, _) => "bundled",
+        (Some(_), true) => "fetched",
+        (Some(_), false) => "to be fetched",
+    };
     if args.json {
-        let models: Vec<_> = CATALOG
-            .iter()
+        let models: Vec<_> = catalog::all()
             .map(|entry| {
                 json!({
-                    "id": entry.id, "title": entry.title, "dataset": entry.dataset.name(),
-                    "classes": entry.dataset.class_count(), "paper": entry.paper,
-                    "accuracy": entry.accuracy, "licence": entry.licence, "file": entry.file,
+                    "id": entry.id, "title": entry.title, "network": entry.network,
+                    "dataset": entry.dataset.name(), "classes": entry.dataset.class_count(),
+                    "paper": entry.paper, "accuracy": entry.accuracy, "licence": entry.licence,
+                    "file": entry.file, "size": entry.size(), "state": state(entry),
+                    "url": entry.published().map(|published| published.url),
+                    "sha256": entry.published().and_then(|published| published.sha256),
                     "recipe": entry.recipe, "hierarchy": entry.hierarchy.unwrap_or("induced"),
                 })
             })
@@ -73,10 +83,13 @@ pub fn list(args: &ModelsArgs, out: Out<'_>) -> anyhow::Result<()> {
         writeln!(out, "{}", json!(models))?;
         return Ok(());
     }
-    for entry in &CATALOG {
-        writeln!(out, "{:<20} {}", entry.id, entry.title)?;
-        writeln!(out, "{:<20} {}; {}", "", entry.accuracy, entry.licence)?;
+    for entry in catalog::all() {
+        let size = entry.size().map_or_else(|| "size unknown".to_owned(), megabytes);
+        let accuracy = entry.accuracy.unwrap_or("no published accuracy");
+        writeln!(out, "{:<30} {}", entry.id, entry.title)?;
+        writeln!(out, "{:<30} {}, {size}; {accuracy}; {}", "", state(entry), entry.licence)?;
     }
-    writeln!(out, "\nAny weights file of a known network can be given instead of a name.")?;
+    writeln!(out, "\n`glasstree fetch NAME` fetches a model into {}.", models.display())?;
+    writeln!(out, "Any weights file of a known network can be given instead of a name.")?;
     Ok(())
 }

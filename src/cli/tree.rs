@@ -11,7 +11,6 @@ use super::{Client, Out};
 use crate::catalog::ModelSource;
 use crate::explain::Rule;
 use crate::explanation::Explanation;
-use crate::induce;
 use crate::model::DeviceChoice;
 use crate::output;
 use crate::protocol::ModelRequest;
@@ -105,14 +104,11 @@ pub fn induce(args: &InduceArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request = ModelRequest::from(ModelSource::from_argument(&args.model));
     request.wnids = args.wnids.clone();
     let model = Client::start(DeviceChoice::Cpu)?.load(&request)?;
-    let head = &model.head;
-    let wnids = model.classes.wnids.clone().unwrap_or_else(|| induce::fake_wnids(head.classes));
-    let graph = induce::induce(&head.weight, head.classes, head.channels, &wnids)?;
-    let json = graph.to_json();
+    let (json, classes) = (model.induced_hierarchy()?.to_json(), model.head.classes);
     match &args.out {
         Some(path) => {
             output::write(path, json.as_bytes())?;
-            writeln!(out, " * Wrote hierarchy of {} classes to {}", head.classes, path.display())?;
+            writeln!(out, " * Wrote hierarchy of {classes} classes to {}", path.display())?;
         }
         None => writeln!(out, "{json}")?,
     }

@@ -39,7 +39,9 @@ pub fn load(
     let (labels, wnids) = (labels.transpose()?, wnids.transpose()?);
 
     let candidate = match &request.source {
-        ModelSource::Bundled(entry) => Some(entry.dataset),
+        ModelSource::Known(entry, _) => {
+            Some(entry.dataset).filter(|set| set.class_count() == count)
+        }
         ModelSource::File(_) => Dataset::from_class_count(count),
     };
     let dataset = candidate.filter(|set| {

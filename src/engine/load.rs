@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::{classes, tree};
 use crate::assets::Dataset;
-use crate::catalog::ModelSource;
+use crate::catalog::{ModelSource, Weights};
 use crate::checkpoint::{CheckpointError, StateDict};
 use crate::explanation::{LazyTree, ModelInfo};
 use crate::labels::ListError;
 use crate::model::{Architecture, Classifier, Compute, ModelError};
+use crate::output::megabytes;
 use crate::preprocess::Recipe;
 use crate::protocol::{ModelRequest, RecipeChanges};
 
@@ -21,6 +22,8 @@ pub enum LoadError {
         .0.display()
     )]
     NoSuchModel(PathBuf),
+    #[error("{id} is not on this computer yet; `glasstree fetch {id}` fetches it{size}")]
+    NotFetched { id: &'static str, size: String },
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error("{name}: {source}")]
@@ -40,13 +43,19 @@ pub struct Loaded {
     pub classifier: Classifier,
 }
 
-/// Loads weights onto `compute` and finds out all the rest.
+/// Loads weights onto `compute` and finds out all the rest. `progress` gets how many bytes of the
+/// weights are read, of how many.
 ///
 /// # Errors
 /// What is wrong with which file, in one line.
-pub fn load(request: &ModelRequest, compute: &Compute) -> Result<Loaded, LoadError> {
+pub fn load(
+    request: &ModelRequest,
+    compute: &Compute,
+    progress: impl Fn(u64, u64) + Send + Sync + 'static,
+) -> Result<Loaded, LoadError> {
     let name = request.source.name();
-    let state = open(&request.source)?;
+    let mut state = open(&request.source)?;
+    state.watch(progress);
     let classifier = Classifier::load(&state, compute)
         .map_err(|source| LoadError::Model { name: name.clone(), source })?;
     let head = Arc::new(classifier.head().clone());
@@ -81,18 +90,25 @@ pub fn load(request: &ModelRequest, compute: &Compute) -> Result<Loaded, LoadErr
 }
 
 fn open(source: &ModelSource) -> Result<StateDict, LoadError> {
-    Ok(match source {
-        ModelSource::Bundled(entry) => StateDict::from_bytes(entry.file, entry.weights)?,
-        ModelSource::File(path) if !path.exists() => {
-            return Err(LoadError::NoSuchModel(path.clone()));
-        }
-        ModelSource::File(path) => StateDict::open(path)?,
-    })
+    match source {
+        ModelSource::Known(entry, folder) => match &entry.weights {
+            Weights::Bundled(bytes) => Ok(StateDict::from_bytes(entry.file, *bytes)?),
+            Weights::Published(_) if entry.is_here(folder) => {
+                Ok(StateDict::open(&folder.join(entry.file))?)
+            }
+            Weights::Published(published) => {
+                let size = published.size.map(|size| format!(" ({})", megabytes(size)));
+                Err(LoadError::NotFetched { id: entry.id, size: size.unwrap_or_default() })
+            }
+        },
+        ModelSource::File(path) if !path.exists() => Err(LoadError::NoSuchModel(path.clone())),
+        ModelSource::File(path) => Ok(StateDict::open(path)?),
+    }
 }
 
 fn recipe(request: &ModelRequest, architecture: &Architecture, dataset: Option<Dataset>) -> Recipe {
     let recipe = match (&request.source, architecture) {
-        (ModelSource::Bundled(entry), _) => entry.recipe.clone(),
+        (ModelSource::Known(entry, _), _) => entry.recipe.clone(),
         (_, Architecture::EfficientNetLite(shape)) => {
             // All sizes are evaluated on the middle of a picture that is 32 pixels larger.
             let side = shape.input_side();

@@ -89,7 +89,7 @@ fn parsed(
 /// nbdt's released models were trained with the hierarchy that carries their own name.
 fn trained_with(source: &ModelSource, architecture: &Architecture) -> Option<&'static str> {
     match (source, architecture) {
-        (ModelSource::Bundled(entry), _) => entry.hierarchy,
+        (ModelSource::Known(entry, _), _) => entry.hierarchy,
         (_, Architecture::WideResNet(_)) => Some("induced"),
         (_, Architecture::ResNet(shape)) if architecture.is_for_small_pictures() => {
             match shape.blocks {

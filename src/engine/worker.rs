@@ -268,15 +268,29 @@ impl Worker {
         Ok(photo)
     }
 
+    /// Announces how much of a file of weights is read, a hundred times at most.
+    fn loading(&self, job: JobId) -> impl Fn(u64, u64) + Send + Sync + 'static {
+        let (outbox, wake) = (self.outbox.clone(), Arc::clone(&self.wake));
+        let told = AtomicU64::new(0);
+        move |read, total| {
+            let percent = read * 100 / total.max(1);
+            if told.swap(percent, Ordering::Relaxed) != percent {
+                let stage = Stage::LoadingModel { read, total };
+                outbox.send(Event::Progress { job, stage }).ok();
+                wake();
+            }
+        }
+    }
+
     /// The model, from memory or from its file.
     fn model(&mut self, job: JobId, request: &ModelRequest) -> Result<&Loaded, Stop> {
         if let Some(at) = self.models.iter().position(|(known, _)| known == request) {
             let model = self.models.remove(at);
             self.models.push(model);
         } else {
-            self.stage(job, Stage::LoadingModel)?;
+            self.stage(job, Stage::LoadingModel { read: 0, total: 0 })?;
             let compute = self.compute.clone().unwrap_or_else(Compute::cpu);
-            let loaded = load::load(request, &compute)?;
+            let loaded = load::load(request, &compute, self.loading(job))?;
             if self.models.len() >= KEPT_MODELS {
                 self.models.remove(0);
             }

@@ -84,6 +84,11 @@ impl Recipe {
         Self::new(256, 224, Self::IMAGENET_MEAN, Self::IMAGENET_STD)
     }
 
+    /// ImageNet as torchvision's newer weights (`IMAGENET1K_V2`) were evaluated.
+    pub const fn torchvision_imagenet_v2() -> Self {
+        Self::new(232, 224, Self::IMAGENET_MEAN, Self::IMAGENET_STD)
+    }
+
     /// ImageNet as EfficientNet-Lite0 was evaluated.
     pub const fn efficientnet_lite0() -> Self {
         let recipe = Self::new(256, 224, [0.498; 3], [0.502; 3]);
@@ -132,7 +137,11 @@ impl Recipe {
         Ok(ModelInput { chw: self.normalised(&crop), crop, photo_from_input })
     }
 
-    fn check(&self) -> Result<(), PreprocessError> {
+    /// Whether the recipe makes an input of any picture.
+    ///
+    /// # Errors
+    /// A side outside 1..=4096, or constants that give no numbers.
+    pub fn check(&self) -> Result<(), PreprocessError> {
         for side in [self.crop, self.resize.unwrap_or(1)] {
             if !(1..=MAX_SIDE).contains(&side) {
                 return Err(PreprocessError::Side(side));

@@ -27,6 +27,7 @@ const HALF: i64 = 1 << (PRECISION_BITS - 1);
     strum::Display,
     strum::VariantNames,
     strum::EnumString,
+    strum::EnumIter,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", ascii_case_insensitive)]

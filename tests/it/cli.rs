@@ -1,6 +1,7 @@
 //! The program as a user runs it.
 
 mod eval;
+mod fetch;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -14,7 +14,7 @@ use glasstree::explanation::{CamTarget, Explanation};
 use glasstree::labelled_pictures::LabelledPicture;
 use glasstree::model::DeviceChoice;
 use glasstree::photo::PhotoOptions;
-use glasstree::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Rerun};
+use glasstree::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Rerun, Stage};
 
 fn cat() -> PictureSource {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/photos/chelsea.png");
@@ -217,6 +217,27 @@ fn a_class_that_the_model_does_not_have_is_refused() {
     };
     assert!(evaluate(vec![picture]).contains("10 classes"));
     assert!(evaluate(Vec::new()).contains("no pictures"));
+}
+
+#[test]
+fn loading_says_how_much_is_read() {
+    let engine = engine();
+    let model = ModelRequest::from(ModelSource::default_classifier());
+    engine.send(Request::Load { job: JobId(3), model });
+    let events = events_until(&engine, |event| matches!(event, Event::ModelReady { .. }));
+    let read: Vec<(u64, u64)> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Progress { stage: Stage::LoadingModel { read, total }, .. } => {
+                Some((*read, *total))
+            }
+            _ => None,
+        })
+        .collect();
+    assert!(read.is_sorted() && read.len() > 10 && read.len() <= 101, "{read:?}");
+    // 4.65 million numbers of two bytes each.
+    let (last, total) = read[read.len() - 1];
+    assert!(last == total && (9_000_000..9_500_000).contains(&total), "{last} of {total}");
 }
 
 /// The part is really gone, the same by hand and by the engine; what nobody waits for is not done.

@@ -60,6 +60,11 @@ fn egui_is_known_to_the_window_alone() {
 }
 
 #[test]
+fn servers_are_known_to_downloads_alone() {
+    only_in(&["fetch"], &["ureq::", "std::net"]);
+}
+
+#[test]
 fn weights_files_are_opened_in_one_place() {
     only_in(
         &["checkpoint"],
