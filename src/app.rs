@@ -16,10 +16,11 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Context, Ui};
 
-use crate::catalog::ModelSource;
+use crate::catalog::{self, CatalogEntry, ModelSource};
 use crate::command::{Command, MenuCommand};
 use crate::engine::Wake;
 use crate::export::Export;
+use crate::fetch::Patience;
 use crate::look::Look;
 use crate::protocol::{Event, ModelRequest};
 use crate::settings::Settings;
@@ -46,10 +47,16 @@ pub struct AppOptions {
     pub paths: Vec<PathBuf>,
     /// Whether to try the system's file dialogs.
     pub dialogs: bool,
+    /// Models to choose from.
+    pub catalog: Vec<&'static CatalogEntry>,
+    /// Where fetched models are kept; `None`: nothing can be fetched.
+    pub models: Option<PathBuf>,
+    /// With servers that models are fetched from.
+    pub patience: Patience,
 }
 
 impl AppOptions {
-    /// The bundled models, no files, no dialogs.
+    /// The bundled models, no files, no dialogs, no downloads.
     pub fn new(start_engine: StartEngine) -> Self {
         Self {
             start_engine,
@@ -60,6 +67,9 @@ impl AppOptions {
             notice: None,
             paths: Vec::new(),
             dialogs: false,
+            catalog: catalog::all().collect(),
+            models: None,
+            patience: Patience::default(),
         }
     }
 }
@@ -74,6 +84,7 @@ pub struct App {
     tasks: Tasks,
     settings_file: Option<PathBuf>,
     dialogs: bool,
+    patience: Patience,
     /// A dialog is open; there is never a second one.
     asking: bool,
     /// Waits for a file name.
@@ -104,6 +115,7 @@ impl App {
             wake,
             settings_file: options.settings_file,
             dialogs: options.dialogs,
+            patience: options.patience,
             asking: false,
             export: None,
             last_drop: 0,
@@ -111,6 +123,9 @@ impl App {
             smoke: None,
         };
         app.state.recent = app.settings.recent.clone();
+        app.state.library.entries = options.catalog;
+        app.state.library.folder = options.models;
+        app.look_for_models();
         if let Some(note) = options.notice {
             app.state.notify(NoticeKind::Warning, note);
         }
@@ -147,6 +162,8 @@ impl App {
             match effect {
                 Effect::PrepareTree(model) => self.tasks.prepare_tree(model),
                 Effect::SortOut(paths) => self.tasks.sort_out(paths),
+                Effect::Fetch(entry, folder) => self.tasks.fetch(entry, &folder, self.patience),
+                Effect::CancelFetch(id) => self.tasks.cancel_fetch(id),
                 Effect::Send(request) => {
                     if let Some(engine) = &self.engine {
                         engine.send(request);
@@ -158,6 +175,14 @@ impl App {
                     }
                 }
             }
+        }
+    }
+
+    /// Finds out which models have been fetched: also by another glasstree, in the meantime.
+    fn look_for_models(&self) {
+        let library = &self.state.library;
+        if let Some(folder) = &library.folder {
+            self.tasks.look_for_models(&library.entries, folder.clone());
         }
     }
 
@@ -234,6 +259,9 @@ impl App {
                     self.use_paths(ctx, Purpose::Weights(Role::Classifier), vec![path]);
                 }
             }
+            Message::Found(ids) => self.state.library.found(&ids),
+            Message::Fetching(id, progress) => self.state.fetching(id, progress),
+            Message::Fetched(id, result) => self.state.fetched(id, result),
             // The frame that this message brings about shows it.
             Message::TreeReady => {}
             Message::TreeRead(role, model, Ok(tree)) => {
@@ -298,6 +326,9 @@ impl eframe::App for App {
         let wishes = root_ui(ui, &self.state, &mut self.settings, &mut self.panels);
         for purpose in wishes.files {
             self.ask(purpose);
+        }
+        for role in wishes.hierarchies {
+            self.save_hierarchy(role);
         }
         match wishes.prompt {
             Some((purpose, PromptAction::Accept(path))) => {

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::catalog::CatalogEntry;
 use crate::explain::{Area, ClassId, NodeId, Removal, Rule};
 use crate::explanation::Tree;
 use crate::protocol::{ModelRequest, PictureSource};
@@ -42,6 +43,9 @@ pub enum Command {
     SetModel(Role, ModelRequest),
     /// Whether the classifier's own tree is the only one.
     ShareModel(bool),
+    /// Fetches a model of the catalogue from its publisher.
+    Fetch(&'static CatalogEntry),
+    CancelFetch(&'static CatalogEntry),
     /// Takes a notice off the screen.
     Dismiss(u64),
 }

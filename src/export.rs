@@ -7,7 +7,7 @@ use image::{ImageFormat, RgbImage};
 use serde_json::{Value, json};
 
 use crate::explain::{Paint, Rule, overlay};
-use crate::explanation::{CamTarget, Explanation};
+use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::{npy, output};
 
 /// What can be saved, with all it takes; plain data, so that any thread can do it.
@@ -19,6 +19,8 @@ pub enum Export {
     Map { explanation: Arc<Explanation>, target: CamTarget },
     /// Probabilities of the classifier, decisions of the tree model, as JSON.
     Json { classifier: Option<Arc<Explanation>>, tree: Option<Arc<Explanation>>, rule: Rule },
+    /// The hierarchy that lies in a model's linear layer, in nbdt's format.
+    Hierarchy(Arc<ModelInfo>),
     /// Text that is there already, such as a drawing.
     Text { text: String, extension: &'static str },
 }
@@ -28,7 +30,7 @@ impl Export {
         match self {
             Self::Overlay { .. } => "png",
             Self::Map { .. } => "npy",
-            Self::Json { .. } => "json",
+            Self::Json { .. } | Self::Hierarchy(_) => "json",
             Self::Text { extension, .. } => extension,
         }
     }
@@ -36,7 +38,7 @@ impl Export {
     /// The content of the file.
     ///
     /// # Errors
-    /// When a picture cannot be encoded.
+    /// When a picture cannot be encoded, or a model has too many classes for a hierarchy.
     pub fn bytes(&self) -> anyhow::Result<Vec<u8>> {
         match self {
             Self::Overlay { explanation, target, paint } => {
@@ -52,6 +54,7 @@ impl Export {
                 let value = to_json(classifier.as_deref(), tree.as_deref(), *rule);
                 Ok(serde_json::to_string_pretty(&value)?.into_bytes())
             }
+            Self::Hierarchy(model) => Ok(model.induced_hierarchy()?.to_json().into_bytes()),
             Self::Text { text, .. } => Ok(text.clone().into_bytes()),
         }
     }

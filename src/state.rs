@@ -6,6 +6,7 @@
 mod edits;
 mod history;
 mod jobs;
+mod library;
 mod notices;
 mod rerun;
 mod walk;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::catalog::CatalogEntry;
 use crate::command::{Command, MenuCommand};
 use crate::explain::{ClassId, NodeId, Rule};
 use crate::explanation::{CamTarget, Explanation, ModelInfo};
@@ -21,6 +23,7 @@ use crate::look::Look;
 use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::{JobId, ModelRequest, PictureSource, Request, Stage};
 pub use history::{Selected, Selection, Versus};
+pub use library::{Library, Shelf};
 pub use notices::{Notice, NoticeKind};
 pub use rerun::{Check, Outcome, Rerun};
 pub use walk::Walking;
@@ -102,6 +105,10 @@ pub enum Effect {
     PrepareTree(Arc<ModelInfo>),
     /// Find out which of these are pictures, folders or weights.
     SortOut(Vec<PathBuf>),
+    /// Fetch a model into this folder.
+    Fetch(&'static CatalogEntry, PathBuf),
+    /// Give up fetching the model of this id.
+    CancelFetch(&'static str),
 }
 
 /// Facts that all panels share.
@@ -121,6 +128,7 @@ pub struct AppState {
     /// Opened last, newest first.
     pub recent: Vec<PathBuf>,
     history: History,
+    pub library: Library,
     walk: Option<Walking>,
     /// Networks asked again without a part of the photo; at most one of each kind for a role.
     pub reruns: Vec<Rerun>,
@@ -147,6 +155,7 @@ impl AppState {
             at: 0,
             recent: Vec::new(),
             history: History::default(),
+            library: Library::default(),
             walk: None,
             reruns: Vec::new(),
             notices: Vec::new(),
@@ -312,6 +321,8 @@ impl AppState {
                 return self.set_model(role, request);
             }
             Command::ShareModel(shared) => return self.share_model(shared),
+            Command::Fetch(entry) => return self.fetch(entry),
+            Command::CancelFetch(entry) => return self.cancel_fetch(entry),
             Command::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
         }
         Vec::new()

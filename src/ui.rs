@@ -24,7 +24,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 
 use crate::command::{Command, MenuCommand};
-use crate::explanation::{CamTarget, Explanation, ModelInfo};
+use crate::explanation::{CamTarget, Explanation};
 use crate::photo::Photo;
 use crate::settings::{Settings, Theme};
 use crate::state::{AppState, Role};
@@ -46,7 +46,7 @@ pub struct Panels {
     pub palette: palette::Palette,
     pub welcome: welcome::Welcome,
     pub prompt: Option<PathPrompt>,
-    pub models: bool,
+    pub models: models::ModelsWindow,
     pub shortcuts: bool,
     pub about: bool,
     /// A field or a menu had the keyboard in the last frame.
@@ -60,6 +60,8 @@ pub struct Wishes {
     /// Files to choose.
     pub files: Vec<Purpose>,
     pub prompt: Option<(Purpose, PromptAction)>,
+    /// Models whose own tree is to be saved.
+    pub hierarchies: Vec<Role>,
 }
 
 /// Smallest width of the panels beside the picture, in points.
@@ -138,12 +140,10 @@ fn escape_ui(ui: &Ui, state: &AppState, panels: &Panels, out: &mut Vec<Command>)
 
 fn windows_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, wishes: &mut Wishes) {
     let Panels { palette, models, shortcuts, about, .. } = panels;
-    let is_ready = ModelInfo::is_tree_made;
-    let Wishes { commands, files, .. } = wishes;
-    models::models_ui(ui, models, state, &is_ready, commands, files);
+    models::models_ui(ui, models, state, wishes);
     help::shortcuts_ui(ui, shortcuts);
-    help::about_ui(ui, about);
-    palette::palette_ui(ui, palette, state, commands);
+    help::about_ui(ui, about, state);
+    palette::palette_ui(ui, palette, state, &mut wishes.commands);
 }
 
 /// The class list above the tree.

@@ -12,6 +12,7 @@ use crate::export::Export;
 use crate::photo::Photo;
 use crate::protocol::{HierarchyChoice, ModelRequest, PictureSource};
 use crate::state::Role;
+use crate::ui::models::tree_file;
 use crate::ui::path_prompt::{PathPrompt, Purpose, path_from};
 
 impl App {
@@ -40,6 +41,9 @@ impl App {
             Purpose::Weights(role) => Command::SetModel(role, ModelSource::File(path).into()),
             Purpose::Labels(role) => {
                 Command::SetModel(role, ModelRequest { labels: Some(path), ..request(role) })
+            }
+            Purpose::Wnids(role) => {
+                Command::SetModel(role, ModelRequest { wnids: Some(path), ..request(role) })
             }
             Purpose::Hierarchy(role) => {
                 if let Some(model) = self.state.role(role).loaded.clone() {
@@ -93,6 +97,9 @@ impl App {
 
     /// A file name for what waits to be saved.
     fn proposed_name(&self) -> String {
+        if let Some(Export::Hierarchy(model)) = &self.export {
+            return tree_file(&model.source);
+        }
         if let Some(Export::Text { extension: extension @ "json", .. }) = self.export {
             let model = self.state.role(self.state.shown_tree()).request.source.name();
             let stem = model.rsplit_once('.').map_or(model.as_str(), |(stem, _)| stem);

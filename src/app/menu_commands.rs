@@ -30,7 +30,10 @@ impl App {
         match command {
             M::Open => self.ask(Purpose::Open),
             M::OpenPath => self.ask_in_window(Purpose::Open, None),
-            M::Models => self.panels.models = !self.panels.models,
+            M::Models => {
+                toggle(&mut self.panels.models.open);
+                self.look_for_models();
+            }
             M::ExportOverlay | M::ExportMap | M::ExportJson | M::ExportTree | M::SaveHierarchy => {
                 self.prepare(command)
             }
@@ -206,6 +209,14 @@ impl App {
 }
 
 impl App {
+    /// Asks where to save the tree that lies in a model's weights.
+    pub(super) fn save_hierarchy(&mut self, role: Role) {
+        if let Some(model) = self.state.role(role).loaded.clone() {
+            self.export = Some(Export::Hierarchy(model));
+            self.ask(Purpose::Save("json"));
+        }
+    }
+
     /// The tree as it is shown.
     fn drawing(&mut self) -> Option<Export> {
         let selection = self.state.selection();

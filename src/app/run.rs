@@ -9,6 +9,7 @@ use eframe::{CreationContext, NativeOptions, Renderer};
 
 use super::smoke::{Outcome, Smoke};
 use super::{App, AppOptions, port};
+use crate::folders;
 use crate::model::DeviceChoice;
 use crate::settings::{self, Settings, WindowSettings};
 
@@ -44,6 +45,7 @@ pub fn run(args: &WindowArgs) -> anyhow::Result<Option<String>> {
             options.settings_file = file.clone();
             options.notice = note.clone();
             options.dialogs = true;
+            options.models = folders::models();
             options.paths = args.paths.clone();
             let mut app = App::new(&cc.egui_ctx, options);
             if let Some(path) = &args.screenshot {

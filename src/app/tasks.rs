@@ -1,5 +1,6 @@
 //! Work that would hold up the window, each on a thread of its own: dialogs, folders, files, trees.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -9,10 +10,12 @@ use image::RgbImage;
 
 use crate::app::intake::{Intake, sort_out};
 use crate::assets::SAMPLE_PHOTOS;
+use crate::catalog::CatalogEntry;
 use crate::engine::{self, Wake};
 use crate::explain::Paint;
 use crate::explanation::{CamTarget, Explanation, ModelInfo, Tree};
 use crate::export::{Export, painted};
+use crate::fetch::{Cancel, Download, FetchError, Fetched, Order, Patience, Progress};
 use crate::photo::{Photo, PhotoOptions};
 use crate::preprocess::resample::{Filter, resize};
 use crate::state::Role;
@@ -33,6 +36,11 @@ pub enum Message {
     TreeReady,
     /// A hierarchy for a role's model, or why it is none.
     TreeRead(Role, Arc<ModelInfo>, Result<Tree, String>),
+    /// Models of the catalogue that are in the folder of fetched models.
+    Found(Vec<&'static str>),
+    /// A piece of a model has arrived.
+    Fetching(&'static str, Progress),
+    Fetched(&'static str, Result<Fetched, String>),
     /// Small pictures of the samples.
     Thumbnails(Vec<Photo>),
     Saved(Result<PathBuf, String>),
@@ -42,6 +50,8 @@ pub enum Message {
 
 /// A dialog that closes sooner than this was never there.
 const NOBODY_IS_THAT_FAST: Duration = Duration::from_millis(350);
+/// Time between two reports about a download.
+const REPORT: Duration = Duration::from_millis(100);
 /// Longest side of a small picture.
 const THUMBNAIL: u32 = 320;
 
@@ -50,6 +60,8 @@ pub struct Tasks {
     outbox: Sender<Message>,
     inbox: Receiver<Message>,
     wake: Wake,
+    /// Downloads that have been started, by id.
+    downloads: HashMap<&'static str, Cancel>,
     /// How often files were given to the window.
     drops: u64,
 }
@@ -57,7 +69,7 @@ pub struct Tasks {
 impl Tasks {
     pub fn new(wake: Wake) -> Self {
         let (outbox, inbox) = channel();
-        Self { outbox, inbox, wake, drops: 0 }
+        Self { outbox, inbox, wake, downloads: HashMap::new(), drops: 0 }
     }
 
     /// Everything that has arrived; never waits.
@@ -100,6 +112,45 @@ impl Tasks {
             let tree = engine::read_tree(&path, &model).map_err(|error| error.to_string());
             Some(Message::TreeRead(role, model, tree))
         });
+    }
+
+    /// Looks which models are in the folder.
+    pub fn look_for_models(&self, entries: &[&'static CatalogEntry], folder: PathBuf) {
+        let entries = entries.to_vec();
+        self.spawn("models", move || {
+            let is_here = |entry: &&&CatalogEntry| entry.is_here(&folder);
+            Some(Message::Found(entries.iter().filter(is_here).map(|entry| entry.id).collect()))
+        });
+    }
+
+    pub fn fetch(&mut self, entry: &'static CatalogEntry, folder: &Path, patience: Patience) {
+        let Some(order) = Order::of(entry, folder) else { return };
+        let download = Download::new(order, patience);
+        self.downloads.insert(entry.id, download.canceller());
+        let (outbox, wake) = (self.outbox.clone(), Arc::clone(&self.wake));
+        self.spawn("fetch", move || {
+            let mut reported = Instant::now();
+            let result = download.run(&mut |progress| {
+                let is_last = progress.total == Some(progress.done);
+                if reported.elapsed() >= REPORT || is_last {
+                    reported = Instant::now();
+                    outbox.send(Message::Fetching(entry.id, progress)).ok();
+                    wake();
+                }
+            });
+            // Whoever cancelled it knows.
+            let result = match result {
+                Err(FetchError::Cancelled) => return None,
+                result => result.map_err(|error| error.to_string()),
+            };
+            Some(Message::Fetched(entry.id, result))
+        });
+    }
+
+    pub fn cancel_fetch(&mut self, id: &str) {
+        if let Some(cancel) = self.downloads.remove(id) {
+            cancel.cancel();
+        }
     }
 
     pub fn thumbnails(&self) {

@@ -5,8 +5,8 @@ use strum::IntoEnumIterator as _;
 
 use super::{keys, theme};
 use crate::assets::NOTICES;
-use crate::catalog::CATALOG;
 use crate::command::{Menu, MenuCommand};
+use crate::state::AppState;
 
 /// Keys and gestures that are no commands.
 const GESTURES: [(&str, &str); 11] = [
@@ -59,7 +59,7 @@ pub fn shortcuts_ui(ui: &Ui, open: &mut bool) {
     });
 }
 
-pub fn about_ui(ui: &Ui, open: &mut bool) {
+pub fn about_ui(ui: &Ui, open: &mut bool, state: &AppState) {
     let window = egui::Window::new("About glasstree")
         .open(open)
         .default_pos(theme::WINDOW_AT)
@@ -71,9 +71,10 @@ pub fn about_ui(ui: &Ui, open: &mut bool) {
             env!("CARGO_PKG_VERSION")
         ));
         ui.add_space(6.0);
-        for entry in &CATALOG {
+        for entry in state.library.usable() {
             ui.label(RichText::new(entry.title).strong());
-            ui.weak(format!("{}; {}; {}", entry.paper, entry.accuracy, entry.licence));
+            let accuracy = entry.accuracy.unwrap_or("no published accuracy");
+            ui.weak(format!("{}; {accuracy}; {}", entry.paper, entry.licence));
         }
         ui.add_space(6.0);
         ui.label(RichText::new("Notices").strong());

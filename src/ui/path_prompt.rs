@@ -13,6 +13,7 @@ pub enum Purpose {
     Open,
     Weights(Role),
     Labels(Role),
+    Wnids(Role),
     Hierarchy(Role),
     /// The file that was prepared, with this extension.
     Save(&'static str),
@@ -24,7 +25,8 @@ impl Purpose {
             Self::Open => "Open a picture, a folder or weights",
             Self::Weights(Role::Classifier) => "Open weights of a classifier",
             Self::Weights(Role::Tree) => "Open weights of a tree model",
-            Self::Labels(_) => "Open a list of labels",
+            Self::Labels(_) => "Open a list of class names",
+            Self::Wnids(_) => "Open a list of WordNet ids",
             Self::Hierarchy(_) => "Open a hierarchy",
             Self::Save(_) => "Save",
         }
@@ -43,6 +45,7 @@ impl Purpose {
                 ("All files", &["*"]),
             ],
             Self::Weights(_) => vec![("Weights", weight_extensions()), ("All files", &["*"])],
+            Self::Wnids(_) => vec![("WordNet ids", &["txt", "json"]), ("All files", &["*"])],
             Self::Labels(_) => vec![("Labels", &["txt", "json"]), ("All files", &["*"])],
             Self::Hierarchy(_) => vec![("Hierarchies", &["json"]), ("All files", &["*"])],
             Self::Save("png") => vec![("PNG", &["png"])],

@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align, Label, Layout, RichText, Ui};
 
 use crate::command::{Command, MenuCommand};
+use crate::output::megabytes;
 use crate::protocol::Stage;
 use crate::state::{AppState, Role};
 
@@ -37,6 +38,10 @@ fn left_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
         }
         ui.separator();
     }
+    if let Some(text) = downloads(state) {
+        ui.label(text).on_hover_text("The catalogue in the models window has the details");
+        ui.separator();
+    }
     let Some(photo) = &state.photo else {
         ui.weak("No picture yet");
         return;
@@ -49,13 +54,24 @@ fn left_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
     ui.add(Label::new(text).truncate());
 }
 
+/// What is being fetched.
+fn downloads(state: &AppState) -> Option<String> {
+    let (id, progress) = state.library.coming().next()?;
+    let share = progress.and_then(|progress| Some((progress.done, progress.total?)));
+    let share = share.map(|(done, total)| format!(" {} %", done * 100 / total.max(1)));
+    Some(format!("Fetching {id}{}", share.unwrap_or_default()))
+}
+
 /// What the engine does, for the user.
 fn work(state: &AppState) -> Option<String> {
     let stage = |stage| match stage {
-        Some(Stage::Decoding) => "Reading the picture",
-        Some(Stage::LoadingModel) => "Loading the model",
-        Some(Stage::Running) => "Running the network",
-        None => "Waiting",
+        Some(Stage::Decoding) => "reading the picture".to_owned(),
+        Some(Stage::LoadingModel { total: 0, .. }) => "loading the model".to_owned(),
+        Some(Stage::LoadingModel { read, total }) => {
+            format!("loading the model, {:.0} of {}", read as f64 / 1e6, megabytes(total))
+        }
+        Some(Stage::Running) => "running the network".to_owned(),
+        None => "waiting".to_owned(),
     };
     // The one that has begun, or else the first one.
     let jobs = || Role::ALL.into_iter().filter_map(|role| Some((role, state.role(role).job?)));
@@ -63,7 +79,7 @@ fn work(state: &AppState) -> Option<String> {
     else {
         return state.is_rerunning().then(|| "Running the network again".to_owned());
     };
-    let mut text = format!("{}: {}", role.name(), stage(job.stage).to_lowercase());
+    let mut text = format!("{}: {}", role.name(), stage(job.stage));
     let seconds = job.since.elapsed().as_secs();
     if seconds >= 2 {
         text += &format!(" ({seconds} s)");

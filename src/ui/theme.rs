@@ -20,6 +20,8 @@ pub const PANEL_MARGIN: i8 = 8;
 pub const BAR_HEIGHT: f32 = 28.0;
 /// Where windows open: below the bars.
 pub const WINDOW_AT: [f32; 2] = [48.0, 80.0];
+/// Width and height of the window with the models, where there is room.
+pub const MODELS_SIZE: egui::Vec2 = vec2(660.0, 620.0);
 const RADIUS: u8 = 4;
 
 /// The shades of one theme, from the back to the front.

@@ -11,6 +11,7 @@ use egui_kittest::kittest::Queryable as _;
 use glasstree::command::{Command, MenuCommand};
 use glasstree::explain::{Area, Rect};
 use glasstree::state::Role;
+use glasstree::ui::models::Page;
 use image::RgbaImage;
 
 use crate::ui::{Window, is_explained, real_window, step_until};
@@ -111,7 +112,13 @@ fn tree_of_imagenet() {
 fn models() {
     let mut window = open("rocket.jpg", Theme::Dark);
     run(&mut window, MenuCommand::Models);
+    step_until(&mut window, "the tree of 1000 classes is made", |app| {
+        let model = app.state.role(Role::Classifier).loaded.clone();
+        model.is_some_and(|model| model.is_tree_made())
+    });
     shot(&mut window, "models");
+    window.state_mut().panels.models.page = Page::Catalogue;
+    shot(&mut window, "catalogue");
 }
 
 #[test]

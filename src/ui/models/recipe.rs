@@ -1,0 +1,116 @@
+//! The recipe by which pictures become inputs, to be changed and put back.
+
+use eframe::egui::{self, ComboBox, DragValue, Grid, Ui, WidgetInfo};
+use strum::IntoEnumIterator as _;
+
+use crate::preprocess::{Filter, Recipe};
+use crate::protocol::RecipeChanges;
+
+/// Sides of pictures that can be asked for, in pixels.
+const SIDES: std::ops::RangeInclusive<u32> = 1..=4096;
+const CHANNELS: [&str; 3] = ["red", "green", "blue"];
+
+/// What the user is typing.
+#[derive(Debug, Default)]
+pub struct RecipeEditor {
+    /// The recipe that the draft was made from, and the draft.
+    draft: Option<(Recipe, Recipe)>,
+}
+
+impl RecipeEditor {
+    /// Shows the recipe in use, or what the user makes of it. Returns the changes to apply.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        used: &Recipe,
+        changes: &RecipeChanges,
+    ) -> Option<RecipeChanges> {
+        if self.draft.as_ref().is_none_or(|(base, _)| base != used) {
+            // Another model, or the changes are in use now.
+            self.draft = Some((used.clone(), used.clone()));
+        }
+        let (_, draft) = self.draft.as_mut()?;
+        fields_ui(ui, draft);
+        let problem = draft.check().err();
+        if let Some(problem) = &problem {
+            ui.colored_label(ui.visuals().error_fg_color, problem.to_string());
+        }
+        let (mut apply, mut reset) = (false, false);
+        ui.horizontal(|ui| {
+            let is_new = draft != used;
+            apply = ui
+                .add_enabled(is_new && problem.is_none(), egui::Button::new("Apply"))
+                .on_hover_text("Prepare pictures like this from now on")
+                .clicked();
+            let can_reset = is_new || *changes != RecipeChanges::default();
+            reset = ui
+                .add_enabled(can_reset, egui::Button::new("Reset"))
+                .on_hover_text("Prepare pictures as this model expects them")
+                .clicked();
+        });
+        if reset {
+            self.draft = None;
+            let is_changed = *changes != RecipeChanges::default();
+            return is_changed.then(RecipeChanges::default);
+        }
+        apply.then(|| changes_to(draft))
+    }
+}
+
+fn changes_to(recipe: &Recipe) -> RecipeChanges {
+    RecipeChanges {
+        resize: recipe.resize,
+        crop: Some(recipe.crop),
+        filter: Some(recipe.filter),
+        mean: Some(recipe.mean),
+        std: Some(recipe.std),
+    }
+}
+
+fn fields_ui(ui: &mut Ui, recipe: &mut Recipe) {
+    let Recipe { resize, crop, filter, mean, std } = recipe;
+    Grid::new("recipe").num_columns(2).min_col_width(90.0).show(ui, |ui| {
+        ui.weak("Short side").on_hover_text("Pictures are resized until their short side is this");
+        match resize {
+            Some(side) => pixels_ui(ui, side, "Short side in pixels"),
+            None => {
+                ui.weak("as it is");
+            }
+        }
+        ui.end_row();
+        ui.weak("Middle").on_hover_text("The square that is cut from the middle");
+        pixels_ui(ui, crop, "Side of the middle in pixels");
+        ui.end_row();
+        ui.weak("Filter").on_hover_text("How pixels are mixed when a picture is resized");
+        let combo = ComboBox::from_id_salt("filter").selected_text(filter.to_string());
+        let combo = combo.show_ui(ui, |ui| {
+            for choice in Filter::iter() {
+                ui.selectable_value(filter, choice, choice.to_string());
+            }
+        });
+        combo.response.widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, "Filter"));
+        ui.end_row();
+        ui.weak("Mean").on_hover_text("Of red, green and blue between 0 and 1: subtracted");
+        channels_ui(ui, mean, "Mean");
+        ui.end_row();
+        ui.weak("Deviation").on_hover_text("Of red, green and blue between 0 and 1: divided by");
+        channels_ui(ui, std, "Deviation");
+        ui.end_row();
+    });
+}
+
+fn pixels_ui(ui: &mut Ui, side: &mut u32, name: &str) {
+    let field = ui.add(DragValue::new(side).range(SIDES).suffix(" pixels"));
+    field.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, name));
+}
+
+fn channels_ui(ui: &mut Ui, values: &mut [f32; 3], name: &str) {
+    ui.horizontal(|ui| {
+        for (value, channel) in values.iter_mut().zip(CHANNELS) {
+            let field = DragValue::new(value).speed(0.001).max_decimals(4).min_decimals(3);
+            let field = ui.add(field).on_hover_text(channel);
+            let name = format!("{name} of {channel}");
+            field.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, &name));
+        }
+    });
+}

@@ -1,0 +1,199 @@
+//! One of the two models: its files, what was recognised in them, how pictures are prepared for it.
+
+use std::path::Path;
+
+use eframe::egui::{self, ComboBox, Grid, Label, RichText, Ui};
+
+use super::hint;
+use super::picker::{WIDTH, picker_ui};
+use super::recipe::RecipeEditor;
+use super::training::training_ui;
+use crate::command::Command;
+use crate::explanation::ModelInfo;
+use crate::protocol::{HierarchyChoice, ModelRequest};
+use crate::state::{AppState, Role, RoleState};
+use crate::ui::Wishes;
+use crate::ui::path_prompt::Purpose;
+
+/// Width of the names at the left.
+const NAMES: f32 = 100.0;
+
+pub fn role_ui(
+    ui: &mut Ui,
+    role: Role,
+    state: &AppState,
+    recipe: &mut RecipeEditor,
+    wishes: &mut Wishes,
+) {
+    let own = state.role(role);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(role.name()).strong()).on_hover_text(hint(role));
+        picker_ui(ui, role, WIDTH, state, &mut wishes.commands, &mut wishes.files);
+        if own.job.is_some() {
+            ui.spinner();
+            ui.weak("At work");
+        }
+    });
+    if let Some(error) = &own.error {
+        ui.colored_label(ui.visuals().error_fg_color, error);
+    }
+    let model = own.loaded.as_deref();
+    Grid::new("facts").num_columns(2).min_col_width(NAMES).show(ui, |ui| {
+        files_ui(ui, role, own, wishes);
+        if let Some(model) = model {
+            facts_ui(ui, model, own);
+            if let Some(changed) = state.edited_tree(role) {
+                ui.weak("Changed tree");
+                ui.add(Label::new(&changed.name).wrap());
+                ui.end_row();
+            }
+        }
+    });
+    let Some(model) = model else { return };
+    if !model.unused.is_empty() {
+        let text = format!("{} tensors of the file were not used", model.unused.len());
+        ui.weak(text).on_hover_text(model.unused.join("\n"));
+    }
+    let heading = "How pictures are prepared";
+    ui.collapsing(heading, |ui| {
+        if let Some(changes) = recipe.show(ui, &model.recipe, &own.request.recipe) {
+            let request = ModelRequest { recipe: changes, ..own.request.clone() };
+            wishes.commands.push(Command::SetModel(role, request));
+        }
+    })
+    .header_response
+    .on_hover_text("Size and colours of what the network sees; wrong ones make it guess");
+    ui.collapsing("Train it with a tree", |ui| training_ui(ui, role, model, wishes));
+}
+
+/// Files beside the weights: names of the classes, their meaning, the tree.
+fn files_ui(ui: &mut Ui, role: Role, own: &RoleState, wishes: &mut Wishes) {
+    let request = &own.request;
+    let lists = [
+        (
+            "Class names",
+            "A list of class names, one per output",
+            &request.labels,
+            Purpose::Labels(role),
+            ModelRequest { labels: None, ..request.clone() },
+        ),
+        (
+            "WordNet ids",
+            "A list of WordNet ids (n02123045 …), one per output; they give the tree its names",
+            &request.wnids,
+            Purpose::Wnids(role),
+            ModelRequest { wnids: None, ..request.clone() },
+        ),
+    ];
+    for (name, hover, path, purpose, without) in lists {
+        ui.weak(name).on_hover_text(hover);
+        ui.horizontal(|ui| {
+            match path {
+                Some(path) => {
+                    ui.label(file_name(path)).on_hover_text(path.display().to_string());
+                    let remove = ui.small_button("×").on_hover_text("Without this list");
+                    remove.widget_info(|| button(format!("Remove {}", name.to_lowercase())));
+                    if remove.clicked() {
+                        wishes.commands.push(Command::SetModel(role, without));
+                    }
+                }
+                None => {
+                    ui.weak(known_list(own));
+                }
+            }
+            let open = ui.small_button("Open…").on_hover_text(hover);
+            let of = role.name().to_lowercase();
+            open.widget_info(|| button(format!("Open {} of the {of}", name.to_lowercase())));
+            if open.clicked() {
+                wishes.files.push(purpose);
+            }
+        });
+        ui.end_row();
+    }
+    ui.weak("Tree");
+    hierarchy_ui(ui, role, request, own.loaded.as_deref(), wishes);
+    ui.end_row();
+}
+
+/// Where names come from without a list.
+fn known_list(own: &RoleState) -> String {
+    let dataset = own.loaded.as_ref().and_then(|model| model.dataset);
+    dataset.map_or_else(|| "none".to_owned(), |set| format!("those of {}", set.name()))
+}
+
+fn button(name: String) -> egui::WidgetInfo {
+    egui::WidgetInfo::labeled(egui::Role::Button, true, name)
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name();
+    name.map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into())
+}
+
+/// What was recognised.
+fn facts_ui(ui: &mut Ui, model: &ModelInfo, own: &RoleState) {
+    let tree = match model.is_tree_made().then(|| model.tree()) {
+        Some(Ok(tree)) => format!("{}, {} nodes", tree.name, tree.hierarchy.nodes().len()),
+        Some(Err(error)) => error.to_owned(),
+        None => "being made".to_owned(),
+    };
+    let dataset = model.dataset.map_or_else(String::new, |set| format!(", {}", set.name()));
+    let network = format!("{}, {:.1} M numbers", model.architecture, model.parameters as f64 / 1e6);
+    let recipe = &model.recipe;
+    let resize = recipe.resize.map_or_else(String::new, |side| format!("short side to {side}, "));
+    let mut facts = vec![
+        ("", tree),
+        ("Network", network),
+        ("File", format!("{}, {}", model.format, model.dtype)),
+        ("Classes", format!("{}{dataset}", model.head.classes)),
+        ("Picture", format!("{resize}middle {0} × {0}, {1}", recipe.crop, recipe.filter)),
+        ("Cell of the map", format!("{0} × {0} pixels of the input", model.cell)),
+    ];
+    if let Some(loading) = own.loading {
+        facts.push(("Loaded in", format!("{:.0} ms", loading.as_secs_f64() * 1e3)));
+    }
+    for (name, value) in facts {
+        ui.weak(name);
+        ui.add(Label::new(value).wrap());
+        ui.end_row();
+    }
+}
+
+fn hierarchy_ui(
+    ui: &mut Ui,
+    role: Role,
+    request: &ModelRequest,
+    model: Option<&ModelInfo>,
+    wishes: &mut Wishes,
+) {
+    let name = |choice: &HierarchyChoice| match choice {
+        HierarchyChoice::Auto => "Its own tree".to_owned(),
+        HierarchyChoice::Induced => "Tree from its weights".to_owned(),
+        HierarchyChoice::Named(name) => file_name(Path::new(name)),
+    };
+    let mut choices = vec![HierarchyChoice::Auto, HierarchyChoice::Induced];
+    if let Some(dataset) = model.and_then(|model| model.dataset) {
+        let own = dataset.hierarchies().iter();
+        choices.extend(own.map(|asset| HierarchyChoice::Named(asset.name.to_owned())));
+    }
+    let combo = ComboBox::from_id_salt(("hierarchy", role as u8))
+        .selected_text(name(&request.hierarchy))
+        .width(200.0);
+    let response = combo.show_ui(ui, |ui| {
+        for choice in choices {
+            let chosen = request.hierarchy == choice;
+            if ui.selectable_label(chosen, name(&choice)).clicked() {
+                let request = ModelRequest { hierarchy: choice, ..request.clone() };
+                wishes.commands.push(Command::SetModel(role, request));
+            }
+        }
+        ui.separator();
+        if ui.button("Open hierarchy…").clicked() {
+            wishes.files.push(Purpose::Hierarchy(role));
+        }
+    });
+    response.response.widget_info(|| {
+        let text = format!("Tree of the {}", role.name().to_lowercase());
+        egui::WidgetInfo::labeled(egui::Role::ComboBox, true, text)
+    });
+}
