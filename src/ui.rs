@@ -68,6 +68,8 @@ pub struct Wishes {
 const LEAST: f32 = 260.0;
 /// Smallest width of the picture.
 const LEAST_PICTURE: f32 = 400.0;
+/// Beside a large tree.
+const SMALL_PICTURE: f32 = 240.0;
 
 /// The whole window.
 pub fn root_ui(
@@ -158,7 +160,8 @@ fn side_ui(
     if !shown.classes && !shown.tree {
         return;
     }
-    let most = (ui.available_width() - LEAST_PICTURE).max(LEAST);
+    let picture = if shown.large_tree { SMALL_PICTURE } else { LEAST_PICTURE };
+    let most = (ui.available_width() - picture).max(LEAST);
     let (id, width) = match shown.large_tree {
         true => ("side, large", (ui.available_width() * 0.68).min(most)),
         false => ("side", shown.width.min(most)),

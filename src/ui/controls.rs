@@ -16,21 +16,28 @@ const SHORT_SLIDER: f32 = 64.0;
 const ROOMY: f32 = 710.0;
 /// With less room, the choice of colours is a menu.
 const ENOUGH: f32 = 560.0;
+/// With less room, there is the menu, and nothing else.
+const LITTLE: f32 = 345.0;
 
 pub fn controls_ui(ui: &mut Ui, options: &mut OverlayOptions, out: &mut Vec<Command>) {
     let room = ui.available_width();
-    ui.horizontal_wrapped(|ui| {
+    ui.horizontal(|ui| {
+        if room < LITTLE {
+            map_ui(ui, options);
+            ui.menu_button("Colours", |ui| {
+                opacity_ui(ui, options, true);
+                ui.separator();
+                colors_menu_ui(ui, options);
+            });
+            return;
+        }
         for (command, text) in [(MenuCommand::Fit, "Fit"), (MenuCommand::ActualSize, "100 %")] {
             if ui.button(text).on_hover_text(command.entry().tooltip).clicked() {
                 out.push(Command::Menu(command));
             }
         }
         ui.separator();
-        let map = ui.checkbox(&mut options.visible, "Map");
-        map.on_hover_text(MenuCommand::ToggleOverlay.entry().tooltip);
-        if !options.visible {
-            ui.disable();
-        }
+        map_ui(ui, options);
         opacity_ui(ui, options, room >= ROOMY);
         if room < ENOUGH {
             ui.menu_button("Colours", |ui| colors_menu_ui(ui, options));
@@ -43,6 +50,15 @@ pub fn controls_ui(ui: &mut Ui, options: &mut OverlayOptions, out: &mut Vec<Comm
         scale_ui(ui, options);
         smooth_ui(ui, options);
     });
+}
+
+/// The switch; without a map, there is nothing to be said about its colours.
+fn map_ui(ui: &mut Ui, options: &mut OverlayOptions) {
+    let map = ui.checkbox(&mut options.visible, "Map");
+    map.on_hover_text(MenuCommand::ToggleOverlay.entry().tooltip);
+    if !options.visible {
+        ui.disable();
+    }
 }
 
 /// The slider, with its name if there is room for it.

@@ -7,6 +7,8 @@ use std::path::Path;
 use eframe::egui::{Rect, Role as Kind};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use glasstree::command::{Command, MenuCommand};
+use glasstree::explain::Colormap;
+use glasstree::look::{OverlayOptions, ScaleMode};
 use glasstree::settings::Theme;
 
 use crate::ui::{Window, asset, builder, is_explained, step_until};
@@ -130,6 +132,30 @@ fn nothing_is_cut_off_in_any_size() {
         run(&mut window, MenuCommand::ShowPath);
         show(&mut window, &format!("{what}-path"));
     }
+}
+
+/// Where there is no room for them, the choices of the map are in a menu.
+#[test]
+fn the_colours_can_be_chosen_in_a_menu() {
+    let mut window = open(SIZES[1], Theme::Dark, "coffee.jpg");
+    let overlay = |window: &Window| window.state().settings.overlay;
+    let choices: [(&str, fn(OverlayOptions) -> bool); 3] = [
+        ("Viridis", |it| it.colormap == Colormap::Viridis),
+        ("This map", |it| it.scale == ScaleMode::PerMap),
+        ("Smooth", |it| !it.smooth),
+    ];
+    for (choice, is_chosen) in choices {
+        assert!(!is_chosen(overlay(&window)), "{choice} is chosen from the start");
+        if window.query_by_label(choice).is_none() {
+            window.get_by_label("Colours").click();
+            window.run_steps(5);
+        }
+        is_sound(&window, SIZES[1], "800x600 menu");
+        window.get_by_label(choice).click();
+        window.run_steps(5);
+        assert!(is_chosen(overlay(&window)), "{choice} is not chosen");
+    }
+    show(&mut window, "menu");
 }
 
 /// The line between picture and lists is thin, and shows where it can be dragged.
