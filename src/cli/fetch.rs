@@ -67,7 +67,8 @@ pub fn run(args: &FetchArgs, out: Out<'_>) -> anyhow::Result<()> {
 
 /// On the standard error, if that is a terminal.
 fn progress_bar() -> ProgressBar {
-    let form = "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+    let form =
+        "{bar:30} {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
     let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::no_length().with_style(style);
     bar.enable_steady_tick(Duration::from_millis(200));

@@ -117,7 +117,9 @@ fn models() {
         model.is_some_and(|model| model.is_tree_made())
     });
     shot(&mut window, "models");
-    window.state_mut().panels.models.page = Page::Catalogue;
+    let app = window.state_mut();
+    app.state.library.folder = Some("~/.local/share/glasstree/models".into());
+    app.panels.models.page = Page::Catalogue;
     shot(&mut window, "catalogue");
 }
 
