@@ -7,16 +7,16 @@
 //! it, and one line says why.
 
 mod agreement;
+mod books;
 
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Engine, EngineError, EnginePort, Wake};
-use crate::explanation::{Explanation, ModelInfo};
 use crate::model::DeviceChoice;
-use crate::protocol::{Event, JobId, ModelRequest, PictureSource, Request};
-use agreement::disagreement;
+use crate::protocol::{Event, JobId, PictureSource, Request};
+use books::{Books, Gpu, Lane, Readiness};
 
 /// Longer than a slow driver needs to compile all shaders of a large network.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,40 +34,6 @@ pub struct Handover {
     books: RefCell<Books>,
 }
 
-/// What is known about the two.
-struct Books {
-    gpu: Gpu,
-    /// When it said something last, or was asked after a rest.
-    heard: Instant,
-    /// Requests that are not answered yet.
-    open: Vec<(Request, Lane)>,
-    models: Vec<(ModelRequest, Readiness)>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Gpu {
-    Starting,
-    /// Its name.
-    There(String),
-    /// It is not there, or not to be used any more.
-    Off,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lane {
-    Cpu,
-    Gpu,
-}
-
-/// How far the GPU is with a model.
-enum Readiness {
-    /// It will be asked what the CPU was asked.
-    Waiting(Arc<Explanation>),
-    Rehearsing(Arc<Explanation>),
-    /// It does the work. The model is known to the asker as the one that the CPU loaded.
-    Ready(Arc<ModelInfo>),
-}
-
 impl Handover {
     /// Starts both engines; `gpu` says which adapters count.
     ///
@@ -81,9 +47,7 @@ impl Handover {
 
     /// Joins two engines that run already.
     pub fn new(cpu: Box<dyn EnginePort>, gpu: Box<dyn EnginePort>, patience: Duration) -> Self {
-        let (open, models) = (Vec::new(), Vec::new());
-        let books = Books { gpu: Gpu::Starting, heard: Instant::now(), open, models };
-        Self { cpu, gpu, patience, books: RefCell::new(books) }
+        Self { cpu, gpu, patience, books: RefCell::new(Books::new()) }
     }
 
     fn lane(&self, lane: Lane) -> &dyn EnginePort {
@@ -118,20 +82,15 @@ impl Handover {
                 }
             }
             Event::Progress { job: REHEARSAL, .. } | Event::PhotoReady { job: REHEARSAL, .. } => {}
-            Event::Explained { job, mut explanation } => {
-                if let Some(explanation) = Arc::get_mut(&mut explanation)
-                    && let Some(model) = books.model_of(job)
-                {
-                    explanation.model = model;
-                }
-                let event = Event::Explained { job, explanation };
-                books.close(&event);
-                out.push(event);
+            Event::Explained { job, explanation } => {
+                let explanation = books.adopt(job, explanation);
+                books.answer(Event::Explained { job, explanation }, out);
             }
-            event => {
-                books.close(&event);
-                out.push(event);
+            Event::Rerun { job, explanation } => {
+                let explanation = books.adopt(job, explanation);
+                books.answer(Event::Rerun { job, explanation }, out);
             }
+            event => books.answer(event, out),
         }
     }
 
@@ -201,10 +160,10 @@ impl EnginePort for Handover {
 
     fn drain(&self) -> Vec<Event> {
         let (mut out, mut books) = (Vec::new(), self.books.borrow_mut());
+        books.forget_unwanted();
         for event in self.cpu.drain() {
             books.learn(&event);
-            books.close(&event);
-            out.push(event);
+            books.answer(event, &mut out);
         }
         for event in self.gpu.drain() {
             self.hear_gpu(&mut books, event, &mut out);
@@ -222,71 +181,5 @@ impl EnginePort for Handover {
 
     fn is_alive(&self) -> bool {
         self.cpu.is_alive()
-    }
-}
-
-impl Books {
-    fn lane_for(&self, request: &Request) -> Lane {
-        let Request::Explain { model, .. } = request else { return Lane::Cpu };
-        match self.models.iter().find(|(known, _)| known == model) {
-            Some((_, Readiness::Ready(_))) => Lane::Gpu,
-            _ => Lane::Cpu,
-        }
-    }
-
-    /// The CPU has explained something: what the GPU can be measured on.
-    fn learn(&mut self, event: &Event) {
-        let Event::Explained { job, explanation } = event else { return };
-        let asked = self.open.iter().find_map(|(request, _)| match request {
-            Request::Explain { job: own, model, .. } if own == job => Some(model.clone()),
-            _ => None,
-        });
-        if let Some(model) = asked.filter(|_| self.gpu != Gpu::Off)
-            && self.models.iter().all(|(known, _)| *known != model)
-        {
-            self.models.push((model, Readiness::Waiting(Arc::clone(explanation))));
-        }
-    }
-
-    /// The GPU has explained what the CPU had explained.
-    fn rehearsed(&mut self, explanation: &Explanation) -> Result<(), String> {
-        for (_, readiness) in &mut self.models {
-            let Readiness::Rehearsing(reference) = readiness else { continue };
-            if let Some(reason) = disagreement(&reference.forward, &explanation.forward) {
-                return Err(reason);
-            }
-            *readiness = Readiness::Ready(Arc::clone(&reference.model));
-        }
-        Ok(())
-    }
-
-    /// The model of an unanswered request, as the CPU loaded it.
-    fn model_of(&self, job: JobId) -> Option<Arc<ModelInfo>> {
-        let (request, _) = self.open.iter().find(|(request, _)| request.job() == job)?;
-        let Request::Explain { model, .. } = request else { return None };
-        self.models.iter().find_map(|(known, readiness)| match readiness {
-            Readiness::Ready(info) if known == model => Some(Arc::clone(info)),
-            _ => None,
-        })
-    }
-
-    /// Strikes out what is answered.
-    fn close(&mut self, event: &Event) {
-        let (Event::Explained { job, .. }
-        | Event::ModelReady { job, .. }
-        | Event::Evaluated { job, .. }
-        | Event::Failed { job, .. }) = event
-        else {
-            return;
-        };
-        self.open.retain(|(request, _)| request.job() != *job);
-    }
-
-    fn is_rehearsing(&self) -> bool {
-        self.models.iter().any(|(_, readiness)| matches!(readiness, Readiness::Rehearsing(_)))
-    }
-
-    fn is_gpu_asked(&self) -> bool {
-        self.is_rehearsing() || self.open.iter().any(|(_, lane)| *lane == Lane::Gpu)
     }
 }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use glasstree::catalog::ModelSource;
 use glasstree::engine::{EnginePort as _, Handover};
+use glasstree::explain::{Area, Rect, Removal};
 use glasstree::explanation::Explanation;
 use glasstree::model::{Compute, DeviceChoice};
-use glasstree::protocol::{Event, JobId, ModelRequest, PictureSource, Request};
+use glasstree::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Rerun};
 
 use crate::ui::{FakeEngine, Window, asset, is_explained, step_until, window};
 use crate::ui_fixture::{gradient, hand_made};
@@ -109,6 +110,35 @@ fn the_gpu_takes_over_once_it_says_the_same() {
     };
     assert_eq!(explanation.device, "Fake GPU");
     assert!(Arc::ptr_eq(&explanation.model, &pair.result.model), "one model for the window");
+}
+
+#[test]
+fn reruns_go_to_the_gpu_and_may_be_given_up() {
+    let pair = Pair::new(Duration::from_millis(200));
+    let job = pair.rehearsal();
+    pair.gpu.say(Event::Explained { job, explanation: pair.like(|_| {}) });
+    pair.both.drain();
+    let rerun = |job: u64, wanted: &Arc<()>| {
+        let rerun = Rerun {
+            seen: Arc::clone(&pair.result),
+            model: ModelSource::default_classifier().into(),
+            area: Arc::new(Area::Box(Rect::new(1.0, 1.0, 5.0, 5.0))),
+            how: Removal::MeanColor,
+        };
+        let wanted = Arc::downgrade(wanted);
+        pair.both.send(Request::Rerun { job: JobId(job), rerun, wanted });
+    };
+    let (kept, given_up) = (Arc::new(()), Arc::new(()));
+    rerun(2, &kept);
+    rerun(3, &given_up);
+    drop(given_up);
+    assert_eq!(pair.asked()[1][1..], [2, 3]);
+    pair.gpu.say(Event::Rerun { job: JobId(2), explanation: pair.like(|_| {}) });
+    let events = pair.both.drain();
+    let [Event::Rerun { job: JobId(2), explanation }] = &events[..] else { panic!("{events:?}") };
+    assert!(Arc::ptr_eq(&explanation.model, &pair.result.model));
+    std::thread::sleep(Duration::from_millis(250));
+    assert_eq!(pair.heard(), (Vec::new(), None), "nobody waits for the other one");
 }
 
 #[test]
