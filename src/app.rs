@@ -26,6 +26,7 @@ use crate::protocol::{Event, ModelRequest};
 use crate::settings::Settings;
 use crate::state::{AppState, Effect, NoticeKind, Role};
 use crate::ui::image_view::View;
+use crate::ui::insight::{self, InsightTab};
 use crate::ui::path_prompt::{PromptAction, Purpose};
 use crate::ui::{Panels, root_ui, theme};
 use port::{EnginePort, StartEngine};
@@ -194,6 +195,11 @@ impl App {
             }
             self.note_look(ctx);
             self.run_menu_command(ctx, command);
+        }
+        // What a region gives is told of comparisons, too.
+        let asks_region = self.settings.panels.shows(InsightTab::Region);
+        if matches!(command, Command::Compare(..)) && !asks_region {
+            insight::open(&mut self.settings.panels, InsightTab::Compare);
         }
         let is_way = matches!(command, Command::Menu(MenuCommand::Undo | MenuCommand::Redo));
         let effects = self.state.apply(command);

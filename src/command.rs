@@ -31,8 +31,8 @@ pub enum Command {
     MoveNode(Role, NodeId, NodeId),
     /// Lets a role's model decide with another tree over its classes.
     SetTree(Role, Arc<Tree>),
-    /// Remembers a class to compare with, in slot 0 or 1.
-    Pin(usize, ClassId),
+    /// Remembers a class of a model to compare with, in slot 0 (A) or 1 (B), or takes it off.
+    Pin(Role, usize, ClassId),
     /// A part of the photo to ask about.
     SetRegion(Option<Arc<Area>>),
     /// Runs a role's network again without an area of the photo.
@@ -130,6 +130,7 @@ pub enum MenuCommand {
     Outline,
     Orientation,
     ResetTree,
+    ToggleThumbnails,
     Palette,
     Shortcuts,
     RestartEngine,
@@ -219,6 +220,7 @@ impl MenuCommand {
             Self::Outline => (Tree, true, "Diagram or outline", "Draw the tree, or list it", &["Shift+L"]),
             Self::Orientation => (Tree, false, "Turn tree", "Draw it from left to right or from top to bottom", &["Shift+T"]),
             Self::ResetTree => (Tree, false, "Fit tree", "Show the whole tree", &["Shift+F"]),
+            Self::ToggleThumbnails => (Tree, false, "Maps on nodes", "Show a small map on each node: where the picture speaks for it", &["M"]),
             Self::Palette => (Help, false, "All commands…", "Find a command by typing", &["Ctrl+K", "Ctrl+P"]),
             Self::Shortcuts => (Help, false, "Keyboard shortcuts", "All keys of the program", &["?", "F1"]),
             Self::RestartEngine => (Help, true, "Restart engine", "Start the part that computes anew", &[]),

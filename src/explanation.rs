@@ -26,6 +26,8 @@ pub struct ModelInfo {
     pub architecture: String,
     /// Side of one cell of the feature map, in input pixels.
     pub cell: usize,
+    /// Side of the square of input pixels that one cell can draw on; may be larger than the input.
+    pub receptive_field: usize,
     /// Numbers in all tensors.
     pub parameters: usize,
     /// Of the file: `safetensors`, `PyTorch (zip)` …
@@ -54,6 +56,9 @@ pub struct Tree {
     pub hierarchy: Hierarchy,
     /// Where it comes from, for the user.
     pub name: String,
+    /// Whether the model was trained with it. The decisions of other trees are doubtful whatever
+    /// the picture shows.
+    pub trained: bool,
 }
 
 impl ModelInfo {
@@ -90,6 +95,7 @@ impl ModelInfo {
             source: self.source.clone(),
             architecture: self.architecture.clone(),
             cell: self.cell,
+            receptive_field: self.receptive_field,
             parameters: self.parameters,
             format: self.format.clone(),
             dtype: self.dtype.clone(),
@@ -100,6 +106,14 @@ impl ModelInfo {
             head: Arc::clone(&self.head),
             tree,
         }
+    }
+
+    /// The share of the picture, by area, that every cell of a map can draw on at least: that of a
+    /// cell in a corner.
+    pub fn least_view(&self) -> f32 {
+        let side = self.recipe.crop.max(1) as f32;
+        let seen = self.receptive_field.div_ceil(2) as f32;
+        (seen / side).min(1.0).powi(2)
     }
 
     pub fn label(&self, class: ClassId) -> &str {
@@ -128,7 +142,12 @@ pub enum CamTarget {
 impl CamTarget {
     /// Whether there are two sides, so that the sign says which one a place speaks for.
     pub fn is_comparison(self) -> bool {
-        matches!(self, Self::Decision(_) | Self::Against(..) | Self::Difference(..))
+        self.is_decision() || matches!(self, Self::Difference(..))
+    }
+
+    /// Whether the two sides are branches of the tree.
+    pub fn is_decision(self) -> bool {
+        matches!(self, Self::Decision(_) | Self::Against(..))
     }
 }
 
@@ -250,6 +269,27 @@ impl Explanation {
     /// If [`Self::question`] has no question for it.
     pub fn cam(&self, target: CamTarget) -> Cam {
         Cam::compute(&self.forward.features, &self.row(target).0)
+    }
+
+    /// The same map from those of all classes or nodes, which are computed once: for many targets,
+    /// for pictures rather than for sums. Rounding differs from [`Self::cam`] by some 1e-6 of the
+    /// largest value. `None` where [`Self::question`] has no question.
+    pub fn quick_cam(&self, target: CamTarget) -> Option<Cam> {
+        match target {
+            CamTarget::Class(class) => self.class_maps().get(class),
+            CamTarget::Difference(a, b) if a == b => None,
+            CamTarget::Difference(a, b) => self.class_maps().lead(a, &[b]),
+            CamTarget::Node(node) => self.node_maps().ok()?.get(node),
+            CamTarget::Decision(node) => {
+                let siblings = self.model.tree().ok()?.hierarchy.siblings(node);
+                self.node_maps().ok()?.lead(node, &siblings)
+            }
+            CamTarget::Against(node, other) => {
+                let siblings = self.model.tree().ok()?.hierarchy.siblings(node);
+                siblings.contains(&other).then_some(())?;
+                self.node_maps().ok()?.lead(node, &[other])
+            }
+        }
     }
 
     /// Whether the map adds up: mean + bias = logit.

@@ -12,6 +12,7 @@ mod efficientnet;
 mod layers;
 mod loader;
 mod network;
+mod receptive_field;
 mod resnet;
 mod wide_resnet;
 

@@ -22,7 +22,7 @@ use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::look::Look;
 use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::{JobId, ModelRequest, PictureSource, Request, Stage};
-pub use history::{Selected, Selection, Versus};
+pub use history::{Pins, Selected, Selection, Versus};
 pub use library::{Library, Shelf};
 pub use notices::{Notice, NoticeKind};
 pub use rerun::{Check, Outcome, Rerun};
@@ -175,6 +175,11 @@ impl AppState {
         usize::from(role == Role::Tree && !self.shared)
     }
 
+    /// The role that a role's model has: with one model for both it is the classifier.
+    pub fn own(&self, role: Role) -> Role {
+        if self.shared { Role::Classifier } else { role }
+    }
+
     /// The roles that have a model of their own.
     pub fn roles(&self) -> &'static [Role] {
         if self.shared { &Role::ALL[..1] } else { &Role::ALL }
@@ -182,7 +187,7 @@ impl AppState {
 
     /// Whose tree is shown.
     pub fn shown_tree(&self) -> Role {
-        if self.shared { Role::Classifier } else { self.selection().tree }
+        self.own(self.selection().tree)
     }
 
     pub fn selection(&self) -> &Selection {
@@ -222,15 +227,11 @@ impl AppState {
 
     /// A node by itself, or against what it is compared with.
     fn node_target(&self, role: Role, node: NodeId) -> CamTarget {
-        let target = match self.selection().versus {
-            Versus::Nothing => CamTarget::Node(node),
-            Versus::Siblings => CamTarget::Decision(node),
-            Versus::Sibling(sibling) => CamTarget::Against(node, sibling),
-        };
-        // The root and only children were never chosen against anything.
         let explanation = self.role(role).explanation.as_ref();
-        let makes_sense = explanation.is_some_and(|it| it.question(target).is_some());
-        if makes_sense { target } else { CamTarget::Node(node) }
+        let tree = explanation.and_then(|explanation| explanation.model.tree().ok());
+        tree.map_or(CamTarget::Node(node), |tree| {
+            self.selection().versus.target(&tree.hierarchy, node)
+        })
     }
 
     /// The class that is selected in the list, if one is.
@@ -290,8 +291,7 @@ impl AppState {
             }
             Command::SelectClass(class) => self.history.select(Selected::Class(class)),
             Command::SelectNode(role, node) => {
-                let role = if self.shared { Role::Classifier } else { role };
-                self.history.select(Selected::Node(role, node));
+                self.history.select(Selected::Node(self.own(role), node));
             }
             Command::Force(role, node) => self.force(role, node),
             Command::RenameNode(role, node, name) => self.rename_node(role, node, &name),
@@ -299,10 +299,9 @@ impl AppState {
             Command::SetTree(role, tree) => self.set_tree(role, Some(tree), None),
             Command::SetVersus(versus) => self.history.set_versus(versus),
             Command::Compare(role, a, b) => {
-                let role = if self.shared { Role::Classifier } else { role };
-                self.history.select(Selected::Difference(role, a, b));
+                self.history.compare(self.own(role), a, b);
             }
-            Command::Pin(slot, class) => self.history.pin(slot, class),
+            Command::Pin(role, slot, class) => self.history.pin(self.own(role), slot, class),
             Command::SetRegion(region) => {
                 // An answer would be about another region.
                 self.reruns.retain(|rerun| rerun.check != Check::Region || !rerun.is_running());

@@ -17,25 +17,47 @@ pub enum Orientation {
     TopDown,
 }
 
+/// What is on a node beside its text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cards {
+    /// A small map.
+    #[default]
+    WithMap,
+    Plain,
+}
+
 /// Sizes of the parts of a drawing, in points at zoom 1.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metrics {
     /// Width and height of a node.
     pub card: [f32; 2],
+    /// Side of the square at the left edge of a node that is kept for its map; 0 without one.
+    pub map: f32,
     /// Between neighbours of the same depth.
     pub sibling_gap: f32,
     /// Between a parent and its children.
     pub level_gap: f32,
 }
 
-impl Orientation {
-    pub fn metrics(self) -> Metrics {
-        match self {
-            Self::LeftToRight => Metrics { card: [176.0, 42.0], sibling_gap: 8.0, level_gap: 52.0 },
-            Self::TopDown => Metrics { card: [130.0, 57.0], sibling_gap: 10.0, level_gap: 38.0 },
+impl Metrics {
+    pub fn new(orientation: Orientation, cards: Cards) -> Self {
+        let ([width, height], sibling_gap, level_gap) = match orientation {
+            Orientation::LeftToRight => ([176.0, 42.0], 8.0, 52.0),
+            Orientation::TopDown => ([130.0, 57.0], 10.0, 38.0),
+        };
+        match cards {
+            Cards::Plain => Self { card: [width, height], map: 0.0, sibling_gap, level_gap },
+            Cards::WithMap => {
+                // As high as the text, but never so small that the map is a mere spot.
+                let map = height.max(54.0);
+                Self { card: [width + map - 6.0, map], map, sibling_gap, level_gap }
+            }
         }
     }
+}
 
+impl Orientation {
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -157,6 +179,7 @@ pub struct Card {
 #[derive(Clone, Debug)]
 pub struct TreeLayout {
     pub orientation: Orientation,
+    pub metrics: Metrics,
     /// In depth-first order, parents before children.
     pub cards: Vec<Card>,
     /// Width and height; the drawing begins at the origin.
@@ -169,8 +192,10 @@ impl TreeLayout {
         hierarchy: &Hierarchy,
         is_open: &dyn Fn(NodeId) -> bool,
         orientation: Orientation,
+        cards: Cards,
     ) -> Self {
-        let Metrics { card, sibling_gap, level_gap } = orientation.metrics();
+        let metrics = Metrics::new(orientation, cards);
+        let Metrics { card, sibling_gap, level_gap, .. } = metrics;
         let (across, along) = match orientation {
             Orientation::LeftToRight => (1, 0),
             Orientation::TopDown => (0, 1),
@@ -196,7 +221,7 @@ impl TreeLayout {
             Card { id, parent: item.parent, centre, open: !node.is_leaf() && is_open(id) }
         });
         let cards = cards.collect();
-        Self { orientation, cards, size }
+        Self { orientation, metrics, cards, size }
     }
 
     /// The card of a node, if it is shown.

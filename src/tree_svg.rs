@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::explain::{Decision, Hierarchy, NodeId};
-use crate::tree_layout::{Card, Orientation, TreeLayout};
+use crate::tree_layout::{Card, Cards, Orientation, TreeLayout};
 use crate::tree_text::{accessible_name, percent, probabilities, short_name};
 
 /// How the picture looks.
@@ -60,7 +60,7 @@ pub fn tree_svg(
     is_open: &dyn Fn(NodeId) -> bool,
     options: &SvgOptions<'_>,
 ) -> String {
-    let layout = TreeLayout::new(hierarchy, is_open, options.orientation);
+    let layout = TreeLayout::new(hierarchy, is_open, options.orientation, Cards::Plain);
     let colors = if options.dark { &DARK } else { &LIGHT };
     let [width, height] = layout.size.map(|side| side + 2.0 * MARGIN);
     let mut svg = format!(
@@ -100,7 +100,7 @@ impl Drawing<'_> {
         let Some(parent) = card.parent.and_then(|parent| self.layout.cards.get(parent)) else {
             return;
         };
-        let [card_width, card_height] = self.layout.orientation.metrics().card;
+        let [card_width, card_height] = self.layout.metrics.card;
         let [branch, reach] = probabilities(self.decision, card.id).map(share);
         let ([x0, y0], [x1, y1]) = (parent.centre, card.centre);
         let curve = match self.layout.orientation {
@@ -134,7 +134,7 @@ impl Drawing<'_> {
 
     fn card(&self, svg: &mut String, card: &Card) {
         let Card { id, centre, open, .. } = *card;
-        let [width, height] = self.layout.orientation.metrics().card;
+        let [width, height] = self.layout.metrics.card;
         let [left, top] = [centre[0] - width / 2.0, centre[1] - height / 2.0];
         let colors = self.colors;
         let on_path = self.decision.path.contains(&id);
@@ -189,7 +189,7 @@ impl Drawing<'_> {
 
     /// How many classes are below a collapsed node.
     fn hidden(&self, svg: &mut String, [x, y]: [f32; 2], classes: usize) {
-        let [width, height] = self.layout.orientation.metrics().card;
+        let [width, height] = self.layout.metrics.card;
         let place = match self.layout.orientation {
             Orientation::LeftToRight => [x + width / 2.0 + 5.0, y + 3.5],
             Orientation::TopDown => [x - 8.0, y + height / 2.0 + 13.0],

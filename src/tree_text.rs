@@ -48,6 +48,9 @@ pub fn class_count(count: usize) -> String {
     }
 }
 
+/// From here on doubt is marked.
+pub const NOTABLE: f32 = 0.1;
+
 /// How undecided a node is, from 0 (certain) to 1 (all children alike); 0 for leaves.
 ///
 /// This is its entropy as a share of the largest one that so many children allow.
@@ -58,6 +61,21 @@ pub fn doubt(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) -> f32 {
         return 0.0;
     }
     (entropy / (choices as f32).ln()).clamp(0.0, 1.0)
+}
+
+/// The same for people; `None` for leaves and only choices.
+pub fn doubt_in_words(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) -> Option<String> {
+    if hierarchy.node(id).children.len() < 2 {
+        return None;
+    }
+    let doubt = doubt(hierarchy, decision, id);
+    let words = match doubt {
+        ..0.1 => "Decided without much doubt",
+        0.1..0.5 => "Decided with some doubt",
+        0.5..0.9 => "Decided with much doubt",
+        _ => "Hardly decided at all",
+    };
+    Some(format!("{words}: {} doubt (at 100 % its branches look alike)", percent(doubt)))
 }
 
 /// What a screen reader says: `cat, 99 % of carnivore, 97 % overall, leaf`.
@@ -92,6 +110,37 @@ pub fn accessible_name(
 pub fn probabilities(decision: &Decision, id: NodeId) -> [f32; 2] {
     let get = |values: &[f32]| values.get(id).copied().unwrap_or(f32::NAN);
     [get(&decision.branch_prob), get(&decision.reach_prob)]
+}
+
+/// What the network alone or a rule predicts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// For the user.
+    pub who: &'static str,
+    pub class: String,
+    pub probability: f32,
+}
+
+/// What the network alone, the hard and the soft tree predict. `probabilities` are the network's by
+/// class; `soft` is the decision of the soft tree. The hard tree's probability is the product along
+/// its path, which the soft tree knows, too.
+pub fn predictions(
+    agreement: Agreement,
+    probabilities: &[f32],
+    soft: &Decision,
+    label: &dyn Fn(ClassId) -> String,
+) -> [Prediction; 3] {
+    let Agreement { plain, hard, soft: soft_class } = agreement;
+    let of = |who, class: ClassId, values: &[f32]| Prediction {
+        who,
+        class: first_synonym(&label(class)).to_owned(),
+        probability: values.get(class).copied().unwrap_or(f32::NAN),
+    };
+    [
+        of("Network", plain, probabilities),
+        of("Hard tree", hard, &soft.class_prob),
+        of("Soft tree", soft_class, &soft.class_prob),
+    ]
 }
 
 /// One line where the network alone, the hard tree and the soft tree disagree; else `None`.

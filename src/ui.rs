@@ -3,11 +3,13 @@
 //! Nothing here talks to the engine or to a network.
 
 pub mod class_list;
+pub mod class_picker;
 pub mod controls;
 pub mod help;
 pub mod image_view;
 pub mod insight;
 pub mod keys;
+pub mod map_tiles;
 pub mod menu;
 pub mod models;
 pub mod notices;
@@ -17,6 +19,7 @@ pub mod status_bar;
 pub mod theme;
 pub mod tree_panel;
 pub mod tree_view;
+pub mod versus;
 pub mod welcome;
 
 use std::sync::Arc;
@@ -28,6 +31,7 @@ use crate::explanation::{CamTarget, Explanation};
 use crate::photo::Photo;
 use crate::settings::{Settings, Theme};
 use crate::state::{AppState, Role};
+use crate::tree_layout::Cards;
 use class_list::{ClassAction, ClassListState, class_list_ui};
 use image_view::region::{RegionAction, Tool};
 use image_view::{ImageInput, ImageViewState, image_view_ui};
@@ -188,7 +192,8 @@ fn side_ui(
             classes_ui(ui, state, panels, out);
         }
         if shown.tree {
-            tree_panel::tree_panel_ui(ui, state, &mut panels.tree, &mut settings.tree, out);
+            let (tree, view, overlay) = (&mut panels.tree, &mut settings.tree, &settings.overlay);
+            tree_panel::tree_panel_ui(ui, state, tree, view, overlay, out);
         }
     });
     if !shown.large_tree {
@@ -209,12 +214,16 @@ fn classes_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, out: &mut Vec<
                 // Of the picture before.
                 ui.multiply_opacity(0.5);
             }
-            let (selected, pins) = (state.selected_class(), state.selection().pins);
+            let pins = state.selection().pins.of(Role::Classifier);
+            let selected = state.selected_class();
             let list = &mut panels.classes;
             for action in class_list_ui(ui, explanation, selected, pins, list) {
                 out.push(match action {
                     ClassAction::Select(class) => Command::SelectClass(class),
-                    ClassAction::Pin(slot, class) => Command::Pin(slot as usize, class),
+                    ClassAction::Pin(slot, class) => {
+                        Command::Pin(Role::Classifier, slot as usize, class)
+                    }
+                    ClassAction::Compare(a, b) => Command::Compare(Role::Classifier, a, b),
                 });
             }
         }
@@ -237,12 +246,12 @@ fn picture_ui(
 ) {
     let Some(photo) = &state.photo else { return };
     Panel::top("controls").frame(theme::bar(ui.visuals())).show(ui, |ui| {
-        controls::controls_ui(ui, &mut settings.overlay, out);
+        controls::controls_ui(ui, state, &mut settings.overlay, out);
     });
     let Panels { tree, insight, .. } = panels;
     insight.region.tool = panels.image.region.tool;
     insight.region.cells.clear();
-    insight_panel_ui(ui, state, &mut settings.panels, tree, insight, out);
+    insight_panel_ui(ui, state, &mut settings.panels, &settings.overlay, tree, insight, out);
     let walking = Insight::new(state, tree).and_then(|insight| insight::path::caption(&insight));
     let (role, target) = match state.target() {
         Some((role, target)) => (role, Some(target)),
@@ -313,7 +322,7 @@ pub fn target_name(explanation: &Explanation, target: CamTarget) -> String {
     let pro = short(&question.pro);
     match &question.contra {
         Some(contra) => format!("{pro} against {}", short(contra)),
-        None => pro.to_owned(),
+        None => pro,
     }
 }
 
@@ -350,6 +359,7 @@ impl Checked for Settings {
             M::ToggleOverlay => self.overlay.visible,
             M::ToggleSmooth => self.overlay.smooth,
             M::ToggleInput => self.overlay.show_input,
+            M::ToggleThumbnails => self.tree.cards == Cards::WithMap,
             _ => return None,
         })
     }

@@ -118,6 +118,7 @@ impl App {
             M::CollapseAll => self.settings.tree.collapse_all(),
             M::Orientation => self.settings.tree.toggle_orientation(),
             M::ResetTree => self.settings.tree.fit(),
+            M::ToggleThumbnails => self.settings.tree.toggle_maps(),
             M::Outline => self.settings.tree.toggle_mode(),
             M::RenameNode | M::MoveNode => self.begin_edit(command),
             M::ExpandPath => {

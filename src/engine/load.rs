@@ -76,6 +76,7 @@ pub fn load(
         source: request.source.clone(),
         architecture: classifier.architecture().to_string(),
         cell: classifier.architecture().stride(),
+        receptive_field: classifier.architecture().receptive_field(),
         parameters: state.parameter_count(),
         format: state.format().to_string(),
         dtype: state.dtype_summary(),

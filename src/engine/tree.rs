@@ -46,22 +46,21 @@ pub fn load(
     classes: &ClassList,
     head: &Head,
 ) -> Result<Tree, TreeError> {
+    let own = trained_with(&request.source, architecture);
+    // nbdt released nothing of these families for ImageNet.
+    let released = dataset.filter(|set| *set != Dataset::Imagenet1000);
+    let own = own.filter(|name| released.is_some_and(|set| set.hierarchy(name).is_some()));
     let shipped = match &request.hierarchy {
         HierarchyChoice::Induced => None,
         HierarchyChoice::Named(name) => Some(name.clone()),
-        HierarchyChoice::Auto => {
-            let name = trained_with(&request.source, architecture);
-            // nbdt released nothing of these families for ImageNet.
-            let released = dataset.filter(|set| *set != Dataset::Imagenet1000);
-            let exists = |name: &&str| released.is_some_and(|set| set.hierarchy(name).is_some());
-            name.filter(exists).map(str::to_owned)
-        }
+        HierarchyChoice::Auto => own.map(str::to_owned),
     };
+    let trained = own.is_some() && shipped.as_deref() == own;
     let (json, name) = match shipped {
         Some(name) => find(&name, dataset)?,
         None => (induced(head, classes)?, "induced from this model's head".to_owned()),
     };
-    parsed(&json, name, dataset, classes)
+    Ok(Tree { trained, ..parsed(&json, name, dataset, classes)? })
 }
 
 /// Reads a hierarchy in nbdt's format for a model that is loaded already.
@@ -83,7 +82,7 @@ fn parsed(
     let names = |wnid: &str| wordnet::name_of(wnid).map(str::to_owned);
     let mut hierarchy = Hierarchy::from_json(json, &ids, &names).map_err(wrap)?;
     hierarchy.set_labels(&classes.labels).map_err(wrap)?;
-    Ok(Tree { hierarchy, name })
+    Ok(Tree { hierarchy, name, trained: false })
 }
 
 /// nbdt's released models were trained with the hierarchy that carries their own name.

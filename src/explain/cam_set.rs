@@ -103,6 +103,19 @@ impl CamSet {
         let data = self.values(i)?.to_vec();
         Some(Cam { height: self.height, width: self.width, data })
     }
+
+    /// Map `i` against the mean of the maps `others`; `None` if there is no such map, or nothing to
+    /// compare it with.
+    pub fn lead(&self, i: usize, others: &[usize]) -> Option<Cam> {
+        let mut lead = self.get(i)?;
+        let share = 1.0 / others.len() as f32;
+        for &other in others {
+            for (value, other) in lead.data.iter_mut().zip(self.values(other)?) {
+                *value -= share * other;
+            }
+        }
+        (!others.is_empty()).then_some(lead)
+    }
 }
 
 impl Cam {

@@ -95,6 +95,19 @@ impl Agreement {
     pub fn is_unanimous(self) -> bool {
         self.plain == self.hard && self.hard == self.soft
     }
+
+    /// The decisions at which the ways to the three predictions part, from the root down; none if
+    /// all three are the same class.
+    pub fn partings(self, hierarchy: &Hierarchy) -> Vec<NodeId> {
+        let leaves = [self.plain, self.hard, self.soft].map(|class| hierarchy.leaf(class));
+        let pairs = [(0, 1), (0, 2), (1, 2)];
+        let parting = |(a, b): (usize, usize)| hierarchy.parting(leaves[a]?, leaves[b]?);
+        let mut nodes: Vec<NodeId> =
+            pairs.into_iter().filter_map(parting).map(|(node, _)| node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
 }
 
 impl Decision {

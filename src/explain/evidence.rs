@@ -169,10 +169,10 @@ fn name(hierarchy: &Hierarchy, node: NodeId) -> String {
 
 /// The other children of the parent; at least one.
 fn siblings(hierarchy: &Hierarchy, node: NodeId) -> Result<Vec<NodeId>, QuestionError> {
-    let parent = hierarchy.node(node).parent;
-    let parent = parent.ok_or_else(|| QuestionError::Root(name(hierarchy, node)))?;
-    let children = hierarchy.node(parent).children.iter().copied();
-    let siblings: Vec<NodeId> = children.filter(|&child| child != node).collect();
+    if hierarchy.node(node).parent.is_none() {
+        return Err(QuestionError::Root(name(hierarchy, node)));
+    }
+    let siblings = hierarchy.siblings(node);
     if siblings.is_empty() {
         return Err(QuestionError::NoSibling(name(hierarchy, node)));
     }

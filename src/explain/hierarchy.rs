@@ -158,6 +158,13 @@ impl Hierarchy {
         by_wnid.or_else(|| self.nodes.iter().position(by_name))
     }
 
+    /// The other children of a node's parent; none for the root, or if there is no such node.
+    pub fn siblings(&self, id: NodeId) -> Vec<NodeId> {
+        let parent = self.nodes.get(id).and_then(|node| node.parent);
+        let children = parent.map_or(&[][..], |parent| &self.nodes[parent].children);
+        children.iter().copied().filter(|&child| child != id).collect()
+    }
+
     /// Which of its siblings a node is, counted from 0; `None` for the root.
     ///
     /// # Panics

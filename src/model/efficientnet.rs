@@ -15,7 +15,7 @@ use super::network::Activations;
 const EPSILON: f64 = 1e-3;
 
 /// Stride of the first block of each of the seven stages.
-const STRIDES: [usize; 7] = [1, 2, 2, 2, 1, 2, 1];
+pub const STRIDES: [usize; 7] = [1, 2, 2, 2, 1, 2, 1];
 
 #[derive(Debug)]
 pub struct EfficientNetLite {

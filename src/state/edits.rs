@@ -51,7 +51,12 @@ impl AppState {
                     false => tree.name.clone() + EDITED,
                 };
                 let role = if self.shared { Role::Classifier } else { role };
-                let tree = Arc::new(Tree { hierarchy, name });
+                // Other names change no decision.
+                let shape = |tree: &Hierarchy| -> Vec<_> {
+                    tree.nodes().iter().map(|node| (node.parent, node.class)).collect()
+                };
+                let trained = tree.trained && shape(&tree.hierarchy) == shape(&hierarchy);
+                let tree = Arc::new(Tree { hierarchy, name, trained });
                 self.set_tree(role, Some(tree), Some(Selected::Node(role, node)));
             }
             Err(error) => self.notify(NoticeKind::Warning, error.to_string()),

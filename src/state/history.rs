@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::explain::{Area, ClassId, NodeId, Rule};
-use crate::explanation::Tree;
+use crate::explain::{Area, ClassId, Hierarchy, NodeId, Rule};
+use crate::explanation::{CamTarget, Tree};
 use crate::look::{Gesture, Look};
 use crate::state::Role;
 
@@ -33,13 +33,47 @@ pub enum Versus {
     Sibling(NodeId),
 }
 
+impl Versus {
+    /// What the map of a node shows. The root and only children were never chosen against anything.
+    pub fn target(self, hierarchy: &Hierarchy, node: NodeId) -> CamTarget {
+        let siblings = hierarchy.siblings(node);
+        match self {
+            Self::Sibling(other) if siblings.contains(&other) => CamTarget::Against(node, other),
+            Self::Nothing => CamTarget::Node(node),
+            _ if siblings.is_empty() => CamTarget::Node(node),
+            Self::Siblings | Self::Sibling(_) => CamTarget::Decision(node),
+        }
+    }
+}
+
+/// Two classes of one model, to be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pins {
+    /// Whose classes they are.
+    pub role: Role,
+    /// A and B.
+    pub classes: [Option<ClassId>; 2],
+}
+
+impl Default for Pins {
+    fn default() -> Self {
+        Self { role: Role::Classifier, classes: [None; 2] }
+    }
+}
+
+impl Pins {
+    /// A and B if they are classes of `role`.
+    pub fn of(&self, role: Role) -> [Option<ClassId>; 2] {
+        if self.role == role { self.classes } else { [None; 2] }
+    }
+}
+
 /// Everything that is selected, and the trees as they were made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
     pub target: Selected,
     pub versus: Versus,
-    /// Two classes to compare.
-    pub pins: [Option<ClassId>; 2],
+    pub pins: Pins,
     pub rule: Rule,
     /// Whose tree is shown.
     pub tree: Role,
@@ -53,7 +87,7 @@ pub struct Selection {
 
 impl Default for Selection {
     fn default() -> Self {
-        let (target, versus, pins) = (Selected::Prediction, Versus::Siblings, [None; 2]);
+        let (target, versus, pins) = (Selected::Prediction, Versus::Siblings, Pins::default());
         let (forced, trees, region) = (None, [None, None], None);
         Self { target, versus, pins, rule: Rule::Hard, tree: Role::Tree, forced, trees, region }
     }
@@ -163,11 +197,30 @@ impl History {
         self.change(|now| now.versus = versus);
     }
 
-    /// Pins a class, or takes it off again.
-    pub fn pin(&mut self, slot: usize, class: ClassId) {
+    /// Pins a class, or takes it off again. Classes of another model than before begin a new pair;
+    /// a comparison on the screen follows its pair.
+    pub fn pin(&mut self, role: Role, slot: usize, class: ClassId) {
         self.change(|now| {
-            if let Some(pin) = now.pins.get_mut(slot) {
+            if now.pins.role != role {
+                now.pins = Pins { role, classes: [None; 2] };
+            }
+            if let Some(pin) = now.pins.classes.get_mut(slot) {
                 *pin = (*pin != Some(class)).then_some(class);
+            }
+            if let (Selected::Difference(..), [Some(a), Some(b)]) = (now.target, now.pins.classes)
+                && a != b
+            {
+                now.target = Selected::Difference(role, a, b);
+            }
+        });
+    }
+
+    /// Pins both classes and shows one against the other; a class against itself is pinned only.
+    pub fn compare(&mut self, role: Role, a: ClassId, b: ClassId) {
+        self.change(|now| {
+            now.pins = Pins { role, classes: [Some(a), Some(b)] };
+            if a != b {
+                now.target = Selected::Difference(role, a, b);
             }
         });
     }
@@ -201,9 +254,9 @@ impl History {
         self.gesture = None;
     }
 
-    /// Another classifier: its classes are not those that were pinned.
+    /// Another model: its classes are not those that were pinned.
     pub fn reset_pins(&mut self) {
-        self.now.pins = [None; 2];
+        self.now.pins = Pins::default();
     }
 
     /// Another model: what was made of the last one's tree does not fit it.

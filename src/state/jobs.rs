@@ -72,6 +72,7 @@ impl AppState {
     pub(super) fn share_model(&mut self, shared: bool) -> Vec<Effect> {
         self.shared = shared;
         self.history.reset_target();
+        self.history.reset_pins();
         if shared {
             self.roles[1].job = None;
             return Vec::new();
@@ -222,7 +223,7 @@ impl AppState {
             self.history.reset_target();
             self.history.reset_tree(at);
             self.walk = None;
-            if at == 0 {
+            if self.index(self.selection().pins.role) == at {
                 self.history.reset_pins();
             }
         }

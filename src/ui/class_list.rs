@@ -15,10 +15,12 @@ use strum::IntoEnumIterator as _;
 
 use crate::explain::ClassId;
 use crate::explanation::{Explanation, ModelInfo};
+use crate::ui::insight::compare::pair;
 use crate::ui::keys::leave_space;
 use row::{HEIGHT, Row, row_ui};
 use rows::{Move, SearchIndex, moved, ranks};
 
+pub use row::pin_text;
 pub use rows::SortOrder;
 
 /// Lines that Page up and Page down skip.
@@ -37,6 +39,8 @@ pub enum ClassAction {
     Select(ClassId),
     /// Pin the class, or unpin it if it is pinned there.
     Pin(PinSlot, ClassId),
+    /// The first class against the second.
+    Compare(ClassId, ClassId),
 }
 
 /// What the list remembers from frame to frame.
@@ -91,7 +95,7 @@ pub fn class_list_ui(
     let step = pressed_step(ui, search, list);
     let is_chosen = search_ui(ui, search, state);
     update_rows(explanation, state);
-    head_ui(ui, explanation, state);
+    let compares = head_ui(ui, explanation, state);
     let rows = state.memo.as_ref().map_or(&[][..], |memo| &memo.rows);
     if rows.is_empty() {
         nothing_ui(ui, &mut state.query);
@@ -105,6 +109,15 @@ pub fn class_list_ui(
         None => None,
     };
     let mut actions: Vec<ClassAction> = wanted.map(ClassAction::Select).into_iter().collect();
+    let has_list = ui.memory(|memory| memory.has_focus(list));
+    if let Some(class) = selected.filter(|_| has_list) {
+        actions.extend(pressed_slot(ui).map(|slot| ClassAction::Pin(slot, class)));
+    }
+    if compares {
+        let [a, b] = pins;
+        let [a, b] = pair(explanation, [a.or(selected.filter(|_| selected != b)), b]);
+        actions.push(ClassAction::Compare(a, b));
+    }
     // What is asked for counts at once: the list need not wait for the next frame.
     let selected = wanted.or(selected);
     let now = Some((selected, state.generation));
@@ -146,6 +159,13 @@ fn pressed_step(ui: &Ui, search: Id, list: Id) -> Option<Move> {
         let ends = ends.into_iter().filter(|_| in_list);
         keys.into_iter().chain(ends).find(|&(key, _)| pressed(key)).map(|(_, step)| step)
     })
+}
+
+/// The place that a key pins to.
+pub fn pressed_slot(ui: &Ui) -> Option<PinSlot> {
+    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::SHIFT, key));
+    let slots = [(Key::A, PinSlot::A), (Key::B, PinSlot::B)];
+    slots.into_iter().find(|&(key, _)| pressed(key)).map(|(_, slot)| slot)
 }
 
 /// Arrow keys do not move the focus.
@@ -212,12 +232,13 @@ fn update_rows(explanation: &Explanation, state: &mut ClassListState) {
     state.memo = Some(Memo { model, logits, query, order, index, ranks: ranked, rows });
 }
 
-/// How many classes there are, and what comes first.
-fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) {
+/// How many classes there are, and what comes first; whether two of them shall be compared.
+fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) -> bool {
     let (all, shown) = (explanation.forward.logits.len(), state.rows().len());
     let count = if shown == all { format!("{all} classes") } else { format!("{shown} of {all}") };
     let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
-    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+    let layout = Layout::right_to_left(Align::Center);
+    let head = ui.allocate_ui_with_layout(size, layout, |ui| {
         ComboBox::from_id_salt("class order")
             .selected_text(state.order.title())
             .width(120.0_f32.min(0.6 * size.x))
@@ -228,10 +249,15 @@ fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) {
             })
             .response
             .on_hover_text("Order of the classes");
+        let hint = "One class against another: A and B, which are pinned with the letters on the \
+                    lines; else the selected class and its strongest rival";
+        let compares = ui.button("Compare").on_hover_text(hint).clicked();
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.add(Label::new(RichText::new(count).weak()).truncate());
         });
+        compares
     });
+    head.inner
 }
 
 fn nothing_ui(ui: &mut Ui, query: &mut String) {

@@ -5,25 +5,35 @@ use strum::IntoEnumIterator as _;
 
 use crate::command::{Command, MenuCommand};
 use crate::explain::Colormap;
+use crate::state::AppState;
 use crate::ui::image_view::{OverlayOptions, ScaleMode};
+use crate::ui::versus::versus_ui;
 
 const STRIP: Vec2 = vec2(72.0, 12.0);
 /// Width of a choice, in points.
 const COMBO: f32 = 92.0;
 const SHORT_SLIDER: f32 = 64.0;
+/// Width of what the map is of, in points.
+const TARGET: f32 = 170.0;
+const SHORT_TARGET: f32 = 120.0;
 
-/// With less room, in points, the bar does without words and strips that only repeat something.
-const ROOMY: f32 = 710.0;
+/// With less room, in points, the bar does without words that only repeat something.
+const ROOMY: f32 = 860.0;
 /// With less room, the choice of colours is a menu.
-const ENOUGH: f32 = 560.0;
-/// With less room, there is the menu, and nothing else.
-const LITTLE: f32 = 345.0;
+const ENOUGH: f32 = 715.0;
+/// With less room, there is the menu, and what the map is of.
+const LITTLE: f32 = 500.0;
 
-pub fn controls_ui(ui: &mut Ui, options: &mut OverlayOptions, out: &mut Vec<Command>) {
+pub fn controls_ui(
+    ui: &mut Ui,
+    state: &AppState,
+    options: &mut OverlayOptions,
+    out: &mut Vec<Command>,
+) {
     let room = ui.available_width();
     ui.horizontal(|ui| {
         if room < LITTLE {
-            map_ui(ui, options);
+            map_ui(ui, state, options, SHORT_TARGET, out);
             ui.menu_button("Colours", |ui| {
                 opacity_ui(ui, options, true);
                 ui.separator();
@@ -37,25 +47,29 @@ pub fn controls_ui(ui: &mut Ui, options: &mut OverlayOptions, out: &mut Vec<Comm
             }
         }
         ui.separator();
-        map_ui(ui, options);
+        map_ui(ui, state, options, if room >= ROOMY { TARGET } else { SHORT_TARGET }, out);
         opacity_ui(ui, options, room >= ROOMY);
         if room < ENOUGH {
             ui.menu_button("Colours", |ui| colors_menu_ui(ui, options));
             return;
         }
-        colors_ui(ui, options);
-        if room >= ROOMY {
-            strip_ui(ui, options.colormap);
-        }
+        colors_ui(ui, options, state.target().is_some_and(|(_, target)| target.is_comparison()));
         scale_ui(ui, options);
         smooth_ui(ui, options);
     });
 }
 
-/// The switch; without a map, there is nothing to be said about its colours.
-fn map_ui(ui: &mut Ui, options: &mut OverlayOptions) {
-    let map = ui.checkbox(&mut options.visible, "Map");
+/// The switch, and what the map is of; without a map, there is nothing to be said about its colours.
+fn map_ui(
+    ui: &mut Ui,
+    state: &AppState,
+    options: &mut OverlayOptions,
+    width: f32,
+    out: &mut Vec<Command>,
+) {
+    let map = ui.checkbox(&mut options.visible, "Map of");
     map.on_hover_text(MenuCommand::ToggleOverlay.entry().tooltip);
+    versus_ui(ui, state, width, out);
     if !options.visible {
         ui.disable();
     }
@@ -127,13 +141,18 @@ pub fn set_colormap(options: &mut OverlayOptions, colormap: Colormap) {
     }
 }
 
-fn colors_ui(ui: &mut Ui, options: &mut OverlayOptions) {
-    let name = colormap_name(options.colormap);
+fn colors_ui(ui: &mut Ui, options: &mut OverlayOptions, is_comparison: bool) {
+    let is_fixed = is_comparison && !options.colormap.is_signed();
+    let name = colormap_name(if is_fixed { Colormap::Diverging } else { options.colormap });
     let combo = ComboBox::from_id_salt("colors").selected_text(name).width(COMBO);
     let response = combo.show_ui(ui, |ui| colormaps_ui(ui, options)).response;
     let info = || egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Colours: {name}"));
     response.widget_info(info);
-    response.on_hover_text("Colours of the map");
+    response.on_hover_text(if is_fixed {
+        "Comparisons have two sides and a colour for each, whatever is chosen for other maps"
+    } else {
+        "Colours of the map"
+    });
 }
 
 /// The colour maps to choose from, with their strips.
@@ -155,9 +174,10 @@ fn colormaps_ui(ui: &mut Ui, options: &mut OverlayOptions) {
 fn scale_text(scale: ScaleMode) -> [&'static str; 2] {
     match scale {
         ScaleMode::PerMap => ["This map", "The ends of the colours are the ends of this map"],
-        ScaleMode::SharedOverClasses => {
-            ["All classes", "The same colour means the same value in the maps of all classes"]
-        }
+        ScaleMode::SharedOverClasses => [
+            "All maps",
+            "The same colour means the same value on all maps: weak evidence looks weak",
+        ],
         ScaleMode::Symmetric => ["Around zero", "The middle colour is zero"],
     }
 }

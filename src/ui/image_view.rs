@@ -223,7 +223,7 @@ pub fn image_view_ui(
     let place = response.hover_pos().map(|point| to_screen.inverse(point));
     let marked = status_ui(ui, input, options, shown, place, to_screen, status_height);
     if has_legend {
-        legend_ui(ui, shown, marked, legend_height + 2.0 * gap);
+        legend_ui(ui, input, shown, marked, legend_height + 2.0 * gap);
     }
     state.canvas = Some(canvas);
     action

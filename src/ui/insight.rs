@@ -15,6 +15,7 @@ use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
 use crate::explanation::Explanation;
 use crate::settings::PanelSettings;
 use crate::state::{AppState, Role};
+use crate::ui::image_view::OverlayOptions;
 use crate::ui::theme;
 use crate::ui::tree_panel::{TreePanel, what_if};
 
@@ -98,6 +99,7 @@ pub fn insight_panel_ui(
     ui: &mut Ui,
     state: &AppState,
     settings: &mut PanelSettings,
+    overlay: &OverlayOptions,
     tree: &mut TreePanel,
     memory: &mut InsightState,
     out: &mut Vec<Command>,
@@ -124,14 +126,15 @@ pub fn insight_panel_ui(
             (InsightTab::Region, insight) => {
                 region::region_ui(ui, state, insight.as_ref(), &mut memory.region, out);
             }
+            // Nor do two classes.
+            (InsightTab::Compare, _) => {
+                compare::compare_ui(ui, state, overlay, &mut memory.compare, out);
+            }
             (_, None) => {
                 ui.weak("Waiting for the tree");
             }
             (InsightTab::Path, Some(insight)) => {
                 path::path_ui(ui, &insight, &mut memory.path, out);
-            }
-            (InsightTab::Compare, Some(insight)) => {
-                compare::compare_ui(ui, &insight, &mut memory.compare, out);
             }
         }
         ui.set_min_height(ui.available_height());
@@ -152,6 +155,6 @@ pub fn toggle(settings: &mut PanelSettings, command: MenuCommand) {
         MenuCommand::ShowCompare => InsightTab::Compare,
         _ => return,
     };
-    settings.insight = !(settings.insight && settings.insight_tab == tab);
+    settings.insight = !settings.shows(tab);
     settings.insight_tab = tab;
 }

@@ -8,8 +8,10 @@ use crate::command::{Command, MenuCommand};
 use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
 use crate::explanation::{Explanation, Tree};
 use crate::state::{AppState, Role};
-use crate::tree_text;
-use crate::ui::tree_view::{TreeAction, TreeInput, TreeViewState, palette, tree_view_ui};
+use crate::tree_text::{self, first_synonym};
+use crate::ui::image_view::OverlayOptions;
+use crate::ui::map_tiles::MapSource;
+use crate::ui::tree_view::{NodeMaps, TreeAction, TreeInput, TreeViewState, palette, tree_view_ui};
 
 /// Decisions, made once for each result.
 #[derive(Default)]
@@ -81,6 +83,7 @@ pub fn tree_panel_ui(
     state: &AppState,
     panel: &mut TreePanel,
     view: &mut TreeViewState,
+    overlay: &OverlayOptions,
     out: &mut Vec<Command>,
 ) {
     let role = state.shown_tree();
@@ -115,19 +118,30 @@ pub fn tree_panel_ui(
     let shown = (Arc::clone(&memo.explanation), memo.tree_id);
     let decision = memo.decision(state.selection().rule);
     let forced = what_if(state, role, &tree.hierarchy, decision);
-    let label = |class| short(model.label(class)).to_owned();
+    let label = |class| short(model.label(class));
     let input = TreeInput {
         tree_id: memo.tree_id,
         result_id: memo.result_id,
         hierarchy: &tree.hierarchy,
+        trained: tree.trained,
         hard: &memo.hard,
         soft: &memo.soft,
         rule: state.selection().rule,
         agreement: memo.agreement,
+        probabilities: &memo.explanation.probabilities,
         selected: state.selected_node(role),
         forced: forced.as_ref(),
         walks: state.walking().is_some(),
+        pins: state.selection().pins.of(role),
         label: &label,
+        maps: Some(NodeMaps {
+            source: MapSource {
+                explanation: &memo.explanation,
+                options: overlay,
+                with_decisions: true,
+            },
+            versus: state.selection().versus,
+        }),
     };
     if !current {
         // Of the picture before.
@@ -146,6 +160,8 @@ pub fn tree_panel_ui(
             TreeAction::Force(node) => Command::Force(role, node),
             TreeAction::Rename(node, name) => Command::RenameNode(role, node, name),
             TreeAction::Move(node, parent) => Command::MoveNode(role, node, parent),
+            TreeAction::Pin(slot, class) => Command::Pin(role, slot as usize, class),
+            TreeAction::Compare(a, b) => Command::Compare(role, a, b),
         });
     }
     panel.last = Some(shown);
@@ -233,7 +249,13 @@ fn waiting_ui(ui: &mut Ui, has_result: bool) {
     });
 }
 
-/// The first of several synonyms.
-pub fn short(label: &str) -> &str {
-    label.split(',').next().unwrap_or(label).trim()
+/// The first of several synonyms; of a node without a name of its own, the classes it stands for.
+pub fn short(label: &str) -> String {
+    let listed = label.split_once(" classes: ").or_else(|| label.split_once(" class: "));
+    match listed {
+        Some((count, classes)) if count.bytes().all(|byte| byte.is_ascii_digit()) => {
+            classes.to_owned()
+        }
+        _ => first_synonym(label).replace('_', " "),
+    }
 }

@@ -8,6 +8,7 @@
 //! | `diagram`, `nodes`, `card`, `motion` | how is the diagram drawn and used? |
 //! | `outline` | … and the outline? |
 //! | `marks` | what if, and what nearly? |
+//! | `compare`, `predictions` | what do network, hard and soft tree say, and where do they part? |
 //! | `node_menu`, `rename`, `regroup`, `move_to` | how is the tree changed? |
 //! | `toolbar`, `search`, `keyboard`, `tooltip` | what do both share? |
 //! | `palette` | which colours are there? |
@@ -19,11 +20,16 @@ use eframe::egui::{Key, Modifiers, Ui};
 use serde::{Deserialize, Serialize};
 
 use crate::explain::{Agreement, ClassId, Decision, Forced, Hierarchy, NodeId, Rule};
-use crate::tree_layout::Orientation;
+use crate::explanation::CamTarget;
+use crate::state::Versus;
+use crate::tree_layout::{Cards, Orientation};
 use crate::tree_text;
+use crate::ui::class_list::PinSlot;
+use crate::ui::map_tiles::{MapSource, MapTiles};
 
 mod camera;
 mod card;
+mod compare;
 mod diagram;
 mod keyboard;
 mod marks;
@@ -33,6 +39,7 @@ mod node_menu;
 mod nodes;
 mod open_nodes;
 mod outline;
+mod predictions;
 mod regroup;
 mod rename;
 mod rows;
@@ -63,17 +70,33 @@ pub struct TreeInput<'a> {
     /// Another number for another picture or decision.
     pub result_id: u64,
     pub hierarchy: &'a Hierarchy,
+    /// Whether the model was trained with this tree, so that doubt means something.
+    pub trained: bool,
     pub hard: &'a Decision,
     pub soft: &'a Decision,
     /// Which of the two decisions is shown.
     pub rule: Rule,
     pub agreement: Agreement,
+    /// Softmax of the logits, by class: what the network alone thinks.
+    pub probabilities: &'a [f32],
     pub selected: Option<NodeId>,
     /// Another way than that of the decision, which is shown instead.
     pub forced: Option<&'a Forced>,
     /// A walk is going on, and the selected node is where it is.
     pub walks: bool,
+    /// Classes to compare: A and B.
+    pub pins: [Option<ClassId>; 2],
     pub label: &'a dyn Fn(ClassId) -> String,
+    /// The maps of the nodes; `None`: there are none to show.
+    pub maps: Option<NodeMaps<'a>>,
+}
+
+/// Where the small maps on the nodes come from.
+#[derive(Clone, Copy)]
+pub struct NodeMaps<'a> {
+    pub source: MapSource<'a>,
+    /// What nodes are compared with.
+    pub versus: Versus,
 }
 
 /// What the user asked for.
@@ -86,6 +109,10 @@ pub enum TreeAction {
     Rename(NodeId, String),
     /// The first node, and all below it, onto the second one.
     Move(NodeId, NodeId),
+    /// Pins a class, or unpins it if it is pinned there.
+    Pin(PinSlot, ClassId),
+    /// The first class against the second.
+    Compare(ClassId, ClassId),
 }
 
 /// How the user looks at the tree. The settings are kept, the rest belongs to one tree.
@@ -95,6 +122,9 @@ pub struct TreeViewState {
     pub mode: Mode,
     /// `None`: whatever suits the shape of the panel.
     pub orientation: Option<Orientation>,
+    pub cards: Cards,
+    #[serde(skip)]
+    tiles: MapTiles,
     #[serde(skip)]
     open: open_nodes::OpenNodes,
     #[serde(skip)]
@@ -203,6 +233,20 @@ impl TreeViewState {
         self.reveal = true;
     }
 
+    /// Shows the maps on the nodes, or hides them.
+    pub fn toggle_maps(&mut self) {
+        self.cards = match self.cards {
+            Cards::WithMap => Cards::Plain,
+            Cards::Plain => Cards::WithMap,
+        };
+        self.diagram.reset_view();
+    }
+
+    /// How many small maps are ready.
+    pub fn maps_ready(&self) -> usize {
+        self.tiles.ready()
+    }
+
     /// The orientation that is shown.
     pub fn orientation(&self) -> Orientation {
         self.orientation.unwrap_or(self.diagram.automatic_orientation())
@@ -248,9 +292,13 @@ struct Scene<'a> {
     decision: &'a Decision,
     label: &'a dyn Fn(ClassId) -> String,
     selected: Option<NodeId>,
+    pins: [Option<ClassId>; 2],
+    maps: Option<NodeMaps<'a>>,
     /// By node.
     on_path: Vec<bool>,
     marks: marks::Marks,
+    /// Where the ways to the predictions part.
+    partings: Vec<NodeId>,
     palette: Palette,
     /// Prefix of the ids of all nodes.
     base: egui::Id,
@@ -269,8 +317,37 @@ impl Scene<'_> {
     }
 
     fn accessible_name(&self, node: NodeId, open: bool) -> String {
-        let name = tree_text::accessible_name(self.hierarchy, self.decision, node, open);
+        let mut name = tree_text::accessible_name(self.hierarchy, self.decision, node, open);
+        let doubt = tree_text::doubt(self.hierarchy, self.decision, node);
+        if doubt > tree_text::NOTABLE {
+            name += &format!(", {} doubt", tree_text::percent(doubt));
+        }
+        if self.partings.contains(&node) {
+            name += ", predictions part here";
+        }
+        for slot in self.slots(node) {
+            name += &format!(", pinned as {slot}");
+        }
         name + self.marks.words(node)
+    }
+
+    /// The letters that a leaf is pinned as.
+    fn slots(&self, node: NodeId) -> impl Iterator<Item = &'static str> {
+        let class = self.hierarchy.node(node).class;
+        let pins = self.pins.into_iter().zip(["A", "B"]);
+        pins.filter(move |(pin, _)| class.is_some() && *pin == class).map(|(_, letter)| letter)
+    }
+
+    /// What the map of a node shows: nothing where decisions are shown, but nothing is decided.
+    fn map_of(&self, node: NodeId) -> Option<CamTarget> {
+        let versus = self.maps?.versus;
+        let target = versus.target(self.hierarchy, node);
+        (versus == Versus::Nothing || target.is_comparison()).then_some(target)
+    }
+
+    /// The kind of cards that can be drawn.
+    fn cards(&self, wanted: Cards) -> Cards {
+        if self.maps.is_some() { wanted } else { Cards::Plain }
     }
 }
 
@@ -302,8 +379,11 @@ pub fn tree_view_ui(
         decision,
         label: input.label,
         selected,
+        pins: input.pins,
+        maps: input.maps,
         on_path,
         marks,
+        partings: input.agreement.partings(input.hierarchy),
         palette: palette(ui.visuals()),
         base: ui.scope_id().with("tree node"),
     };
@@ -316,9 +396,7 @@ pub fn tree_view_ui(
 
     let mut actions = Vec::new();
     toolbar::toolbar_ui(ui, &input, &scene, state, &mut actions);
-    if let Some(line) = tree_text::disagreement(input.agreement, input.label) {
-        toolbar::disagreement_ui(ui, &line, &scene.palette);
-    }
+    predictions::predictions_ui(ui, &input, &scene, state, &mut actions);
     match state.mode {
         Mode::Diagram => diagram::diagram_ui(ui, &scene, state, &mut actions),
         Mode::Outline => outline::outline_ui(ui, &scene, state, &mut actions),

@@ -97,6 +97,7 @@ fn harness(explanation: Arc<Explanation>) -> Harness<'static, Shown> {
             match *action {
                 ClassAction::Select(class) => *selected = Some(class),
                 ClassAction::Pin(slot, class) => pins[slot as usize] = Some(class),
+                ClassAction::Compare(..) => {}
             }
         }
         actions.extend(new);

@@ -7,7 +7,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use glasstree::explain::{Cam, Colormap};
 use glasstree::explanation::{CamTarget, Explanation};
-use glasstree::ui::image_view::legend::{Finding, Identity, end_words, nice_ticks, number};
+use glasstree::ui::image_view::legend::{
+    Finding, Identity, Total, end_words, exactness, nice_ticks, number,
+};
 use glasstree::ui::image_view::overlay::{SharedRange, color_range, colored, crop_in_photo, read};
 use glasstree::ui::image_view::pixels::halved;
 use glasstree::ui::image_view::transform::{Canvas, pixel_at};
@@ -16,7 +18,7 @@ use glasstree::ui::image_view::{
 };
 use proptest::prelude::*;
 
-use crate::ui_fixture::{CELLS, gradient, hand_made, real, wheel};
+use crate::ui_fixture::{CELLS, gradient, hand_made, real, real_tree, wheel};
 
 struct Shown {
     explanation: Arc<Explanation>,
@@ -198,7 +200,8 @@ fn the_range_of_the_colours_is_honest() {
     assert_eq!(of(Colormap::Turbo), [-1.0, 9.0]);
     assert_eq!(of(Colormap::Diverging), [-9.0, 9.0]);
     // Maps -14 to -6 (the last class), 6 to 14 (the last but one), and between.
-    assert_eq!(SharedRange::of(&hand_made(gradient(40, 30)), false).classes, [-14.0, 14.0]);
+    let shared = SharedRange::of(&hand_made(gradient(40, 30)), false);
+    assert_eq!((shared.classes, shared.differences), ([-14.0, 14.0], 20.0));
 }
 
 #[test]
@@ -240,16 +243,121 @@ fn the_map_is_read_where_it_is_painted() {
 #[test]
 fn the_sum_is_said_and_its_failure_too() {
     let check = |residual| glasstree::explain::IdentityCheck { residual, tolerance: 1e-3 };
-    let sum = Identity { mean: 7.31, bias: -0.12, total: 7.19, is_lead: false, check: check(0.0) };
+    let sum =
+        Identity { mean: 7.31, bias: -0.12, total: 7.19, kind: Total::Logit, check: check(0.0) };
     let good = "Exact at feature level: map mean 7.31 + bias \u{2212}0.12 = logit 7.19";
     assert_eq!(sum.sentence(false), good);
     assert_eq!(sum.sentence(true), "mean 7.31 + bias \u{2212}0.12 = logit 7.19");
     // 1.23 + 4.56 would not be 5.80.
     let rounded =
-        Identity { mean: 1.234, bias: 4.564, total: 5.798, is_lead: false, check: check(0.0) };
+        Identity { mean: 1.234, bias: 4.564, total: 5.798, kind: Total::Logit, check: check(0.0) };
     assert!(rounded.sentence(false).contains("1.234 + bias 4.564 = logit 5.798"));
     let bad = Identity { total: 8.0, check: check(0.81), ..sum };
     assert!(bad.sentence(false).starts_with("Does not add up"));
+}
+
+/// The same network with another logit, which its maps do not explain.
+fn with_logit(good: &Explanation, class: usize, logit: f32) -> Arc<Explanation> {
+    let mut forward = good.forward.as_ref().clone();
+    forward.logits[class] = logit;
+    Arc::new(Explanation::new(
+        Arc::clone(&good.photo),
+        Arc::clone(&good.model),
+        good.input.clone(),
+        forward,
+        good.took,
+        good.device.clone(),
+    ))
+}
+
+#[test]
+fn comparisons_add_up_on_the_screen_and_their_failure_is_told() {
+    let good = hand_made(gradient(80, 60));
+    let mut harness = harness(Arc::clone(&good), vec2(700.0, 500.0));
+    harness.state_mut().target = CamTarget::Difference(0, 1);
+    harness.run();
+    harness.get_by_label_contains("map mean 2.00 + bias difference 0.50 = log-odds 2.50");
+    harness.get_by_label_contains("speaks for Éclair to speaks for tabby");
+    let color = |harness: &Harness<'_, Shown>, text: &str| {
+        let shapes = &harness.output().shapes;
+        let galley = shapes.iter().find_map(|clipped| match &clipped.shape {
+            Shape::Text(shape) if shape.galley.text().contains(text) => Some(&shape.galley),
+            _ => None,
+        });
+        galley.unwrap().job.sections[0].format.color
+    };
+    let visuals = harness.ctx.global_style().visuals.clone();
+    assert_ne!(color(&harness, "log-odds"), visuals.error_fg_color);
+    harness.state_mut().explanation = with_logit(&good, 1, 1.0);
+    harness.run();
+    harness.get_by_label_contains("Does not add up");
+    assert_eq!(color(&harness, "Does not add up"), visuals.error_fg_color);
+}
+
+#[test]
+fn decisions_add_up_on_the_screen() {
+    let explanation = real_tree();
+    let tree = &explanation.model.tree().unwrap().hierarchy;
+    let mut harness = harness(Arc::clone(&explanation), vec2(900.0, 700.0));
+    for (id, node) in tree.nodes().iter().enumerate() {
+        harness.state_mut().target = CamTarget::Decision(id);
+        harness.run();
+        if node.parent.is_none() {
+            assert!(harness.state().state.painted_overlay().is_none(), "nothing was decided");
+            continue;
+        }
+        harness.get_by_label_contains("Exact at feature level");
+        harness.get_by_label_contains("log-odds");
+    }
+    harness.state_mut().target = CamTarget::Node(0);
+    harness.run();
+    harness.get_by_label_contains("= logit");
+}
+
+#[test]
+fn weak_evidence_looks_weak_and_is_said_to_be() {
+    let cam = cells();
+    assert_eq!(Finding::of(&cam).on_scale(&cam, [-20.0, 20.0]), Finding::Varied);
+    let weak = cam.map(|v| v / 100.0);
+    let finding = Finding::of(&weak).on_scale(&weak, [-20.0, 20.0]);
+    assert_eq!(finding, Finding::Faint([-0.04, 0.04]));
+    let sentence = finding.sentence("cat", Some("dog")).unwrap();
+    assert!(sentence.contains("from \u{2212}0.04 to 0.04"), "{sentence}");
+    // What was to be said anyway is more important.
+    let against = weak.map(|v| v - 1.0);
+    let finding = Finding::of(&against).on_scale(&against, [-20.0, 20.0]);
+    assert_eq!(finding, Finding::OnlyAgainst);
+    assert_eq!(
+        finding.sentence("cat", Some("dog")).unwrap(),
+        "Every place speaks for dog, none for cat"
+    );
+    // On the shared scale the colours of a weak map hardly differ, on its own they do.
+    let spread = |range| {
+        let image = colored(&weak, range, Colormap::Viridis, false);
+        let levels: Vec<u8> = image.pixels.iter().map(|color| color.g()).collect();
+        levels.iter().max().unwrap() - levels.iter().min().unwrap()
+    };
+    assert!(spread([-20.0, 20.0]) < 8 && spread([-0.04, 0.04]) > 150);
+}
+
+#[test]
+fn the_words_for_a_sum_say_what_it_is() {
+    let words = |kind: Total, total| kind.in_words(total, "cat", Some("dog"));
+    assert!(words(Total::LogOdds, 2.3).contains("cat is 10 times as likely as dog"));
+    assert!(words(Total::LogOdds, -4.83).contains("dog is 125 times as likely as cat"));
+    assert!(words(Total::LogOdds, 99.0).contains("more than a million"));
+    assert!(words(Total::Lead, 1.0).contains("minus the mean logit of dog"));
+    assert!(Total::Logit.in_words(1.0, "cat", None).contains("raw score of cat"));
+}
+
+#[test]
+fn what_a_cell_can_see_is_told_of_each_network() {
+    // (53 + 1) / 2 of 32 pixels in both directions.
+    let text = exactness(&real_tree().model);
+    assert!(text.contains("4 \u{d7} 4 of the 32 \u{d7} 32 pixels"), "{text}");
+    assert!(text.contains("53 \u{d7} 53") && text.contains("71 % of the picture"), "{text}");
+    let text = exactness(&real().model);
+    assert!(text.contains("851 \u{d7} 851") && text.contains("all of the picture"), "{text}");
 }
 
 #[test]
@@ -331,17 +439,7 @@ fn sums_that_fail_are_told() {
     let mut harness = harness(Arc::clone(&good), vec2(600.0, 500.0));
     harness.run();
     harness.get_by_label_contains("map mean 1.00 + bias 0.50 = logit 1.50");
-    let mut forward = good.forward.as_ref().clone();
-    forward.logits[0] = 9.0;
-    let bad = Explanation::new(
-        Arc::clone(&good.photo),
-        Arc::clone(&good.model),
-        good.input.clone(),
-        forward,
-        good.took,
-        good.device.clone(),
-    );
-    harness.state_mut().explanation = Arc::new(bad);
+    harness.state_mut().explanation = with_logit(&good, 0, 9.0);
     harness.run();
     harness.get_by_label_contains("Does not add up");
 }

@@ -9,6 +9,7 @@ mod class_list;
 mod class_panel;
 mod cli;
 mod cli_decisions;
+mod comparisons;
 mod dialogs;
 mod engine;
 mod eval;

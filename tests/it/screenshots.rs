@@ -108,6 +108,31 @@ fn tree_of_imagenet() {
     assert_eq!(window.state().state.selection().tree, Role::Classifier);
 }
 
+/// Where does the network see an animal, and where a vehicle?
+#[test]
+fn decision() {
+    let mut window = open("cat_and_coffee.jpg", Theme::Dark);
+    let tree = window.state().state.role(Role::Tree).explanation.clone().unwrap();
+    let node = tree.model.tree().unwrap().hierarchy.find_node("animal").unwrap();
+    let ctx = window.ctx.clone();
+    window.state_mut().run_command(&ctx, Command::SelectNode(Role::Tree, node));
+    shot(&mut window, "decision_dark");
+}
+
+/// One photo, two classes: the cat above, the coffee below.
+#[test]
+fn compare() {
+    let mut window = open("cat_and_coffee.jpg", Theme::Light);
+    let explanation = window.state().state.role(Role::Classifier).explanation.clone().unwrap();
+    window.state_mut().settings.panels.insight_height = 250.0;
+    let [a, b] = ["tabby", "espresso"].map(|name| explanation.model.classes.find(name).unwrap());
+    let ctx = window.ctx.clone();
+    window.state_mut().run_command(&ctx, Command::Compare(Role::Classifier, a, b));
+    // It takes a while to find out where they part.
+    step_until(&mut window, "the tree is made", |_| explanation.model.is_tree_made());
+    shot(&mut window, "compare_light");
+}
+
 #[test]
 fn models() {
     let mut window = open("rocket.jpg", Theme::Dark);

@@ -23,6 +23,8 @@ fn cat(engine: &FakeEngine) -> Window {
     engine.explain(&mut window);
     menu(&mut window, MenuCommand::ExpandAll);
     menu(&mut window, MenuCommand::ToggleClasses);
+    // Smaller cards, so that all of them are in view.
+    menu(&mut window, MenuCommand::ToggleThumbnails);
     menu(&mut window, MenuCommand::ResetTree);
     window.run_steps(6);
     window

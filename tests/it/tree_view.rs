@@ -5,12 +5,12 @@ use std::time::Instant;
 use eframe::egui;
 use eframe::egui::{Key, Modifiers, Theme, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use glasstree::assets::Dataset;
 use glasstree::explain::{Agreement, Decision, Hierarchy, NodeId, Rule};
-use glasstree::tree_layout::{Item, Orientation, TreeLayout, shown_nodes, tidy};
+use glasstree::tree_layout::{Cards, Item, Orientation, TreeLayout, shown_nodes, tidy};
 use glasstree::tree_svg::{SvgOptions, tree_svg};
-use glasstree::tree_text::{disagreement, percent};
+use glasstree::tree_text::{disagreement, doubt_in_words, percent};
 use glasstree::ui::tree_view::{
     Effect, Index, Mode, Step, TreeAction, TreeInput, TreeViewState, take_step, tree_view_ui,
 };
@@ -27,6 +27,7 @@ struct Shown {
     agreement: Agreement,
     rule: Rule,
     selected: Option<NodeId>,
+    pins: [Option<usize>; 2],
     state: TreeViewState,
     actions: Vec<TreeAction>,
 }
@@ -48,6 +49,7 @@ impl Shown {
             hierarchy,
             rule: Rule::Hard,
             selected: None,
+            pins: [None; 2],
             state: TreeViewState::default(),
             actions: Vec::new(),
         }
@@ -72,10 +74,14 @@ impl Shown {
             tree_id: hierarchy.nodes().len() as u64,
             result_id: 1,
             hierarchy,
+            trained: true,
             hard: &self.hard,
             soft: &self.soft,
             rule: self.rule,
             agreement: self.agreement,
+            probabilities: &self.soft.class_prob,
+            pins: self.pins,
+            maps: None,
             selected: self.selected,
             forced: None,
             walks: false,
@@ -88,6 +94,7 @@ impl Shown {
             match *action {
                 TreeAction::Select(id) => self.selected = Some(id),
                 TreeAction::SetRule(rule) => self.rule = rule,
+                TreeAction::Pin(slot, class) => self.pins[slot as usize] = Some(class),
                 _ => {}
             }
         }
@@ -236,9 +243,82 @@ fn hard_and_soft_can_be_switched_and_their_difference_is_said() {
     let mut harness = harness(shown, [900.0, 500.0], Theme::Dark);
     harness.run();
     harness.get_by_label("The network alone and the hard tree say cat; the soft tree says dog");
+    harness.get_by_label_contains("Hard tree cat ");
+    harness.get_by_label_contains("Soft tree dog ");
+    let node = harness.get_by_label_contains("predictions part here").accesskit_node();
+    assert!(node.label().unwrap().starts_with("carnivore, "));
+    harness.get_by_label("Compare").click();
+    harness.run();
+    harness.get_by_label("Where they part").click();
+    harness.run();
+    let cat = harness.state().node("cat");
     harness.get_by_label("Soft").click();
     harness.run();
-    assert_eq!(harness.state().actions, [TreeAction::SetRule(Rule::Soft)]);
+    assert_eq!(
+        harness.state().actions,
+        [TreeAction::Compare(3, 5), TreeAction::Select(cat), TreeAction::SetRule(Rule::Soft)]
+    );
+}
+
+/// What a screen reader says about a node.
+fn spoken(harness: &Harness<'_, Shown>, name: &str) -> String {
+    item(harness, name).accesskit_node().label().unwrap()
+}
+
+#[test]
+fn leaves_are_pinned_by_key_and_by_menu() {
+    for mode in [Mode::Diagram, Mode::Outline] {
+        let mut shown = Shown::cat();
+        shown.state.mode = mode;
+        let mut harness = harness(shown, [1100.0, 500.0], Theme::Light);
+        harness.run();
+        item(&harness, "cat").click();
+        harness.run();
+        harness.key_press_modifiers(Modifiers::SHIFT, Key::A);
+        harness.run();
+        assert_eq!(harness.state().pins, [Some(3), None], "{mode:?}");
+        item(&harness, "dog").click_secondary();
+        harness.run();
+        harness.get_by_label("Pin as A");
+        harness.get_by_label("Pin as B").click();
+        harness.run();
+        assert_eq!(harness.state().pins, [Some(3), Some(5)], "{mode:?}");
+        assert!(spoken(&harness, "cat").ends_with(", pinned as A"));
+        assert!(spoken(&harness, "dog").ends_with(", pinned as B"));
+        item(&harness, "dog").click_secondary();
+        harness.run();
+        harness.get_by_label("Compare with cat").click();
+        harness.run();
+        assert_eq!(harness.state().actions.last(), Some(&TreeAction::Compare(5, 3)), "{mode:?}");
+        // Branches are no classes.
+        harness.state_mut().actions.clear();
+        item(&harness, "carnivore").click();
+        harness.run();
+        harness.key_press_modifiers(Modifiers::SHIFT, Key::A);
+        harness.run();
+        let carnivore = harness.state().node("carnivore");
+        assert_eq!(harness.state().actions, [TreeAction::Select(carnivore)], "{mode:?}");
+    }
+}
+
+#[test]
+fn doubt_is_said_where_it_is_marked_and_hinted_at_where_it_is_large() {
+    let hint = "The tree is unsure; the picture may show something outside of its classes";
+    let mut sure = harness(Shown::cat(), [1100.0, 500.0], Theme::Dark);
+    sure.run();
+    assert!(sure.query_by_label(hint).is_none());
+    let tree = tree_of(Dataset::Cifar10);
+    let mut unsure = harness(Shown::new(tree, &[0.1; 10]), [1100.0, 500.0], Theme::Dark);
+    unsure.run();
+    unsure.get_by_label(hint);
+    assert!(spoken(&unsure, "animal").contains(", 100 % doubt"));
+    let shown = unsure.state();
+    let words = |id| doubt_in_words(&shown.hierarchy, &shown.hard, id);
+    assert!(words(0).unwrap().starts_with("Hardly decided at all: 100 %"));
+    assert_eq!(words(shown.node("cat")), None, "a class decides nothing");
+    let cat = Shown::cat();
+    let words = doubt_in_words(&cat.hierarchy, &cat.hard, 0).unwrap();
+    assert!(words.starts_with("Decided without much doubt"), "{words}");
 }
 
 #[test]
@@ -478,7 +558,7 @@ fn frame_ms(shown: Shown, fit: bool) -> f64 {
 fn times_of_a_thousand_classes_expanded() {
     let hierarchy = tree_of(Dataset::Imagenet1000);
     let start = Instant::now();
-    let layout = TreeLayout::new(&hierarchy, &|_| true, Orientation::LeftToRight);
+    let layout = TreeLayout::new(&hierarchy, &|_| true, Orientation::LeftToRight, Cards::WithMap);
     let layout_ms = start.elapsed().as_secs_f64() * 1e3;
     assert_eq!(layout.cards.len(), 1999);
     let near = frame_ms(Shown::thousand(), false);

@@ -69,6 +69,13 @@ pub fn real() -> Arc<Explanation> {
     Arc::clone(&REAL)
 }
 
+/// The bundled tree model on the same picture.
+pub fn real_tree() -> Arc<Explanation> {
+    static REAL: LazyLock<Arc<Explanation>> =
+        LazyLock::new(|| explained(ModelSource::default_tree_model(), "assets/photos/chelsea.png"));
+    Arc::clone(&REAL)
+}
+
 /// A turn of the wheel by so many points.
 pub fn wheel(points: f32, modifiers: Modifiers) -> Event {
     Event::MouseWheel {

@@ -27,6 +27,7 @@ fn model() -> Arc<ModelInfo> {
         source: ModelSource::default_classifier(),
         architecture: "test".to_owned(),
         cell: 8,
+        receptive_field: 53,
         parameters: 6,
         format: "test".to_owned(),
         dtype: "f32".to_owned(),

@@ -59,7 +59,8 @@ pub fn row_ui(ui: &mut Ui, list: Id, row: &Row<'_>) -> Option<ClassAction> {
     let pins = [PinSlot::A, PinSlot::B].map(|slot| row.pins[slot as usize] == Some(class));
     // The line, or one of the buttons on it.
     let is_hovered = ui.rect_contains_pointer(rect.with_max_y(rect.bottom() - 0.1));
-    let pin_count = if is_hovered { 2 } else { pins.iter().filter(|&&pinned| pinned).count() };
+    let has_buttons = is_hovered || is_selected;
+    let pin_count = if has_buttons { 2 } else { pins.iter().filter(|&&pinned| pinned).count() };
     let pins_width = pin_count as f32 * (PIN_SIDE + 2.0);
     // The numbers of all lines take the space of the longest one.
     let percent_left = percent_rect.left().min(rect.right() - 54.0);
@@ -78,7 +79,7 @@ pub fn row_ui(ui: &mut Ui, list: Id, row: &Row<'_>) -> Option<ClassAction> {
     let mut action = response.clicked().then_some(ClassAction::Select(class));
     let mut left = percent_left - pins_width - 2.0;
     for (slot, is_pinned) in [PinSlot::A, PinSlot::B].into_iter().zip(pins) {
-        if is_hovered || is_pinned {
+        if has_buttons || is_pinned {
             let at = pos2(left, middle - PIN_SIDE / 2.0);
             let place = Rect::from_min_size(at, vec2(PIN_SIDE, PIN_SIDE));
             if pin_ui(ui, place, slot, is_pinned, label).clicked() {
@@ -139,7 +140,8 @@ fn name_job(ui: &Ui, label: &str, strong: Color32, weak: Color32, width: f32) ->
     job
 }
 
-fn pin_text(slot: PinSlot, is_pinned: bool) -> String {
+/// For buttons and menus.
+pub fn pin_text(slot: PinSlot, is_pinned: bool) -> String {
     if is_pinned { format!("Unpin {slot:?}") } else { format!("Pin as {slot:?}") }
 }
 

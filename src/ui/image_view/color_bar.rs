@@ -29,6 +29,7 @@ pub fn color_bar_ui(ui: &mut Ui, shown: &ShownMap, marked: Option<f32>) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let range = shown.range;
     let (pro, contra) = (short(&shown.question.pro), shown.question.contra.as_deref().map(short));
+    let (pro, contra) = (pro.as_str(), contra.as_deref());
     let words = end_words(range, pro, contra);
     let sentence = shown.finding.sentence(pro, contra);
     let spoken = sentence.clone().unwrap_or_else(|| words.join(" to "));

@@ -4,11 +4,12 @@ use eframe::egui::{self, Pos2, Ui, vec2};
 
 use super::ImageInput;
 use super::color_bar::color_bar_ui;
-use super::legend::number;
+use super::legend::{Identity, exactness, number};
 use super::overlay::{OverlayOptions, crop_in_photo, read};
 use super::shown_map::ShownMap;
 use super::transform::{ScreenFromPhoto, pixel_at};
 use crate::ui::theme::picture::small_font;
+use crate::ui::tree_panel::short as short_label;
 
 /// Narrower than this, in points, the line is for the numbers alone.
 const BUTTON_WIDTH: f32 = 400.0;
@@ -67,8 +68,15 @@ pub fn status_ui(
 }
 
 /// The colour bar and the sum below it, or as much empty space.
-pub fn legend_ui(ui: &mut Ui, shown: Option<&ShownMap>, marked: Option<f32>, height: f32) {
-    let Some(shown) = shown else {
+pub fn legend_ui(
+    ui: &mut Ui,
+    input: &ImageInput<'_>,
+    shown: Option<&ShownMap>,
+    marked: Option<f32>,
+    height: f32,
+) {
+    let model = input.explanation.map(|explanation| &explanation.model);
+    let Some((shown, model)) = shown.zip(model) else {
         ui.add_space(height);
         return;
     };
@@ -81,8 +89,10 @@ pub fn legend_ui(ui: &mut Ui, shown: Option<&ShownMap>, marked: Option<f32>, hei
     let width = ui.painter().layout_no_wrap(long.clone(), font.clone(), color).size().x;
     let sentence = if width <= ui.available_width() { long } else { short };
     let text = egui::RichText::new(sentence).font(font).color(color);
-    ui.add(egui::Label::new(text).truncate()).on_hover_text(
-        "The network averages its last feature map and multiplies it by one row of weights, so the \
-         map adds up exactly. Each cell itself has looked at more of the photo than it covers.",
-    );
+    let (pro, contra) = (&shown.question.pro, shown.question.contra.as_deref());
+    let (pro, contra) = (short_label(pro), contra.map(short_label));
+    let Identity { kind, total, .. } = shown.identity;
+    let meaning = kind.in_words(total, &pro, contra.as_deref());
+    ui.add(egui::Label::new(text).truncate())
+        .on_hover_text(format!("{meaning}.\n\n{}", exactness(model)));
 }

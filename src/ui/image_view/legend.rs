@@ -1,6 +1,7 @@
 //! What the colours mean: numbers along the bar, and words.
 
-use crate::explain::{Cam, IdentityCheck};
+use crate::explain::{Cam, Evidence, IdentityCheck};
+use crate::explanation::ModelInfo;
 
 /// A number beside the colour bar.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +84,8 @@ pub enum Finding {
     Constant(f32),
     /// No place has evidence in favour.
     OnlyAgainst,
+    /// The smallest and the largest value look nearly alike on the scale.
+    Faint([f32; 2]),
     /// Some values are not numbers.
     NotNumbers,
 }
@@ -103,6 +106,17 @@ impl Finding {
         }
     }
 
+    /// The same on a scale from `lo` to `hi`, where a map that is weaker than the others has hardly
+    /// any colours.
+    #[must_use]
+    pub fn on_scale(self, cam: &Cam, [lo, hi]: [f32; 2]) -> Self {
+        /// Of the scale: a step that one has to look for.
+        const SUBTLE: f32 = 0.06;
+        let [least, most] = cam.range();
+        let is_faint = most - least < SUBTLE * (hi - lo);
+        if self == Self::Varied && is_faint { Self::Faint([least, most]) } else { self }
+    }
+
     /// One line for the user.
     pub fn sentence(self, name: &str, contra: Option<&str>) -> Option<String> {
         match self {
@@ -118,6 +132,13 @@ impl Finding {
                 Some(contra) => format!("Every place speaks for {contra}, none for {name}"),
                 None => format!("Every place speaks against {name}"),
             }),
+            Self::Faint(range) => {
+                let [least, most] = range.map(|value| number(value, 2));
+                Some(format!(
+                    "Weak evidence on this scale: from {least} to {most}. The range \u{201c}This \
+                     map\u{201d} shows where"
+                ))
+            }
             Self::NotNumbers => {
                 Some("Some values of the map are not numbers; they are black".to_owned())
             }
@@ -130,21 +151,94 @@ impl Finding {
 pub struct Identity {
     pub mean: f32,
     pub bias: f32,
-    /// The logit, or the lead of one side over the other.
     pub total: f32,
-    pub is_lead: bool,
+    pub kind: Total,
     pub check: IdentityCheck,
 }
 
+/// What the sum is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Total {
+    /// Of a class, or the mean of a node's classes.
+    Logit,
+    /// ln(p / q) of two branches that are compared by a softmax, or of two classes.
+    LogOdds,
+    /// Over the mean of several siblings.
+    Lead,
+}
+
+impl Total {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Logit => "logit",
+            Self::LogOdds => "log-odds",
+            Self::Lead => "lead",
+        }
+    }
+
+    /// What the number means, for laymen.
+    pub fn in_words(self, total: f32, pro: &str, contra: Option<&str>) -> String {
+        let contra = contra.unwrap_or("the others");
+        match self {
+            Self::Logit => format!(
+                "The logit is the raw score of {pro}, before it is compared with others and becomes \
+                 a probability"
+            ),
+            Self::LogOdds => {
+                let (ahead, behind) = if total >= 0.0 { (pro, contra) } else { (contra, pro) };
+                let times = f64::from(total.abs()).exp();
+                let times = match times {
+                    ..9.95 => format!("{times:.1}"),
+                    ..1e6 => format!("{times:.0}"),
+                    _ => "more than a million".to_owned(),
+                };
+                format!(
+                    "The log-odds are the difference of two logits: {ahead} is {times} times as \
+                     likely as {behind}"
+                )
+            }
+            Self::Lead => format!(
+                "The lead is the logit of {pro} minus the mean logit of {contra}; with more than \
+                 two branches that is not yet a probability"
+            ),
+        }
+    }
+}
+
+/// What “exact at feature level” means for a model, and what it does not.
+pub fn exactness(model: &ModelInfo) -> String {
+    let (cell, side, field) = (model.cell, model.recipe.crop, model.receptive_field);
+    let view = model.least_view();
+    let view = if view >= 1.0 {
+        "all of the picture".to_owned()
+    } else {
+        format!("{:.0} % of the picture or more", (100.0 * view).floor())
+    };
+    format!(
+        "The network averages its last feature map and multiplies it by one row of weights, so the \
+         map adds up exactly: its mean plus the bias is the result. That is exact for the cells of \
+         the feature map, not for pixels. In {} a cell stands for {cell} \u{d7} {cell} of the {side} \
+         \u{d7} {side} pixels, but what it says can draw on {field} \u{d7} {field} around them, that \
+         is on {view}.",
+        model.architecture
+    )
+}
+
 impl Identity {
+    pub fn of(evidence: &Evidence, kind: Total) -> Self {
+        let Evidence { bias, total, check, .. } = *evidence;
+        Self { mean: evidence.map.mean(), bias, total, kind, check }
+    }
+
     /// The sum in words and numbers; with as few decimals as make the rounded numbers add up, too.
     /// The short form is for narrow windows.
     pub fn sentence(&self, is_short: bool) -> String {
-        let Self { mean, bias, total, is_lead, check } = *self;
+        let Self { mean, bias, total, kind, check } = *self;
         let decimals = decimals_that_add_up(&[mean, bias], total);
         let [mean, bias, total] = [mean, bias, total].map(|value| number(value, decimals));
-        let total = format!("{} {total}", if is_lead { "lead" } else { "logit" });
-        let sum = format!("mean {mean} + bias {}{bias}", if is_lead { "difference " } else { "" });
+        let total = format!("{} {total}", kind.name());
+        let difference = if kind == Total::Logit { "" } else { "difference " };
+        let sum = format!("mean {mean} + bias {difference}{bias}");
         match (check.holds(), is_short) {
             (true, false) => format!("Exact at feature level: map {sum} = {total}"),
             (true, true) => format!("{sum} = {total}"),

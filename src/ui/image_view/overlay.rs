@@ -28,6 +28,8 @@ pub fn crop_in_photo(input: &ModelInput) -> Rect {
 pub struct SharedRange {
     /// The smallest and the largest value in the maps of all classes.
     pub classes: [f32; 2],
+    /// The largest difference of any two classes' maps at any place.
+    pub differences: f32,
     /// The largest magnitude in the maps of all decisions of the tree; 0 without a tree.
     pub decisions: f32,
 }
@@ -39,16 +41,31 @@ impl SharedRange {
         let tree = with_decisions.then(|| explanation.model.tree().ok()).flatten();
         let maps = tree.and_then(|_| explanation.node_maps().ok());
         let lead = |(tree, maps): (&Arc<Tree>, &CamSet)| largest_lead(maps, &tree.hierarchy);
-        let classes = range(&explanation.class_maps().data);
-        Self { classes, decisions: tree.zip(maps).map_or(0.0, lead) }
+        let class_maps = explanation.class_maps();
+        let classes = range(&class_maps.data);
+        let differences = largest_difference(class_maps);
+        Self { classes, differences, decisions: tree.zip(maps).map_or(0.0, lead) }
     }
 
     fn of_target(self, target: CamTarget) -> [f32; 2] {
         match target {
-            CamTarget::Class(_) | CamTarget::Node(_) | CamTarget::Difference(..) => self.classes,
+            CamTarget::Class(_) | CamTarget::Node(_) => self.classes,
+            CamTarget::Difference(..) => [-self.differences, self.differences],
             CamTarget::Decision(_) | CamTarget::Against(..) => [-self.decisions, self.decisions],
         }
     }
+}
+
+/// The largest difference of any two maps at the same place.
+fn largest_difference(maps: &CamSet) -> f32 {
+    let places = maps.height * maps.width;
+    let mut ends = vec![[f32::INFINITY, f32::NEG_INFINITY]; places];
+    for map in maps.data.chunks_exact(places.max(1)) {
+        for ([lo, hi], &value) in ends.iter_mut().zip(map) {
+            (*lo, *hi) = (lo.min(value), hi.max(value));
+        }
+    }
+    ends.into_iter().map(|[lo, hi]| hi - lo).fold(0.0, f32::max)
 }
 
 /// The largest magnitude of any branch's map against the mean of its siblings'.
@@ -120,7 +137,7 @@ impl OverlayOptions {
     ///
     /// Takes milliseconds for a scale shared over a thousand classes.
     pub fn paint(&self, explanation: &Explanation, target: CamTarget, cam: &Cam) -> Paint {
-        let shared = || SharedRange::of(explanation, target.is_comparison());
+        let shared = || SharedRange::of(explanation, target.is_decision());
         Paint {
             colormap: self.colormap_of(target),
             scale: Scale::Shared(self.range_of(target, cam, shared)),

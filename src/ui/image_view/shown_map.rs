@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use eframe::egui::{Context, TextureFilter, TextureHandle, TextureOptions};
 
-use super::legend::{Finding, Identity};
+use super::legend::{Finding, Identity, Total};
 use super::overlay::{OverlayOptions, ScaleMode, SharedRange, colored};
 use crate::explain::{Cam, Colormap, Evidence, Question};
 use crate::explanation::{CamTarget, Explanation};
@@ -66,7 +66,7 @@ impl MapMemo {
             *shown = None;
         }
         if shown.is_none() {
-            let with_decisions = target.is_comparison();
+            let with_decisions = target.is_decision();
             let shared_range = || match shared {
                 Some((of, has, range)) if of.ptr_eq(&key.explanation) && *has >= with_decisions => {
                     *range
@@ -94,12 +94,11 @@ fn make(
     options: &OverlayOptions,
     shared: impl FnOnce() -> SharedRange,
 ) -> Option<ShownMap> {
-    let Evidence { question, map: cam, bias, total, check } =
-        explanation.evidence(explanation.question(key.target)?);
-    let identity =
-        Identity { mean: cam.mean(), bias, total, is_lead: question.contra.is_some(), check };
-    let finding = Finding::of(&cam);
+    let evidence = explanation.evidence(explanation.question(key.target)?);
+    let identity = Identity::of(&evidence, total_of(explanation, key.target));
+    let Evidence { question, map: cam, .. } = evidence;
     let range = options.range_of(key.target, &cam, shared);
+    let finding = Finding::of(&cam).on_scale(&cam, range);
     let is_flat = cam.data.is_empty() || matches!(finding, Finding::Constant(_));
     let texture = (!is_flat).then(|| {
         let filter = if key.smooth { TextureFilter::Linear } else { TextureFilter::Nearest };
@@ -108,4 +107,17 @@ fn make(
     });
     let colormap = key.colormap;
     Some(ShownMap { key, cam, question, colormap, range, finding, identity, texture })
+}
+
+/// What the map of a target adds up to.
+fn total_of(explanation: &Explanation, target: CamTarget) -> Total {
+    match target {
+        CamTarget::Class(_) | CamTarget::Node(_) => Total::Logit,
+        CamTarget::Against(..) | CamTarget::Difference(..) => Total::LogOdds,
+        CamTarget::Decision(node) => {
+            let tree = explanation.model.tree().ok();
+            let siblings = tree.map_or_else(Vec::new, |tree| tree.hierarchy.siblings(node));
+            if siblings.len() == 1 { Total::LogOdds } else { Total::Lead }
+        }
+    }
 }

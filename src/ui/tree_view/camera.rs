@@ -3,7 +3,7 @@
 use eframe::egui;
 use eframe::egui::{Pos2, Rect, Vec2, pos2, vec2};
 
-use crate::tree_layout::{Orientation, TreeLayout};
+use crate::tree_layout::{Metrics, Orientation, TreeLayout};
 
 /// The zooms that the wheel reaches.
 const ZOOMS: std::ops::RangeInclusive<f32> = 0.0005..=3.0;
@@ -26,6 +26,8 @@ pub struct Camera {
     spread: f32,
     pub offset: Vec2,
     orientation: Orientation,
+    /// Width and height of a card, in the drawing.
+    card: Vec2,
 }
 
 /// What decides about the camera.
@@ -45,7 +47,10 @@ impl Aim {
         match self {
             Self::Home => Camera::home(layout, canvas),
             Self::Fit => Camera::fit(layout, canvas),
-            Self::Free(camera) => Camera { orientation: layout.orientation, ..camera },
+            Self::Free(camera) => {
+                let (orientation, card) = (layout.orientation, layout.metrics.card.into());
+                Camera { orientation, card, ..camera }
+            }
         }
     }
 }
@@ -64,6 +69,7 @@ impl Camera {
             spread: along.min(MOST_SPREAD),
             offset: Vec2::ZERO,
             orientation: layout.orientation,
+            card: layout.metrics.card.into(),
         };
         camera.offset = (canvas - camera.scale() * size) / 2.0;
         camera
@@ -110,8 +116,7 @@ impl Camera {
     /// dots, not bars.
     pub fn card_on_screen(&self, canvas: Rect, centre: Pos2) -> Rect {
         const DOT: f32 = 6.0;
-        let card = Vec2::from(self.orientation.metrics().card);
-        let size = (self.zoom * card).max(Vec2::splat(DOT)).min(self.scale() * card);
+        let size = (self.zoom * self.card).max(Vec2::splat(DOT)).min(self.scale() * self.card);
         Rect::from_center_size(self.screen(canvas, centre), size)
     }
 
@@ -140,8 +145,8 @@ impl Camera {
 }
 
 /// The rectangle of a card around its centre, in the drawing.
-pub fn card_rect(orientation: Orientation, centre: Pos2) -> Rect {
-    Rect::from_center_size(centre, Vec2::from(orientation.metrics().card))
+pub fn card_rect(metrics: &Metrics, centre: Pos2) -> Rect {
+    Rect::from_center_size(centre, Vec2::from(metrics.card))
 }
 
 /// Where the edge to the children leaves a card, and where the edge from the parent arrives.

@@ -11,14 +11,14 @@ use eframe::egui::{
 
 use crate::explain::NodeId;
 use crate::tree_layout::Orientation;
-use crate::tree_text::{doubt, percent, probabilities, short_name};
+use crate::tree_text::{NOTABLE, doubt, percent, probabilities, short_name};
 
 use super::Scene;
 use super::marks::dashes;
 
-/// From this zoom on names are written, then everything.
+/// From this zoom on names are written and maps are shown, then everything.
 pub const NAMES: f32 = 0.42;
-const EVERYTHING: f32 = 0.56;
+pub const EVERYTHING: f32 = 0.56;
 
 /// Below this zoom edges are straight hair lines.
 const OVERVIEW: f32 = 0.15;
@@ -29,6 +29,16 @@ pub struct Look {
     pub open: bool,
     pub hovered: bool,
     pub focused: bool,
+    /// What is kept for a map: [`crate::tree_layout::Metrics::map`].
+    pub map: f32,
+}
+
+/// Where the map of a card is.
+pub fn map_rect(card: Rect, map: f32, zoom: f32) -> Rect {
+    const MARGIN: f32 = 5.0;
+    // Beside the mark of the path.
+    let corner = card.min + vec2(MARGIN + 3.0, MARGIN) * zoom;
+    Rect::from_min_size(corner, Vec2::splat((map - 2.0 * MARGIN) * zoom))
 }
 
 /// Text on one line, with … where it is cut.
@@ -45,7 +55,7 @@ pub fn elided(
 }
 
 /// A font for this zoom. Sizes are rounded, so that zooming does not fill the font atlas.
-fn font(size: f32, zoom: f32) -> FontId {
+pub(super) fn font(size: f32, zoom: f32) -> FontId {
     FontId::proportional((size * zoom * 4.0).round() / 4.0)
 }
 
@@ -79,11 +89,14 @@ pub(super) fn paint_card(
     }
     paint_selection(painter, scene, id, rect.expand(3.0 * zoom), look);
 
-    let pad = vec2(11.0, 4.0) * zoom;
-    let inner = rect.shrink2(pad);
+    let mut inner = rect.shrink2(vec2(11.0, 4.0) * zoom);
+    if look.map > 0.0 {
+        inner.min =
+            pos2(map_rect(rect, look.map, zoom).right() + 7.0 * zoom, inner.top() + 3.0 * zoom);
+    }
     let pie = doubt(scene.hierarchy, scene.decision, id);
     let mut name_width = inner.width();
-    if pie > 0.1 && zoom >= EVERYTHING {
+    if pie > NOTABLE && zoom >= EVERYTHING {
         let radius = 4.5 * zoom;
         paint_pie(
             painter,
@@ -92,7 +105,7 @@ pub(super) fn paint_card(
             pie,
             palette.weak_text,
         );
-        name_width -= 12.0 * zoom;
+        name_width -= 15.0 * zoom;
     }
     let name = short_name(scene.hierarchy, id);
     let name = elided(painter, &name, font(13.0, zoom), palette.text, name_width);
@@ -111,7 +124,7 @@ pub(super) fn paint_card(
     if is_root {
         let text = format!("All {} classes", scene.hierarchy.classes());
         painter.text(pos2(inner.left(), line), Align2::LEFT_TOP, text, small, palette.weak_text);
-    } else if rect.width() > 150.0 * zoom {
+    } else if inner.width() > 130.0 * zoom {
         let text = [
             (of_parent, inner.left(), Align2::LEFT_TOP),
             (overall, inner.right(), Align2::RIGHT_TOP),
@@ -125,13 +138,13 @@ pub(super) fn paint_card(
             painter.text(place, Align2::LEFT_TOP, text, small.clone(), palette.weak_text);
         }
     }
-    paint_bar(painter, scene, rect, reach, zoom);
+    paint_bar(painter, scene, rect.with_min_x(inner.left()), reach, zoom);
 }
 
 /// The overall probability, along the bottom of a card.
 fn paint_bar(painter: &Painter, scene: &Scene<'_>, rect: Rect, reach: f32, zoom: f32) {
     let palette = &scene.palette;
-    let left = rect.left() + 11.0 * zoom;
+    let left = rect.left();
     let width = rect.right() - 11.0 * zoom - left;
     let top = pos2(left, rect.bottom() - 6.0 * zoom);
     let track = Rect::from_min_size(top, vec2(width, 2.5 * zoom));

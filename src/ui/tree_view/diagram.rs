@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{Painter, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
 
 use crate::explain::NodeId;
-use crate::tree_layout::{Orientation, TreeLayout};
+use crate::tree_layout::{Cards, Orientation, TreeLayout};
 
 use super::camera::{Aim, Camera, card_rect, point, ports};
 use super::card::paint_edge;
@@ -32,6 +32,7 @@ struct LayoutKey {
     tree_id: u64,
     revision: u64,
     chosen: Option<Orientation>,
+    cards: Cards,
     /// The canvas, if it decides about the orientation.
     canvas: Option<Vec2>,
 }
@@ -62,6 +63,7 @@ impl DiagramState {
             tree_id: scene.tree_id,
             revision: state.revision,
             chosen: state.chosen,
+            cards: state.cards,
             canvas: automatic.then_some(state.canvas),
         };
         if let Some((old, layout)) = &self.layout
@@ -69,7 +71,8 @@ impl DiagramState {
         {
             return layout.clone();
         }
-        let new = |orientation| TreeLayout::new(scene.hierarchy, state.is_open, orientation);
+        let new =
+            |orientation| TreeLayout::new(scene.hierarchy, state.is_open, orientation, state.cards);
         let mut layout = new(state.chosen.unwrap_or(self.automatic));
         if automatic {
             let other = new(self.automatic.other());
@@ -106,6 +109,7 @@ struct LayoutInput<'a> {
     is_open: &'a dyn Fn(NodeId) -> bool,
     revision: u64,
     chosen: Option<Orientation>,
+    cards: Cards,
     canvas: Vec2,
 }
 
@@ -123,7 +127,7 @@ pub(super) fn diagram_ui(
     let toggled_by_key =
         keyboard(ui, scene, state, arrows(state.orientation()), Some(canvas.id), actions);
     let (now, duration) = (ui.input(|i| i.time), 2.0 * f64::from(ui.style().animation_time));
-    let TreeViewState { diagram, open, orientation: chosen, reveal, .. } = state;
+    let TreeViewState { diagram, open, orientation: chosen, cards, reveal, .. } = state;
     if let (Some(id), Some((_, layout))) = (toggled_by_key, &diagram.layout) {
         let camera = diagram.aim.camera(layout, canvas.rect.size());
         diagram.hold(camera, id);
@@ -133,6 +137,7 @@ pub(super) fn diagram_ui(
         is_open: &is_open,
         revision: open.revision(),
         chosen: *chosen,
+        cards: scene.cards(*cards),
         canvas: canvas.rect.size(),
     };
     let layout = diagram.layout(scene, &input, now);
@@ -141,7 +146,7 @@ pub(super) fn diagram_ui(
         && std::mem::take(reveal)
         && scene.selected.is_some()
     {
-        let card = card_rect(layout.orientation, point(card.centre));
+        let card = card_rect(&layout.metrics, point(card.centre));
         let old = camera;
         camera.reveal(canvas.rect, card);
         if camera != old {

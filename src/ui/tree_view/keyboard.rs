@@ -4,6 +4,7 @@ use eframe::egui::{EventFilter, Id, Key, Modifiers, Ui};
 
 use crate::explain::NodeId;
 use crate::tree_layout::shown_nodes;
+use crate::ui::class_list::pressed_slot;
 
 use super::rows::{Effect, Step, take_step};
 use super::{Scene, TreeAction, TreeViewState};
@@ -49,6 +50,9 @@ pub(super) fn keyboard(
     ];
     if pressed(Key::E) {
         state.expand_path(scene.decision);
+    }
+    if let (Some(class), Some(slot)) = (scene.hierarchy.node(cursor).class, pressed_slot(ui)) {
+        actions.push(TreeAction::Pin(slot, class));
     }
     let step = steps.into_iter().find_map(|(key, step)| pressed(key).then_some(step))?;
     let is_open = |id| state.open.is_open(id);

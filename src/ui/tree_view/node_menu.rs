@@ -5,6 +5,7 @@ use eframe::egui::{Button, Response, Ui};
 use crate::command::MenuCommand;
 use crate::explain::NodeId;
 
+use super::compare::leaf_menu_ui;
 use super::{Scene, TreeAction, TreeViewState};
 
 /// The menu of a node, on a click with the other button.
@@ -28,6 +29,7 @@ pub(super) fn node_menu_ui(
         if entry_ui(ui, MenuCommand::MoveNode, node.parent.is_some()) {
             state.begin_move(id);
         }
+        leaf_menu_ui(ui, scene, id, actions);
     });
 }
 

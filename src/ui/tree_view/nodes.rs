@@ -7,11 +7,14 @@ use crate::tree_layout::Orientation;
 use crate::tree_text::{full_name, short_name};
 
 use super::camera::point;
-use super::card::{Look, elided, paint_card, paint_toggle, toggle_rect};
+use super::card::{
+    EVERYTHING, Look, NAMES, elided, map_rect, paint_card, paint_toggle, toggle_rect,
+};
+use super::compare::paint_badges;
 use super::diagram::View;
 use super::node_menu::node_menu_ui;
 use super::tooltip::tooltip_ui;
-use super::{Scene, TreeAction, TreeViewState};
+use super::{NodeMaps, Scene, TreeAction, TreeViewState};
 
 /// Below this zoom nodes have neither toggles nor widgets of their own.
 const TOGGLES: f32 = 0.3;
@@ -43,10 +46,16 @@ pub(super) fn cards_ui(
     let under = |rect: &Rect| pointer.is_some_and(|pointer| rect.expand(2.0).contains(pointer));
     let hit = visible.iter().rev().find(|(_, rect)| under(rect)).map(|(card, _)| card.id);
     let mut toggled = None;
+    let map = view.layout.metrics.map;
+    let mut maps = Vec::new();
     // Those of the path last: where cards are mere dots, they overlap.
     for on_path in [false, true] {
         for &(card, rect) in visible.iter().filter(|(card, _)| scene.on_path[card.id] == on_path) {
-            let mut look = Look { open: card.open, hovered: hit == Some(card.id), focused: false };
+            let hovered = hit == Some(card.id);
+            let mut look = Look { open: card.open, hovered, focused: false, map };
+            if map > 0.0 && zoom >= NAMES {
+                maps.push((scene.map_of(card.id), map_rect(rect, map, zoom)));
+            }
             if with_widgets {
                 let (response, toggle) = node_ui(ui, scene, view, card.id, rect, card.open);
                 if response.clicked() {
@@ -76,10 +85,18 @@ pub(super) fn cards_ui(
                     paint_toggle(painter, scene, card.id, toggle.rect, zoom, look);
                 }
                 node_menu_ui(&response, scene, card.id, state, actions);
-                response.on_hover_ui(|ui| tooltip_ui(ui, scene, card.id));
+                response.on_hover_ui(|ui| tooltip_ui(ui, scene, card.id, &mut state.tiles));
             } else {
                 paint_card(painter, scene, card.id, rect, zoom, look);
             }
+        }
+    }
+    if let Some(NodeMaps { source, .. }) = scene.maps {
+        state.tiles.paint(painter, source, &maps);
+    }
+    if zoom >= EVERYTHING {
+        for &(card, rect) in &visible {
+            paint_badges(painter, scene, card.id, rect, zoom);
         }
     }
     if !with_widgets {
@@ -116,6 +133,9 @@ fn node_ui(
         if !node.is_leaf() {
             builder.set_expanded(open);
         }
+        if view.layout.metrics.map > 0.0 {
+            builder.set_description("With a small map of where the picture speaks for it");
+        }
     });
     let orientation = view.layout.orientation;
     let rect = toggle_rect(orientation, rect, open, node.leaves.len(), view.camera.zoom);
@@ -151,7 +171,7 @@ fn background_ui(
         }
         return None;
     };
-    canvas.clone().on_hover_ui_at_pointer(|ui| tooltip_ui(ui, scene, id));
+    canvas.clone().on_hover_ui_at_pointer(|ui| tooltip_ui(ui, scene, id, &mut state.tiles));
     if canvas.clicked() {
         actions.push(TreeAction::Select(id));
     }

@@ -135,7 +135,7 @@ fn row_ui(
         let name = rect.with_min_x(toggle.right());
         rename_ui(ui, scene, Some((name, rect)), &mut state.renaming, actions);
     }
-    response.on_hover_ui(|ui| tooltip_ui(ui, scene, id));
+    response.on_hover_ui(|ui| tooltip_ui(ui, scene, id, &mut state.tiles));
 }
 
 /// Background, name, figures and bar of a row; the name begins at `left`.

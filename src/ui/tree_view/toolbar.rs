@@ -1,12 +1,11 @@
 //! What can be switched, above the tree. What does not fit into one line goes into a menu.
 
-use eframe::egui;
-use eframe::egui::{RichText, TextStyle, Ui};
+use eframe::egui::{Button, TextStyle, Ui};
 
 use crate::explain::Rule;
-use crate::tree_layout::Orientation;
+use crate::tree_layout::{Cards, Orientation};
 
-use super::{Mode, Palette, Scene, TreeAction, TreeInput, TreeViewState, search};
+use super::{Mode, Scene, TreeAction, TreeInput, TreeViewState, search};
 
 /// With less room, in points, the choice between diagram and outline is in the menu, too.
 const NARROW: f32 = 330.0;
@@ -68,6 +67,7 @@ fn rule_ui(ui: &mut Ui, rule: Rule, actions: &mut Vec<TreeAction>) {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tool {
     Path,
+    Maps,
     ExpandAll,
     CollapseAll,
     Fit,
@@ -79,6 +79,7 @@ impl Tool {
     fn text(self, state: &TreeViewState) -> &'static str {
         match self {
             Self::Path => "Path",
+            Self::Maps => "Maps",
             Self::ExpandAll => "Expand all",
             Self::CollapseAll => "Collapse all",
             Self::Fit => "Fit",
@@ -96,6 +97,7 @@ impl Tool {
     fn hint(self) -> &'static str {
         match self {
             Self::Path => "Show only the winning path and one step beside it",
+            Self::Maps => "A small map on each node: where the picture speaks for it (M)",
             Self::ExpandAll => "Show every node",
             Self::CollapseAll => "Show the first decision only",
             Self::Fit => "Show the whole diagram (double-click beside the nodes)",
@@ -104,9 +106,15 @@ impl Tool {
         }
     }
 
+    /// Whether it is a switch that is on.
+    fn is_on(self, state: &TreeViewState) -> bool {
+        self == Self::Maps && state.cards == Cards::WithMap
+    }
+
     fn run(self, scene: &Scene<'_>, state: &mut TreeViewState) {
         match self {
             Self::Path => state.show_path_only(scene.hierarchy, scene.decision),
+            Self::Maps => state.toggle_maps(),
             Self::ExpandAll => state.expand_all(),
             Self::CollapseAll => state.collapse_all(),
             Self::Fit => state.fit(),
@@ -120,6 +128,7 @@ impl Tool {
 fn tools_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut TreeViewState, is_narrow: bool) {
     let mut tools = vec![Tool::Path, Tool::ExpandAll, Tool::CollapseAll];
     if state.mode == Mode::Diagram {
+        tools.insert(1, Tool::Maps);
         tools.extend([Tool::Fit, Tool::Turn]);
     }
     if is_narrow {
@@ -139,14 +148,14 @@ fn tools_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut TreeViewState, is_narrow
     };
     let mut chosen = None;
     for &tool in &tools[..shown] {
-        if ui.button(tool.text(state)).on_hover_text(tool.hint()).clicked() {
+        if tool_ui(ui, tool, state) {
             chosen = Some(tool);
         }
     }
     if shown < tools.len() {
         ui.menu_button(MORE, |ui| {
             for &tool in &tools[shown..] {
-                if ui.button(tool.text(state)).on_hover_text(tool.hint()).clicked() {
+                if tool_ui(ui, tool, state) {
                     chosen = Some(tool);
                     ui.close();
                 }
@@ -158,6 +167,11 @@ fn tools_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut TreeViewState, is_narrow
     }
 }
 
+fn tool_ui(ui: &mut Ui, tool: Tool, state: &TreeViewState) -> bool {
+    let button = Button::new(tool.text(state)).selected(tool.is_on(state));
+    ui.add(button).on_hover_text(tool.hint()).clicked()
+}
+
 const MORE: &str = "More";
 
 /// With the space beside it.
@@ -166,11 +180,4 @@ fn button_width(ui: &Ui, text: &str) -> f32 {
     let text = ui.painter().layout_no_wrap(text.to_owned(), font, ui.visuals().text_color());
     let spacing = ui.spacing();
     text.size().x + 2.0 * spacing.button_padding.x + spacing.item_spacing.x
-}
-
-/// One line that says who predicts what.
-pub(super) fn disagreement_ui(ui: &mut Ui, line: &str, palette: &Palette) {
-    let text = RichText::new(line).color(palette.path);
-    ui.add(egui::Label::new(text).truncate());
-    ui.add_space(2.0);
 }

@@ -1,16 +1,23 @@
 //! Everything about one node, for the tooltip.
 
-use eframe::egui::{RichText, Ui};
+use eframe::egui::{RichText, Sense, Ui, Vec2};
 
 use crate::explain::NodeId;
-use crate::tree_text::{class_count, full_name, percent, probabilities, short_name};
+use crate::explanation::CamTarget;
+use crate::tree_text::{
+    class_count, doubt_in_words, full_name, percent, probabilities, short_name,
+};
+use crate::ui::map_tiles::MapTiles;
 
-use super::Scene;
+use super::{NodeMaps, Scene};
+
+/// Side of the map, in points.
+const MAP: f32 = 150.0;
 
 /// Most classes that are named.
 const LISTED: usize = 12;
 
-pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId) {
+pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId, tiles: &mut MapTiles) {
     let node = scene.hierarchy.node(id);
     let [branch, reach] = probabilities(scene.decision, id).map(percent);
     ui.set_max_width(300.0);
@@ -20,11 +27,19 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId) {
         ui.label(format!("{branch} of {}", short_name(scene.hierarchy, parent)));
         ui.label(format!("{reach} overall"));
     }
-    if !node.is_leaf() {
+    map_ui(ui, scene, id, tiles);
+    if scene.partings.contains(&id) {
+        ui.label(
+            "Here the ways to the predictions part: network, hard tree and soft tree disagree",
+        );
+    }
+    if let Some(words) = doubt_in_words(scene.hierarchy, scene.decision, id) {
+        ui.label(words);
         let entropy = scene.decision.entropy.get(id).copied().unwrap_or(f32::NAN);
         let most = (node.children.len().max(1) as f32).ln();
-        let text = format!("Entropy {entropy:.2} of at most {most:.2} nats");
-        ui.label(text);
+        ui.weak(format!("Entropy {entropy:.2} of at most {most:.2} nats"));
+    }
+    if !node.is_leaf() {
         let mut names: Vec<String> =
             node.leaves.iter().take(LISTED).map(|&c| (scene.label)(c)).collect();
         if node.leaves.len() > LISTED {
@@ -39,4 +54,23 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId) {
     if scene.selected == Some(id) && node.parent.is_some() {
         ui.weak("Drag it onto another branch to move it there; right click for more");
     }
+}
+
+/// The map of a node, and what its colours mean.
+fn map_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId, tiles: &mut MapTiles) {
+    let (Some(target), Some(NodeMaps { source, .. })) = (scene.map_of(id), scene.maps) else {
+        return;
+    };
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(MAP), Sense::hover());
+    tiles.paint(ui.painter(), source, &[(Some(target), rect)]);
+    let siblings = scene.hierarchy.siblings(id);
+    let other = match (target, &siblings[..]) {
+        (CamTarget::Against(_, other), _) | (CamTarget::Decision(_), &[other]) => {
+            short_name(scene.hierarchy, other)
+        }
+        (CamTarget::Decision(_), _) => format!("its {} siblings", siblings.len()),
+        _ => return,
+    };
+    let name = short_name(scene.hierarchy, id);
+    ui.label(format!("Red places speak for {name}, blue ones for {other}"));
 }

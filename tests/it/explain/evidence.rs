@@ -1,8 +1,8 @@
 //! Comparisons, their maps and the sums that must come out.
 
 use glasstree::explain::{
-    CamSet, Decision, Evidence, FeatureMap, Forward, Head, Hierarchy, Question, QuestionError,
-    Rule, Tendency,
+    Agreement, CamSet, Decision, Evidence, FeatureMap, Forward, Head, Hierarchy, Question,
+    QuestionError, Rule, Tendency,
 };
 use proptest::prelude::*;
 
@@ -85,6 +85,9 @@ proptest! {
                 of(id) - siblings.iter().map(|&s| of(s)).sum::<f32>() / siblings.len() as f32
             }).collect();
             assert_close(&evidence.map.data, &expected, 1e-4, "difference of the nodes' maps");
+            let quick = maps.lead(id, &siblings).unwrap();
+            assert_close(&quick.data, &evidence.map.data, 1e-4, "from the maps of all nodes");
+            prop_assert!(maps.lead(id, &[]).is_none() && maps.lead(id, &[1_000]).is_none());
             if let [only] = siblings[..] {
                 prop_assert!((evidence.total - decision.log_odds[id]).abs() < 1e-4);
                 let one = case.evidence(Question::against(&case.tree, id, only).unwrap());
@@ -96,6 +99,24 @@ proptest! {
                 assert_close(&there.map.data, &back.map.map(|v| -v).data, 1e-5, "the other side");
                 prop_assert!(there.check.residual.abs() < 1e-4);
             }
+        }
+    }
+
+    #[test]
+    fn predictions_part_where_their_ways_do(case in case(1, 1)) {
+        let agreement = Agreement::new(&case.tree, &case.forward.logits);
+        let partings = agreement.partings(&case.tree);
+        prop_assert_eq!(partings.is_empty(), agreement.is_unanimous());
+        prop_assert!(partings.len() < 3 && partings.is_sorted());
+        let classes = [agreement.plain, agreement.hard, agreement.soft];
+        for node in partings {
+            // No branch holds all of those that come here.
+            let here: Vec<_> = classes.into_iter()
+                .filter(|class| case.tree.node(node).leaves.contains(class)).collect();
+            let holds_all = |&child: &usize| {
+                here.iter().all(|class| case.tree.node(child).leaves.contains(class))
+            };
+            prop_assert!(here.len() > 1 && !case.tree.node(node).children.iter().any(holds_all));
         }
     }
 

@@ -72,7 +72,7 @@ fn row_ui(
     let text = name(account.node);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        let response = ui.add(Button::selectable(is_selected, text));
+        let response = ui.add(Button::selectable(is_selected, text.as_str()));
         response.widget_info(|| {
             let label = format!(
                 "{text}: log-odds {with}, region gives {gives}, without {without}, \

@@ -1,0 +1,99 @@
+//! What the network alone, the hard tree and the soft tree say, where they part, and whether the
+//! tree should be believed at all.
+
+use eframe::egui::{Label, RichText, Role, Ui, WidgetInfo, text::LayoutJob, text::TextFormat};
+
+use crate::explain::NodeId;
+use crate::tree_text::{Prediction, disagreement, percent, predictions};
+use crate::ui::theme::picture::small_font;
+
+use super::{Scene, TreeAction, TreeInput, TreeViewState};
+
+pub(super) fn predictions_ui(
+    ui: &mut Ui,
+    input: &TreeInput<'_>,
+    scene: &Scene<'_>,
+    state: &mut TreeViewState,
+    actions: &mut Vec<TreeAction>,
+) {
+    let said = predictions(input.agreement, input.probabilities, input.soft, input.label);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 9.0;
+        for (prediction, hint) in said.iter().zip(HINTS) {
+            prediction_ui(ui, prediction, hint);
+        }
+        if let Some(line) = disagreement(input.agreement, input.label) {
+            disagreement_ui(ui, &line, input, scene, state, actions);
+        }
+    });
+    doubt_ui(ui, input, scene);
+}
+
+const HINTS: [&str; 3] = [
+    "The class with the largest output of the network, and its probability; no tree is asked",
+    "Follows the likeliest branch from the root down. The probability is the product of those \
+     along the way",
+    "Looks at all ways and takes the class whose product of probabilities is the largest",
+];
+
+fn prediction_ui(ui: &mut Ui, prediction: &Prediction, hint: &str) {
+    let (font, visuals) = (small_font(ui), ui.visuals());
+    let mut job = LayoutJob::default();
+    let who = format!("{} ", prediction.who);
+    job.append(&who, 0.0, TextFormat::simple(font.clone(), visuals.weak_text_color()));
+    let what = format!("{} {}", prediction.class, percent(prediction.probability));
+    job.append(&what, 0.0, TextFormat::simple(font, visuals.strong_text_color()));
+    // Not wrapped, or it would not stand in the middle of its row.
+    ui.add(Label::new(job).extend()).on_hover_text(hint);
+}
+
+/// That they disagree, and the ways to find out why.
+fn disagreement_ui(
+    ui: &mut Ui,
+    line: &str,
+    input: &TreeInput<'_>,
+    scene: &Scene<'_>,
+    state: &mut TreeViewState,
+    actions: &mut Vec<TreeAction>,
+) {
+    let text = RichText::new("They disagree").font(small_font(ui)).color(scene.palette.path);
+    let label = ui.add(Label::new(text).extend());
+    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, line));
+    label.on_hover_text(line);
+    let agreement = input.agreement;
+    let other = if agreement.hard == agreement.plain { agreement.soft } else { agreement.hard };
+    let [a, b] = [agreement.plain, other].map(input.label);
+    let hint = format!("Where the picture speaks for {a}, and where for {b}");
+    if ui.small_button("Compare").on_hover_text(hint).clicked() {
+        actions.push(TreeAction::Compare(agreement.plain, other));
+    }
+    let Some(&node) = scene.partings.first() else { return };
+    let hint = "Select the decision at which the ways to these classes part";
+    if ui.small_button("Where they part").on_hover_text(hint).clicked() {
+        // The branch that is taken there: its map is that of the decision.
+        let is_next = |id: &NodeId| scene.hierarchy.node(*id).parent == Some(node);
+        let branch = scene.decision.path.iter().copied().find(is_next).unwrap_or(node);
+        state.open.reveal(scene.hierarchy, branch);
+        actions.push(TreeAction::Select(branch));
+    }
+}
+
+/// A hint that the picture may show something that the tree has no class for.
+fn doubt_ui(ui: &mut Ui, input: &TreeInput<'_>, scene: &Scene<'_>) {
+    if !input.trained {
+        return;
+    }
+    let walk = scene.decision.walk(input.hierarchy);
+    if !walk.is_unsure() {
+        return;
+    }
+    let text = "The tree is unsure; the picture may show something outside of its classes";
+    let text = RichText::new(text).color(ui.visuals().warn_fg_color);
+    ui.add(Label::new(text).truncate()).on_hover_text(format!(
+        "Doubt along the path: {} of the largest possible.\n\nA hint, not a proof. With the tree \
+         model that comes with the program, about half of all pictures of other things get it, and \
+         one in sixteen of those that are decided rightly. The other half is decided with \
+         confidence: a bear becomes a dog without any doubt.",
+        percent(walk.doubt)
+    ));
+}
