@@ -16,13 +16,16 @@ const SHORT_SLIDER: f32 = 64.0;
 /// Width of what the map is of, in points.
 const TARGET: f32 = 170.0;
 const SHORT_TARGET: f32 = 120.0;
+const TINY_TARGET: f32 = 90.0;
 
 /// With less room, in points, the bar does without words that only repeat something.
 const ROOMY: f32 = 860.0;
 /// With less room, the choice of colours is a menu.
 const ENOUGH: f32 = 715.0;
-/// With less room, there is the menu, and what the map is of.
+/// With less room, so is the opacity.
 const LITTLE: f32 = 500.0;
+/// With less room, there is the menu, and what the map is of.
+const TINY: f32 = 310.0;
 
 pub fn controls_ui(
     ui: &mut Ui,
@@ -32,8 +35,11 @@ pub fn controls_ui(
 ) {
     let room = ui.available_width();
     ui.horizontal(|ui| {
+        if room >= TINY {
+            button_ui(ui, MenuCommand::Fit, "Fit", out);
+        }
         if room < LITTLE {
-            map_ui(ui, state, options, SHORT_TARGET, out);
+            map_ui(ui, state, options, TINY_TARGET, out);
             ui.menu_button("Colours", |ui| {
                 opacity_ui(ui, options, true);
                 ui.separator();
@@ -41,11 +47,7 @@ pub fn controls_ui(
             });
             return;
         }
-        for (command, text) in [(MenuCommand::Fit, "Fit"), (MenuCommand::ActualSize, "100 %")] {
-            if ui.button(text).on_hover_text(command.entry().tooltip).clicked() {
-                out.push(Command::Menu(command));
-            }
-        }
+        button_ui(ui, MenuCommand::ActualSize, "100 %", out);
         ui.separator();
         map_ui(ui, state, options, if room >= ROOMY { TARGET } else { SHORT_TARGET }, out);
         opacity_ui(ui, options, room >= ROOMY);
@@ -57,6 +59,12 @@ pub fn controls_ui(
         scale_ui(ui, options);
         smooth_ui(ui, options);
     });
+}
+
+fn button_ui(ui: &mut Ui, command: MenuCommand, text: &str, out: &mut Vec<Command>) {
+    if ui.button(text).on_hover_text(command.entry().tooltip).clicked() {
+        out.push(Command::Menu(command));
+    }
 }
 
 /// The switch, and what the map is of; without a map, there is nothing to be said about its colours.

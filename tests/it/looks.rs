@@ -115,7 +115,7 @@ fn nothing_is_cut_off_in_any_size() {
         let what = format!("{}x{}@{}", size.0, size.1, size.2);
         let mut window = open(size, theme, "cat_and_coffee.jpg");
         is_sound(&window, size, &what);
-        let last = if size.0 < 1200.0 { "Colours" } else { "Smooth" };
+        let last = if size.0 < 1400.0 { "Colours" } else { "Smooth" };
         in_line(&window, &what, ["File", "Help"]);
         in_line(&window, &what, ["Fit", last]);
         show(&mut window, &format!("{what}-cat"));
