@@ -274,6 +274,7 @@ fn pictures() {
             save(&mut window, &format!("{base}-decision"));
             card(&window, "chordate").hover();
             save(&mut window, &format!("{base}-tooltip"));
+            window.hover_at(egui::pos2(1.0, 1.0));
             run(&mut window, Command::SetVersus(Versus::Nothing));
             save(&mut window, &format!("{base}-itself"));
             run(&mut window, Command::SetVersus(Versus::Siblings));
