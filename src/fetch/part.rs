@@ -4,11 +4,15 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::FetchError;
+
+/// How long a try that was just cancelled may take to end.
+const JUST_CANCELLED: Duration = Duration::from_secs(2);
 
 /// The unfinished file; only one program has it.
 pub(super) struct Part {
@@ -62,12 +66,13 @@ impl Part {
         let open =
             || OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
         let lock = open().open(&lock_path).map_err(wrap(&lock_path))?;
-        match lock.try_lock() {
-            Err(TryLockError::WouldBlock) => {
+        let started = Instant::now();
+        // Some network drives know no locks; then nobody else is assumed.
+        while let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            if started.elapsed() > JUST_CANCELLED {
                 return Err(FetchError::Locked { file: name.into_owned() });
             }
-            // Some network drives know no locks; then nobody else is assumed.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
+            std::thread::sleep(Duration::from_millis(20));
         }
         let path = beside(target, ".part");
         let file = open().open(&path).map_err(wrap(&path))?;

@@ -139,7 +139,8 @@ fn nothing_is_cut_off_in_any_size() {
 fn the_colours_can_be_chosen_in_a_menu() {
     let mut window = open(SIZES[1], Theme::Dark, "coffee.jpg");
     let overlay = |window: &Window| window.state().settings.overlay;
-    let choices: [(&str, fn(OverlayOptions) -> bool); 3] = [
+    type IsChosen = fn(OverlayOptions) -> bool;
+    let choices: [(&str, IsChosen); 3] = [
         ("Viridis", |it| it.colormap == Colormap::Viridis),
         ("This map", |it| it.scale == ScaleMode::PerMap),
         ("Smooth", |it| !it.smooth),

@@ -209,7 +209,8 @@ fn fine_tunes_open_with_their_own_labels() {
     });
     step_until(&mut window, "the bundled models have explained the cat", is_explained);
     menu(&mut window, MenuCommand::Models);
-    let saves: [(usize, fn(&Object) -> Vec<u8>, &str); 3] = [
+    type Save = fn(&Object) -> Vec<u8>;
+    let saves: [(usize, Save, &str); 3] = [
         (37, build::torch_zip, "PyTorch zip"),
         (6, build::torch_legacy, "PyTorch legacy"),
         (5, build::torch_tar, "PyTorch tar"),
