@@ -260,23 +260,28 @@ def save(content: dict, path: Path) -> None:
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """A state dict in float32, of a `.safetensors` file or of a `.pth`, wrapped as {'net': …} or not."""
+    """A state dict in float32, of a `.safetensors` file or of a `.pth`, wrapped or not."""
     if path.suffix == ".safetensors":
         content = load_file(path)
     else:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        content = content.get("net", content)
+        content = content.get("net") or content.get("state_dict") or content
+    # The prefix is DataParallel's.
     return {
-        name: tensor.float() for name, tensor in content.items() if tensor.is_floating_point()
+        name.removeprefix("module."): tensor.float()
+        for name, tensor in content.items()
+        if tensor.is_floating_point()
     }
 
 
 def load_weights(net: nn.Module, path: Path) -> None:
     """Sets all of `net`; only the counters of batch norm, which do nothing, may be missing."""
-    missing, unexpected = net.load_state_dict(read_weights(path), strict=False)
-    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
-    if missing or unexpected:
-        sys.exit(f"{path} is of another network: {(missing + unexpected)[0]} does not fit")
+    tensors = read_weights(path)
+    for name, own in net.state_dict().items():
+        counter = name.endswith("num_batches_tracked")
+        if not counter and (name not in tensors or tensors[name].shape != own.shape):
+            sys.exit(f"{path} is of another network: {name} of shape {[*own.shape]} is not in it")
+    net.load_state_dict(tensors, strict=False)
 
 
 @torch.no_grad()
