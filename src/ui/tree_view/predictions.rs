@@ -91,9 +91,9 @@ fn doubt_ui(ui: &mut Ui, input: &TreeInput<'_>, scene: &Scene<'_>) {
     let text = RichText::new(text).color(ui.visuals().warn_fg_color);
     ui.add(Label::new(text).truncate()).on_hover_text(format!(
         "Doubt along the path: {} of the largest possible.\n\nA hint, not a proof. With the tree \
-         model that comes with the program, about half of all pictures of other things get it, and \
-         one in sixteen of those that are decided rightly. The other half is decided with \
-         confidence: a bear becomes a dog without any doubt.",
+         model that comes with the program, somewhat more than half of all pictures of other things \
+         get it, and one in fourteen of those that are decided rightly. The others are decided \
+         with confidence: a bear becomes a dog without any doubt.",
         percent(walk.doubt)
     ));
 }
