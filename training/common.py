@@ -353,6 +353,7 @@ def train(net, tree, training, test, augment, prepare_batch, args) -> None:
         print(f"Going on after {spent / 60:.1f} minutes, {epoch} epochs, {step} steps", flush=True)
     elif args.resume:
         print(f"No {checkpoint} yet: starting anew", flush=True)
+    first = step
     models = replicas(net, args.replicas)
     if args.compile:
         models = [torch.compile(model, dynamic=False) for model in models]
@@ -405,7 +406,7 @@ def train(net, tree, training, test, augment, prepare_batch, args) -> None:
             average.update()
             step += 1
             # Not `.item()`: the device would have to be waited for at every step.
-            mean_loss.lerp_(loss, 0.02 if step > 50 else 1 / (step % 51))
+            mean_loss.lerp_(loss, max(0.02, 1 / (step - first)))
             finished = budget.progress >= 1 or (args.steps is not None and step >= args.steps)
             if finished:
                 break
