@@ -1,6 +1,6 @@
 //! Weights in, logits and feature map out.
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 
 use super::layers::Layout;
 use super::loader::Loader;

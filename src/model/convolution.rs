@@ -16,9 +16,9 @@ mod shape;
 mod tests;
 mod winograd;
 
-use burn::tensor::module::conv2d;
-use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::module::conv2d;
+use burn_tensor::ops::ConvOptions;
+use burn_tensor::{Device, Tensor, TensorData};
 
 use self::depthwise::Depthwise;
 use self::epilogue::Epilogue;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use burn::tensor::Device;
+use burn_tensor::Device;
 
 use super::ModelError;
 
@@ -144,8 +144,8 @@ mod gpu {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::{Mutex, PoisonError};
 
-    use burn::tensor::wgpu::wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
-    use burn::tensor::{Device, DeviceKind};
+    use burn_tensor::wgpu::wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
+    use burn_tensor::{Device, DeviceKind};
 
     use super::Compute;
 

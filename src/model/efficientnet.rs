@@ -3,7 +3,7 @@
 //! Tan and Le 2019, "EfficientNet"; the Lite variants are Google's (2020). Layer names follow
 //! lukemelas' `efficientnet_pytorch`; padding is TensorFlow's "SAME", batch norm epsilon 1e-3.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::EfficientNetShape;

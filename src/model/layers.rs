@@ -4,9 +4,9 @@
 //! folded into the weights when they are loaded (`w' = w·γ/σ`, `b' = β − μ·γ/σ`), computed in
 //! `f64` so that the folded network stays as close to PyTorch's as the unfolded one.
 
-use burn::tensor::module::max_pool2d;
-use burn::tensor::ops::MaxPoolOptions;
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::module::max_pool2d;
+use burn_tensor::ops::MaxPoolOptions;
+use burn_tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::ModelError;

@@ -1,6 +1,6 @@
 //! From named tensors in a file to layers on a device.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 
 use super::ModelError;
 use super::layers::{Affine, Conv, ConvShape, Layout, PooledLinear};

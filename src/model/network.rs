@@ -1,6 +1,6 @@
 //! The closed set of networks, behind one `forward`.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::Architecture;

@@ -4,7 +4,7 @@
 //! Zagoruyko and Komodakis 2016 (wide_resnet50_2). Layer names follow torchvision's `resnet.py`
 //! (stride on the 3×3 convolution of a bottleneck, "v1.5") and kuangliu/pytorch-cifar.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::{ResNetShape, Stem};

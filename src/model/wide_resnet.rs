@@ -5,7 +5,7 @@
 //!
 //! The map that is average-pooled is the output of the final batch norm and ReLU.
 
-use burn::tensor::Tensor;
+use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::WideResNetShape;

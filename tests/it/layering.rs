@@ -46,7 +46,7 @@ fn only_in(allowed: &[&str], words: &[&str]) {
 
 #[test]
 fn burn_is_known_to_the_model_module_alone() {
-    only_in(&["model"], &["burn::", "extern crate burn"]);
+    only_in(&["model"], &["burn::", "burn_tensor::", "extern crate burn"]);
 }
 
 #[test]

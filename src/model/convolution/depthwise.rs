@@ -1,6 +1,6 @@
 //! Convolution with one filter per channel, as a direct loop.
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::LANES;

@@ -1,6 +1,6 @@
 //! What follows a convolution, fused into its last step.
 
-use burn::tensor::{Tensor, activation::relu};
+use burn_tensor::{Tensor, activation::relu};
 use rayon::prelude::*;
 
 /// The non-linear function after a layer.

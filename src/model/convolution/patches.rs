@@ -1,6 +1,6 @@
 //! Convolution as one matrix product: "im2col", Chellapilla et al. 2006.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::epilogue::Epilogue;

@@ -1,6 +1,6 @@
 //! Every method against the definition of convolution, in `f64`.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 
 use super::*;
 

@@ -8,7 +8,7 @@
 
 use std::array::from_fn;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::LANES;
