@@ -3,10 +3,11 @@
 use eframe::egui::{self, Color32, ComboBox, Mesh, Rect, Sense, Slider, Ui, Vec2, pos2, vec2};
 use strum::IntoEnumIterator as _;
 
-use crate::command::{Command, MenuCommand};
+use crate::command::MenuCommand;
 use crate::explain::Colormap;
+use crate::look::{OverlayOptions, ScaleMode};
 use crate::state::AppState;
-use crate::ui::image_view::{OverlayOptions, ScaleMode};
+use crate::ui::output::UiOutput;
 use crate::ui::versus::versus_ui;
 
 const STRIP: Vec2 = vec2(72.0, 12.0);
@@ -31,7 +32,7 @@ pub fn controls_ui(
     ui: &mut Ui,
     state: &AppState,
     options: &mut OverlayOptions,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let room = ui.available_width();
     ui.horizontal(|ui| {
@@ -61,9 +62,9 @@ pub fn controls_ui(
     });
 }
 
-fn button_ui(ui: &mut Ui, command: MenuCommand, text: &str, out: &mut Vec<Command>) {
+fn button_ui(ui: &mut Ui, command: MenuCommand, text: &str, out: &mut UiOutput) {
     if ui.button(text).on_hover_text(command.entry().tooltip).clicked() {
-        out.push(Command::Menu(command));
+        out.push(command);
     }
 }
 
@@ -73,7 +74,7 @@ fn map_ui(
     state: &AppState,
     options: &mut OverlayOptions,
     width: f32,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let map = ui.checkbox(&mut options.visible, "Map of");
     map.on_hover_text(MenuCommand::ToggleOverlay.entry().tooltip);

@@ -5,8 +5,6 @@ mod color_bar;
 mod fade;
 mod footer;
 mod inset;
-pub mod legend;
-pub mod overlay;
 pub mod pixels;
 pub mod region;
 mod shown_map;
@@ -21,13 +19,14 @@ use eframe::egui::{
 
 use crate::explain::{self, Area};
 use crate::explanation::{CamTarget, Explanation};
+use crate::look::OverlayOptions;
 use crate::photo::Photo;
+use crate::ui::overlay::crop_in_photo;
 use crate::ui::theme::picture::{Palette, palette, small_line};
 use caption::caption_ui;
 use fade::Fade;
 use footer::{legend_ui, status_ui};
 use inset::Inset;
-use overlay::crop_in_photo;
 use pixels::PhotoPixels;
 use region::marks::{paint_cells, paint_region};
 use region::tools::tools_ui;
@@ -35,7 +34,6 @@ use region::{RegionAction, RegionTool, Scene};
 use shown_map::MapMemo;
 use transform::{Canvas, ScreenFromPhoto, size_of};
 
-pub use overlay::{OverlayOptions, ScaleMode};
 pub use transform::View;
 
 /// Points of scrolling that zoom by a factor of e.

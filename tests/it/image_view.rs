@@ -7,15 +7,13 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use glasstree::explain::{Cam, Colormap};
 use glasstree::explanation::{CamTarget, Explanation};
-use glasstree::ui::image_view::legend::{
-    Finding, Identity, Total, end_words, exactness, nice_ticks, number,
-};
-use glasstree::ui::image_view::overlay::{SharedRange, color_range, colored, crop_in_photo, read};
+use glasstree::look::{OverlayOptions, ScaleMode};
 use glasstree::ui::image_view::pixels::halved;
 use glasstree::ui::image_view::transform::{Canvas, pixel_at};
-use glasstree::ui::image_view::{
-    ImageInput, ImageViewState, OverlayOptions, ScaleMode, View, image_view_ui,
-};
+use glasstree::ui::image_view::{ImageInput, ImageViewState, View, image_view_ui};
+use glasstree::ui::legend::{Finding, Identity, Total, end_words, exactness, nice_ticks};
+use glasstree::ui::overlay::{SharedRange, color_range, colored, crop_in_photo, read};
+use glasstree::ui::text::number;
 use proptest::prelude::*;
 
 use crate::ui_fixture::{CELLS, gradient, hand_made, real, real_tree, wheel};

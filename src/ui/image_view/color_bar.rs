@@ -5,11 +5,12 @@ use eframe::egui::{
     WidgetInfo, pos2, text::LayoutJob, vec2,
 };
 
-use super::legend::{end_words, nice_ticks, number};
 use super::shown_map::ShownMap;
 use crate::explain::Colormap;
+use crate::ui::legend::{end_words, nice_ticks};
+use crate::ui::text::number;
+use crate::ui::text::short;
 use crate::ui::theme::picture::{small_font, small_line};
-use crate::ui::tree_panel::short;
 
 /// Of the coloured strip, in points.
 const STRIP_HEIGHT: f32 = 10.0;

@@ -4,10 +4,10 @@ use std::sync::{Arc, Weak};
 
 use eframe::egui::{Context, TextureFilter, TextureHandle, TextureOptions};
 
-use super::legend::{Finding, Identity, Total};
-use super::overlay::{OverlayOptions, ScaleMode, SharedRange, colored};
 use crate::explain::{Cam, Colormap, Evidence, Question, Segment, contour};
 use crate::explanation::{CamTarget, Explanation};
+use crate::ui::legend::{Finding, Identity, Total};
+use crate::ui::overlay::{OverlayOptions, ScaleMode, SharedRange, colored};
 
 /// Everything that the colours depend on. Opacity is not among it: it is a tint.
 #[derive(Clone)]
