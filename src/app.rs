@@ -7,6 +7,7 @@ mod files;
 mod menu_commands;
 pub mod port;
 mod run;
+mod settings_file;
 mod smoke;
 mod tasks;
 
@@ -23,11 +24,12 @@ use crate::fetch::Timeouts;
 use crate::look::Look;
 use crate::protocol::{Event, ModelRequest};
 use crate::settings::{InsightTab, Settings};
-use crate::state::{AppState, Effect, NoticeKind, Role};
+use crate::state::{AppState, Effect, Folder, NoticeKind, Role};
 use crate::ui::image_view::View;
 use crate::ui::insight;
 use crate::ui::{Panels, root_ui, theme};
 use port::{EnginePort, StartEngine};
+use settings_file::SettingsFile;
 use tasks::{Message, Tasks};
 
 pub use run::{WindowArgs, run};
@@ -81,7 +83,7 @@ pub struct App {
     start_engine: StartEngine,
     wake: Wake,
     tasks: Tasks,
-    settings_file: Option<PathBuf>,
+    settings_file: Option<SettingsFile>,
     dialogs: bool,
     timeouts: Timeouts,
     /// A dialog is open; there is never a second one.
@@ -112,7 +114,7 @@ impl App {
             start_engine: options.start_engine,
             tasks: Tasks::new(Arc::clone(&wake)),
             wake,
-            settings_file: options.settings_file,
+            settings_file: options.settings_file.map(SettingsFile::new),
             dialogs: options.dialogs,
             timeouts: options.timeouts,
             asking: false,
@@ -265,7 +267,12 @@ impl App {
                 // Pictures that were given later are there already, or on their way.
                 if !intake.pictures.is_empty() && number > self.last_drop {
                     self.last_drop = number;
-                    let effects = self.state.open_from(intake.pictures, intake.first);
+                    let effects = self.state.open_folder(Folder {
+                        pictures: intake.pictures,
+                        at: intake.first,
+                        any_will_do: !intake.is_named,
+                        unreadable: Vec::new(),
+                    });
                     self.carry_out(effects);
                 }
                 if let Some(path) = intake.weights {
@@ -305,17 +312,19 @@ impl App {
         if title != self.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
             self.title = title;
-            // Another picture: a good moment to remember what was opened.
-            self.settings.recent = self.state.recent.clone();
-            self.save_settings();
         }
     }
 
-    fn save_settings(&self) {
-        if let Some(path) = &self.settings_file
-            && let Err(error) = self.settings.write(path)
+    /// Saves the settings soon after they have changed: the program may be ended at any time.
+    fn keep_settings(&mut self, ctx: &Context) {
+        if self.settings.recent != self.state.recent {
+            self.settings.recent.clone_from(&self.state.recent);
+        }
+        let now = ctx.input(|input| input.time);
+        if let Some(file) = &mut self.settings_file
+            && let Some(rest) = file.keep(&self.settings, now)
         {
-            log::warn!("{error}");
+            ctx.request_repaint_after_secs(rest as f32);
         }
     }
 }
@@ -327,7 +336,11 @@ impl eframe::App for App {
         for command in crate::ui::keys::pressed(ctx) {
             self.dispatch(ctx, command);
         }
+        if let Some(rest) = self.state.notices.expire(ctx.input(|input| input.time)) {
+            ctx.request_repaint_after_secs(rest as f32);
+        }
         self.update_title(ctx);
+        self.keep_settings(ctx);
         if let Some(mut smoke) = self.smoke.take() {
             smoke.step(ctx, self);
             self.smoke = Some(smoke);
@@ -353,8 +366,10 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        self.settings.recent = self.state.recent.clone();
-        self.save_settings();
+        self.settings.recent.clone_from(&self.state.recent);
+        if let Some(file) = &mut self.settings_file {
+            file.save(&self.settings);
+        }
     }
 }
 

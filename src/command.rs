@@ -77,6 +77,8 @@ pub enum Command {
     Redo,
     SelectClass(ClassId),
     SelectNode(Role, NodeId),
+    /// Whether what is selected stays for the next pictures, too.
+    KeepTarget(bool),
     /// What the selected node is compared with.
     SetVersus(Versus),
     /// The first class of a model against the second.
@@ -119,6 +121,7 @@ pub enum Command {
     CancelFetch(&'static CatalogEntry),
     /// Takes a notice off the screen.
     Dismiss(u64),
+    DismissAll,
 }
 
 /// A menu, in the order of the menu bar.
@@ -179,6 +182,7 @@ pub enum MenuCommand {
     ToggleSmooth,
     NextColormap,
     ToggleInput,
+    KeepTarget,
     DrawBox,
     DrawLasso,
     StopDrawing,
@@ -204,6 +208,7 @@ pub enum MenuCommand {
     ToggleThumbnails,
     Palette,
     Shortcuts,
+    Notices,
     RestartEngine,
     About,
 }
@@ -269,6 +274,7 @@ impl MenuCommand {
             Self::ToggleSmooth => (Map, false, "Smooth map", "Interpolate between the cells of the map, or show them as they are", &["S"]),
             Self::NextColormap => (Map, false, "Next colours", "The next colour map", &["C"]),
             Self::ToggleInput => (Map, true, "What the model saw", "Show the picture as it went into the network", &["I"]),
+            Self::KeepTarget => (Map, true, "Keep for next pictures", "Stay with the selected class or node instead of following what each picture is taken for", &["K"]),
             Self::DrawBox => (Map, true, "Draw a box", "Drag a box on the picture to ask what is in it; with Shift at any time", &["B"]),
             Self::DrawLasso => (Map, false, "Draw a line around", "Drag a line around a part of the picture to ask what is in it", &["L"]),
             Self::StopDrawing => (Map, false, "Stop drawing", "Dragging moves the picture again; Escape does it, too", &[]),
@@ -294,6 +300,7 @@ impl MenuCommand {
             Self::ToggleThumbnails => (Tree, false, "Maps on nodes", "Show a small map on each node: where the picture speaks for it", &["M"]),
             Self::Palette => (Help, false, "All commands…", "Find a command by typing", &["Ctrl+K", "Ctrl+P"]),
             Self::Shortcuts => (Help, false, "Keyboard shortcuts", "All keys of the program", &["?", "F1"]),
+            Self::Notices => (Help, false, "Notices", "Everything that was said since the start", &[]),
             Self::RestartEngine => (Help, true, "Restart engine", "Start the part that computes anew", &[]),
             Self::About => (Help, true, "About glasstree", "Version, models, licences", &[]),
         };

@@ -10,6 +10,8 @@ pub struct Intake {
     pub pictures: Vec<PathBuf>,
     /// Which of the pictures to show.
     pub first: usize,
+    /// Whether the user named this very picture.
+    pub is_named: bool,
     /// Weights of a model.
     pub weights: Option<PathBuf>,
     /// What is left over: one line for the user.
@@ -79,6 +81,7 @@ pub fn sort_out(paths: &[PathBuf]) -> Intake {
         && let Some(siblings) = siblings(path)
     {
         (intake.pictures, intake.first) = siblings;
+        intake.is_named = true;
     }
     intake
 }

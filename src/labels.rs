@@ -9,7 +9,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 pub use search::{FindClassError, fold};
-pub use searchable::Searchable;
+pub use searchable::{Fit, Searchable};
 
 /// Most classes that a list may have.
 pub const MAX_CLASSES: usize = 100_000;

@@ -87,6 +87,8 @@ impl Pins {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
     pub target: Selected,
+    /// Whether the target stays for the next pictures, too.
+    pub keeps_target: bool,
     pub versus: Versus,
     pub pins: Pins,
     pub rule: Rule,
@@ -104,7 +106,18 @@ impl Default for Selection {
     fn default() -> Self {
         let (target, versus, pins) = (Selected::Prediction, Versus::Siblings, Pins::default());
         let (forced, trees, region) = (None, PerRole::default(), None);
-        Self { target, versus, pins, rule: Rule::Hard, tree: Role::Tree, forced, trees, region }
+        let keeps_target = false;
+        Self {
+            target,
+            keeps_target,
+            versus,
+            pins,
+            rule: Rule::Hard,
+            tree: Role::Tree,
+            forced,
+            trees,
+            region,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::tree_layout::{Cards, Orientation};
 use crate::{folders, output};
 
 /// All settings. What an older file lacks, or a newer one has in addition, does no harm.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     pub window: WindowSettings,
@@ -161,22 +161,34 @@ impl Settings {
         write().map_err(|error| format!("The settings could not be saved: {error:#}"))
     }
 
-    /// Numbers out of range (edited by hand, or from a larger screen) would hide the window.
+    /// Numbers out of range (edited by hand, or from a larger screen) would hide the window. Sizes of
+    /// panels in which nothing could be seen are not restored.
     fn sane(mut self) -> Self {
         let within = |value: f32, low: f32, high: f32, default: f32| {
             if value.is_finite() { value.clamp(low, high) } else { default }
         };
+        let sensible = |value: f32, low: f32, high: f32, default: f32| {
+            if (low..=high).contains(&value) { value } else { default }
+        };
+        let usual = PanelSettings::default();
         let [width, height] = self.window.size;
         self.window.size =
             [within(width, 480.0, 8000.0, 1280.0), within(height, 360.0, 6000.0, 800.0)];
         self.window.zoom = within(self.window.zoom, 0.5, 3.0, 1.0);
-        self.panels.width = within(self.panels.width, 240.0, 4000.0, 560.0);
-        self.panels.classes_height = within(self.panels.classes_height, 80.0, 4000.0, 270.0);
-        self.panels.insight_height = within(self.panels.insight_height, 110.0, 4000.0, 220.0);
+        self.panels.width = sensible(self.panels.width, 240.0, 4000.0, usual.width);
+        let height = self.panels.classes_height;
+        self.panels.classes_height = sensible(height, LEAST_CLASSES, 4000.0, usual.classes_height);
+        let height = self.panels.insight_height;
+        self.panels.insight_height = sensible(height, LEAST_INSIGHT, 4000.0, usual.insight_height);
         self.overlay.opacity = within(self.overlay.opacity, 0.0, 1.0, 0.5);
         self
     }
 }
+
+/// Height of the class list with a few classes in it, in points.
+pub const LEAST_CLASSES: f32 = 120.0;
+/// Height of the panel below the picture with a few lines in it, in points.
+pub const LEAST_INSIGHT: f32 = 110.0;
 
 /// Where the settings are: in the system's folder for them. `None` if there is none.
 pub fn default_path() -> Option<PathBuf> {

@@ -27,7 +27,7 @@ pub use crate::role::{PerRole, Role};
 pub use crate::selection::{PinSlot, Pins, Selected, Selection, Versus};
 pub use library::{DownloadState, Library};
 pub use load::{Job, Load};
-pub use notices::{Notice, NoticeKind};
+pub use notices::{INFO_STAYS, Notice, NoticeKind, Notices};
 pub use rerun::{Outcome, Rerun};
 pub use walk::Walking;
 
@@ -70,8 +70,20 @@ pub struct Picture {
 pub struct Wanted {
     pub job: JobId,
     pub picture: Picture,
-    /// The folder it comes from with its place there, if that is not the folder at hand.
-    pub folder: Option<(Vec<PathBuf>, usize)>,
+    /// The folder it comes from, if that is not the folder at hand.
+    pub folder: Option<Folder>,
+}
+
+/// Pictures to go through.
+#[derive(Debug, Clone, Default)]
+pub struct Folder {
+    pub pictures: Vec<PathBuf>,
+    /// Which of them to show.
+    pub at: usize,
+    /// Nobody asked for this very picture: if it cannot be read, the next one will do.
+    pub any_will_do: bool,
+    /// Why the pictures before it could not be read.
+    pub unreadable: Vec<String>,
 }
 
 /// What somebody must do because of a command or an event.
@@ -111,12 +123,11 @@ pub struct AppState {
     walk: Option<Walking>,
     /// Networks asked again without a part of the photo; at most one of each kind for a role.
     pub reruns: Vec<Rerun>,
-    pub notices: Vec<Notice>,
+    pub notices: Notices,
     pub device: Option<String>,
     /// Why the engine has ended.
     pub stopped: Option<String>,
     last_job: u64,
-    last_notice: u64,
 }
 
 /// How many recent pictures are kept.
@@ -137,11 +148,10 @@ impl AppState {
             library: Library::default(),
             walk: None,
             reruns: Vec::new(),
-            notices: Vec::new(),
+            notices: Notices::default(),
             device: None,
             stopped: None,
             last_job: 0,
-            last_notice: 0,
         }
     }
 
@@ -209,6 +219,24 @@ impl AppState {
         })
     }
 
+    /// Whether there is something that could stay for the next pictures.
+    pub fn can_keep_target(&self) -> bool {
+        match self.selection().target {
+            Selected::Class(_) | Selected::Node(..) => true,
+            Selected::Prediction => self.target().is_some(),
+            Selected::Difference(..) => self.selection().keeps_target,
+        }
+    }
+
+    /// Stays with what is shown for the next pictures, or lets go of it.
+    fn keep_target(&mut self, keeps: bool) {
+        if keeps && let Some((Role::Classifier, CamTarget::Class(class))) = self.target() {
+            // What is kept is this class, not whatever is likeliest.
+            self.history.select(Selected::Class(class));
+        }
+        self.history.set_keeps_target(keeps);
+    }
+
     /// The class that is selected in the list, if one is.
     pub fn selected_class(&self) -> Option<ClassId> {
         match self.target()? {
@@ -261,7 +289,7 @@ impl AppState {
             Command::OpenPaths(paths) if paths.is_empty() => {}
             Command::OpenPaths(paths) => return vec![Effect::SortOut(paths)],
             Command::OpenPicture(source) => {
-                return self.open(Picture { source, path: None }, Some((Vec::new(), 0)));
+                return self.open(Picture { source, path: None }, Some(Folder::default()));
             }
             Command::GoTo(turn) => return self.go_to(turn),
             Command::Reload => {
@@ -289,6 +317,7 @@ impl AppState {
             Command::MoveNode(role, node, parent) => self.move_node(role, node, parent),
             Command::SetTree(role, tree) => self.set_tree(role, Some(tree), None),
             Command::OriginalTree => self.set_tree(self.shown_tree(), None, None),
+            Command::KeepTarget(keeps) => self.keep_target(keeps),
             Command::SetVersus(versus) => self.history.set_versus(versus),
             Command::Compare(role, a, b) => {
                 self.history.compare(self.own(role), a, b);
@@ -322,7 +351,8 @@ impl AppState {
             Command::ShareModel(shared) => return self.share_model(shared),
             Command::Fetch(entry) => return self.fetch(entry),
             Command::CancelFetch(entry) => return self.cancel_fetch(entry),
-            Command::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
+            Command::Dismiss(id) => self.notices.dismiss(id),
+            Command::DismissAll => self.notices.dismiss_all(),
         }
         Vec::new()
     }
@@ -353,6 +383,7 @@ impl AppState {
                 self.explained_tree(self.shown_tree()).is_some()
             }
             M::OpenHierarchy => self.role(self.shown_tree()).model.is_some(),
+            M::KeepTarget => self.can_keep_target(),
             M::LeaveWalk => self.walking().is_some(),
             M::ForceNode => self.can_force_selected(),
             M::Unforce => self.selection().forced.is_some(),
@@ -371,7 +402,7 @@ impl AppState {
             M::NextColormap | M::ToggleInput => true,
             M::SwitchRule => true,
             M::Outline | M::Orientation | M::ResetTree | M::ToggleThumbnails => true,
-            M::Palette | M::Shortcuts | M::About => true,
+            M::Palette | M::Shortcuts | M::Notices | M::About => true,
         }
     }
 
@@ -391,9 +422,9 @@ impl AppState {
     }
 
     /// Opens one of several pictures, which become the folder to go through.
-    pub fn open_from(&mut self, folder: Vec<PathBuf>, at: usize) -> Vec<Effect> {
-        match folder.get(at).cloned() {
-            Some(path) => self.open(Picture::file(path), Some((folder, at))),
+    pub fn open_folder(&mut self, folder: Folder) -> Vec<Effect> {
+        match folder.pictures.get(folder.at).cloned() {
+            Some(path) => self.open(Picture::file(path), Some(folder)),
             None => Vec::new(),
         }
     }

@@ -9,6 +9,7 @@ pub mod help;
 pub mod image_view;
 pub mod insight;
 pub mod keys;
+pub mod layout;
 pub mod legend;
 pub mod map_tiles;
 pub mod menu;
@@ -33,13 +34,14 @@ use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 
 use crate::command::{Command, MenuCommand};
 use crate::photo::Photo;
-use crate::settings::{InsightTab, Settings, Theme};
+use crate::settings::{InsightTab, LEAST_CLASSES, Settings, Theme};
 use crate::state::{AppState, Role};
 use crate::tree_layout::Cards;
 use class_list::{ClassAction, ClassListState, class_list_ui};
 use image_view::region::{RegionAction, Tool};
 use image_view::{ImageInput, ImageViewState, image_view_ui};
 use insight::{Insight, InsightState, insight_panel_ui};
+use layout::{Layout, Part};
 use menu::Checked;
 use output::UiOutput;
 use path_prompt::{PathPrompt, path_prompt_ui};
@@ -61,6 +63,9 @@ pub struct Panels {
     pub models: models::ModelsWindow,
     pub shortcuts: bool,
     pub about: bool,
+    pub layout: Layout,
+    /// The log of all notices.
+    pub notices: bool,
     /// A field or a menu had the keyboard in the last frame.
     is_typing: bool,
 }
@@ -69,6 +74,8 @@ pub struct Panels {
 const LEAST: f32 = 260.0;
 /// Smallest width of the picture.
 const LEAST_PICTURE: f32 = 400.0;
+/// Smallest height of the tree below the class list.
+const LEAST_TREE: f32 = 120.0;
 /// Beside a large tree.
 const SMALL_PICTURE: f32 = 240.0;
 
@@ -99,11 +106,6 @@ pub fn root_ui(
     Panel::bottom("status").frame(theme::bar(&visuals)).show(ui, |ui| {
         status_bar::status_bar_ui(ui, state, out);
     });
-    if !state.notices.is_empty() {
-        Panel::bottom("notices").frame(theme::bar(&visuals)).show(ui, |ui| {
-            notices::notices_ui(ui, state, out);
-        });
-    }
     if state.photo.is_some() {
         side_ui(ui, state, settings, panels, out);
         CentralPanel::no_frame().show(ui, |ui| {
@@ -115,17 +117,27 @@ pub fn root_ui(
         });
     }
     windows_ui(ui, state, panels, out);
+    notices::toasts_ui(ui, state, out);
     drop_hint_ui(ui);
     escape_ui(ui, state, panels, out);
     panels.is_typing = ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
     output
 }
 
-/// What Escape leaves if nothing else has heard it: a walk, the tool that draws, the region.
+/// What Escape leaves if nothing else has heard it: a window, a walk, the tool that draws, the
+/// region.
 fn escape_ui(ui: &Ui, state: &AppState, panels: &Panels, out: &mut UiOutput) {
     // The key takes the keyboard from a field before the field is drawn.
     let is_busy = panels.prompt.is_some() || panels.is_typing;
-    let left = if state.walking().is_some() {
+    let left = if panels.notices {
+        MenuCommand::Notices
+    } else if panels.about {
+        MenuCommand::About
+    } else if panels.shortcuts {
+        MenuCommand::Shortcuts
+    } else if panels.models.open {
+        MenuCommand::Models
+    } else if state.walking().is_some() {
         MenuCommand::LeaveWalk
     } else if panels.image.region.tool != Tool::Pan {
         MenuCommand::StopDrawing
@@ -142,10 +154,11 @@ fn escape_ui(ui: &Ui, state: &AppState, panels: &Panels, out: &mut UiOutput) {
 }
 
 fn windows_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, out: &mut UiOutput) {
-    let Panels { palette, models, shortcuts, about, .. } = panels;
+    let Panels { palette, models, shortcuts, about, notices, .. } = panels;
     models::models_ui(ui, models, state, out);
     help::shortcuts_ui(ui, shortcuts);
     help::about_ui(ui, about, state);
+    notices::log_ui(ui, notices, state, out);
     palette::palette_ui(ui, palette, state, out);
 }
 
@@ -163,18 +176,22 @@ fn side_ui(
     }
     let picture = if shown.large_tree { SMALL_PICTURE } else { LEAST_PICTURE };
     let most = (ui.available_width() - picture).max(LEAST);
+    let generation = panels.layout.generation(ui, Part::Side, ui.available_width());
     let (id, width) = match shown.large_tree {
         true => ("side, large", (ui.available_width() * 0.68).min(most)),
         false => ("side", shown.width.min(most)),
     };
+    let id = (id, generation);
     let frame = theme::panel(ui.visuals());
     let side = Panel::right(id).default_size(width).size_range(LEAST..=most).frame(frame);
     let side = theme::resizable_panel_ui(ui, side, |ui| {
         ui.set_min_width(ui.available_width());
         let free = ui.available_height();
         if shown.classes && shown.tree {
+            let most = (free - LEAST_TREE).max(LEAST_CLASSES);
             let height = shown.classes_height.min(free * 0.6);
-            let list = Panel::top("classes").default_size(height).size_range(90.0..=free - 120.0);
+            let id = ("classes", panels.layout.generation(ui, Part::Classes, free));
+            let list = Panel::top(id).default_size(height).size_range(LEAST_CLASSES..=most);
             let frame =
                 egui::Frame::new().inner_margin(egui::Margin { bottom: 6, ..Default::default() });
             let list = list.resizable(true).frame(frame);
@@ -183,7 +200,9 @@ fn side_ui(
                 ui.set_min_height(ui.available_height());
                 classes_ui(ui, state, panels, out);
             });
-            shown.classes_height = list.response.rect.height();
+            if Layout::is_being_dragged(ui) {
+                shown.classes_height = list.response.rect.height();
+            }
             ui.add_space(2.0);
         } else if shown.classes {
             classes_ui(ui, state, panels, out);
@@ -194,7 +213,7 @@ fn side_ui(
             tree_panel::tree_panel_ui(ui, state, tree, tree_view, how, overlay, out);
         }
     });
-    if !shown.large_tree {
+    if !shown.large_tree && Layout::is_being_dragged(ui) {
         shown.width = side.response.rect.width();
     }
 }
@@ -247,7 +266,8 @@ fn picture_ui(
     let Panels { tree, insight, .. } = panels;
     insight.region.tool = panels.image.region.tool;
     insight.region.cells.clear();
-    insight_panel_ui(ui, state, &mut settings.panels, &settings.overlay, tree, insight, out);
+    let generation = panels.layout.generation(ui, Part::Insight, ui.available_height());
+    insight_panel_ui(ui, state, settings, generation, tree, insight, out);
     let walking = Insight::new(state, tree).and_then(|insight| insight::path::caption(&insight));
     let (role, target) = match state.target() {
         Some((role, target)) => (role, Some(target)),

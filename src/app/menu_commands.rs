@@ -85,6 +85,7 @@ impl App {
             M::ResetSettings => {
                 let recent = std::mem::take(&mut self.settings.recent);
                 self.settings = Settings { recent, ..Settings::default() };
+                self.panels.layout.reset();
                 self.set_theme(ctx, self.settings.theme);
                 self.set_zoom(ctx, 1.0);
             }
@@ -102,6 +103,10 @@ impl App {
                 overlay.colormap = all[(at.unwrap_or(0) + 1) % all.len()];
             }
             M::ToggleInput => toggle(&mut overlay.show_input),
+            M::KeepTarget => {
+                let keeps = self.state.selection().keeps_target;
+                self.change(Command::KeepTarget(!keeps));
+            }
             M::DrawBox => self.draw(Tool::Box),
             M::DrawLasso => self.draw(Tool::Lasso),
             M::StopDrawing => self.panels.image.region.tool = Tool::Pan,
@@ -130,6 +135,7 @@ impl App {
             M::ToggleThumbnails => self.panels.tree_view.toggle_maps(&mut self.settings.tree),
             M::Palette => self.panels.palette.show(),
             M::Shortcuts => toggle(&mut self.panels.shortcuts),
+            M::Notices => toggle(&mut self.panels.notices),
             M::RestartEngine => self.restart_engine(),
             M::About => toggle(&mut self.panels.about),
         }

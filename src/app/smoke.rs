@@ -78,7 +78,7 @@ impl Smoke {
         }
         ctx.request_repaint();
         if self.started.elapsed() > PATIENCE {
-            let notices = app.state.notices.iter().map(|notice| notice.text.as_str());
+            let notices = app.state.notices.shown().iter().map(|notice| notice.text.as_str());
             let notices: Vec<&str> = notices.collect();
             let error = format!("Nothing was explained in time. {}", notices.join(". "));
             self.outcome.set(Err(error));

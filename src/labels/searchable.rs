@@ -39,8 +39,40 @@ impl Searchable {
         self.class.is_some()
     }
 
-    /// Whether one of the names begins with a folded query.
-    pub fn begins_with(&self, folded: &str) -> bool {
-        self.text.contains(&format!("\n{folded}"))
+    /// How well the names fit a folded query, which [matches](Self::matches).
+    pub fn fit(&self, folded: &str) -> Fit {
+        let fit_of = |name: &str| {
+            let words: Vec<&str> = name.split(' ').collect();
+            let wanted: Vec<&str> = folded.split(' ').collect();
+            let begins = |word: &&str| words.iter().any(|own| own.starts_with(word));
+            if name == folded {
+                Fit::Whole
+            } else if words.windows(wanted.len()).any(|own| own == wanted) {
+                Fit::Words
+            } else if name.starts_with(folded) {
+                Fit::Beginning
+            } else if wanted.iter().all(begins) {
+                Fit::WordBeginnings
+            } else {
+                Fit::Inside
+            }
+        };
+        let names = self.text.split(['\n', ',']).map(str::trim).filter(|name| !name.is_empty());
+        names.map(fit_of).min().unwrap_or(Fit::Inside)
     }
+}
+
+/// How a query fits a name, the best first: `cat` is the cat before it is a catamaran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// It is one of the names.
+    Whole,
+    /// It is a word of a name, or several in a row.
+    Words,
+    /// A name begins with it.
+    Beginning,
+    /// Words of a name begin with its words.
+    WordBeginnings,
+    /// It stands somewhere in the names.
+    Inside,
 }

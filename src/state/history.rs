@@ -128,6 +128,25 @@ impl History {
         });
     }
 
+    /// Whether the target stays for the next pictures, too.
+    pub fn set_keeps_target(&mut self, keeps: bool) {
+        self.change(|now| now.keeps_target = keeps);
+    }
+
+    /// Another picture: what was chosen for the last one was meant for that one, unless it is kept.
+    /// Two classes that are pinned as A and B stay compared. One step back leads to it again.
+    pub fn follow_prediction(&mut self) {
+        self.change(|now| {
+            let follows = match now.target {
+                Selected::Class(_) | Selected::Node(..) => !now.keeps_target,
+                Selected::Prediction | Selected::Difference(..) => false,
+            };
+            if follows {
+                now.set_target(Selected::Prediction);
+            }
+        });
+    }
+
     pub fn set_rule(&mut self, rule: Rule) {
         self.change(|now| now.rule = rule);
     }
@@ -148,6 +167,7 @@ impl History {
     /// Another picture or model: nothing that could be gone stays selected, now or by undo.
     pub fn reset_target(&mut self) {
         self.now.target = Selected::Prediction;
+        self.now.keeps_target = false;
         self.now.forced = None;
         if matches!(self.now.versus, Versus::Sibling(_)) {
             self.now.versus = Versus::Siblings;

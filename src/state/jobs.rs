@@ -1,9 +1,8 @@
 //! Jobs for the engine, and its answers.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Answer, AppState, Effect, NoticeKind, Picture, Role, RoleState, Wanted};
+use super::{Answer, AppState, Effect, Folder, NoticeKind, Picture, Role, RoleState, Wanted};
 use crate::command::MenuCommand;
 use crate::explanation::ModelInfo;
 use crate::photo::Photo;
@@ -24,7 +23,7 @@ impl AppState {
     /// After the engine was started anew.
     pub fn restarted(&mut self) -> Vec<Effect> {
         self.stopped = None;
-        self.notices.retain(|notice| notice.action != Some(MenuCommand::RestartEngine));
+        self.notices.dismiss_action(MenuCommand::RestartEngine);
         match self.picture.clone() {
             Some(picture) => self.open(picture, None),
             None => self.preload(),
@@ -33,11 +32,7 @@ impl AppState {
 
     /// Shows a picture to the models; all earlier jobs are superseded. What was selected stays
     /// unless the picture comes from another folder.
-    pub(super) fn open(
-        &mut self,
-        picture: Picture,
-        folder: Option<(Vec<PathBuf>, usize)>,
-    ) -> Vec<Effect> {
+    pub(super) fn open(&mut self, picture: Picture, folder: Option<Folder>) -> Vec<Effect> {
         self.forget_jobs();
         let job = self.start(Role::Classifier);
         let model = self.role(Role::Classifier).request.clone();
@@ -182,13 +177,17 @@ impl AppState {
         else {
             return Vec::new();
         };
-        if let Some((folder, at)) = folder {
-            (self.folder, self.at) = (folder, at);
+        let is_again = self.is_again(&picture, &photo);
+        if let Some(folder) = folder {
+            self.tell_unreadable(&folder, &photo.name);
+            self.enter(folder);
             self.history.reset_target();
+        } else if !is_again {
+            self.history.follow_prediction();
         }
         self.history.forget_forced();
         self.walk = None;
-        if !self.is_again(&picture, &photo) {
+        if !is_again {
             self.history.forget_regions();
         }
         self.reruns.clear();
@@ -202,6 +201,37 @@ impl AppState {
         self.photo = Some(photo);
         self.roles.iter_mut().for_each(|(_, role)| role.result.forget_error());
         if self.shared { Vec::new() } else { self.ask(Role::Tree) }
+    }
+
+    /// From now on the arrow keys go through this folder.
+    fn enter(&mut self, folder: Folder) {
+        (self.folder, self.at) = (folder.pictures, folder.at);
+    }
+
+    /// Says which pictures were passed over before one could be shown.
+    fn tell_unreadable(&mut self, folder: &Folder, shown: &str) {
+        let text = match &folder.unreadable[..] {
+            [] => return,
+            [only] => format!("{only}; {shown} is shown instead"),
+            [first, rest @ ..] => {
+                format!("{} pictures could not be read; {shown} is shown. {first}", rest.len() + 1)
+            }
+        };
+        self.notify(NoticeKind::Warning, text);
+    }
+
+    /// The picture of a folder could not be read: shows the next one if any will do. With nothing
+    /// on the screen, at least the arrow keys go through the folder.
+    fn pass_over(&mut self, mut folder: Folder, error: &str) -> Option<Vec<Effect>> {
+        if folder.any_will_do && folder.at + 1 < folder.pictures.len() {
+            folder.unreadable.push(error.to_owned());
+            folder.at += 1;
+            return Some(self.open_folder(folder));
+        }
+        if self.photo.is_none() {
+            self.enter(folder);
+        }
+        None
     }
 
     /// Whether this is the picture on the screen, read once more.
@@ -233,7 +263,8 @@ impl AppState {
         if self.answer_rerun(job, Err(error.clone())) {
             return Vec::new();
         }
-        let decoding = self.wanted.take_if(|wanted| wanted.job == job).is_some();
+        let unread = self.wanted.take_if(|wanted| wanted.job == job);
+        let decoding = unread.is_some();
         let Some((failed, state)) = self.role_of(job) else { return Vec::new() };
         state.result.end_job();
         let replaced = state.request != state.proven;
@@ -242,6 +273,11 @@ impl AppState {
             state.request = state.proven.clone();
         } else if !decoding {
             state.result.fail(error.clone());
+        }
+        if let Some(folder) = unread.and_then(|wanted| wanted.folder)
+            && let Some(effects) = self.pass_over(folder, &error)
+        {
+            return effects;
         }
         self.notify(NoticeKind::Error, error);
         if !(replaced || decoding) {

@@ -1,10 +1,13 @@
-//! Lines for the user that stay until they are dismissed.
+//! What the user is told beside the results: for a while on the screen, for good in a log.
+
+use std::collections::VecDeque;
 
 use super::AppState;
 use crate::command::MenuCommand;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeKind {
+    /// It worked. Leaves the screen by itself.
     Info,
     Warning,
     Error,
@@ -18,23 +21,122 @@ pub struct Notice {
     pub text: String,
     /// A way out, offered as a button.
     pub action: Option<MenuCommand>,
+    /// When it was seen first, in seconds of the window's clock.
+    since: Option<f64>,
 }
 
-/// More would hide the picture.
-const MOST: usize = 4;
+/// How long information stays on the screen, in seconds.
+pub const INFO_STAYS: f64 = 6.0;
+/// How many notices wait on the screen to be dismissed; the oldest gives way.
+const MOST: usize = 50;
+/// How many notices the log keeps.
+const LOGGED: usize = 200;
+
+/// All notices.
+#[derive(Debug, Default)]
+pub struct Notices {
+    /// On the screen, the oldest first.
+    shown: Vec<Notice>,
+    /// Everything that was said, the oldest first.
+    log: VecDeque<Notice>,
+    last_id: u64,
+}
+
+impl Notices {
+    /// Those on the screen, the oldest first.
+    pub fn shown(&self) -> &[Notice] {
+        &self.shown
+    }
+
+    /// Everything that was said, the newest first.
+    pub fn log(&self) -> impl Iterator<Item = &Notice> {
+        self.log.iter().rev()
+    }
+
+    /// Shows a notice; one with the same text makes room for it.
+    pub fn push(&mut self, kind: NoticeKind, text: String, action: Option<MenuCommand>) {
+        self.shown.retain(|notice| notice.text != text);
+        self.last_id += 1;
+        let notice = Notice { id: self.last_id, kind, text, action, since: None };
+        self.log.push_back(notice.clone());
+        if self.log.len() > LOGGED {
+            self.log.pop_front();
+        }
+        self.shown.push(notice);
+        let surplus = self.shown.len().saturating_sub(MOST);
+        self.shown.drain(..surplus);
+    }
+
+    pub fn dismiss(&mut self, id: u64) {
+        self.shown.retain(|notice| notice.id != id);
+    }
+
+    pub fn dismiss_all(&mut self) {
+        self.shown.clear();
+    }
+
+    /// Takes those with a way out off the screen that has been taken.
+    pub fn dismiss_action(&mut self, action: MenuCommand) {
+        self.shown.retain(|notice| notice.action != Some(action));
+    }
+
+    /// Takes information off the screen that was seen long enough. `now` is in seconds. Returns
+    /// after how many seconds there is something to be taken off next.
+    pub fn expire(&mut self, now: f64) -> Option<f64> {
+        for notice in &mut self.shown {
+            notice.since.get_or_insert(now);
+        }
+        let rest = |notice: &Notice| match notice.kind {
+            NoticeKind::Info => notice.since.map(|since| since + INFO_STAYS - now),
+            NoticeKind::Warning | NoticeKind::Error => None,
+        };
+        self.shown.retain(|notice| rest(notice).is_none_or(|rest| rest > 0.0));
+        self.shown.iter().filter_map(rest).min_by(f64::total_cmp)
+    }
+}
 
 impl AppState {
-    /// Shows a notice; the same text is never shown twice, and the oldest makes room.
     pub fn notify(&mut self, kind: NoticeKind, text: impl Into<String>) {
-        self.notify_with(kind, text.into(), None);
+        self.notices.push(kind, text.into(), None);
     }
 
     pub fn notify_with(&mut self, kind: NoticeKind, text: String, action: Option<MenuCommand>) {
-        self.notices.retain(|notice| notice.text != text);
-        self.last_notice += 1;
-        self.notices.push(Notice { id: self.last_notice, kind, text, action });
-        if self.notices.len() > MOST {
-            self.notices.remove(0);
+        self.notices.push(kind, text, action);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(notices: &Notices) -> Vec<&str> {
+        notices.shown().iter().map(|notice| notice.text.as_str()).collect()
+    }
+
+    #[test]
+    fn information_expires_and_errors_stay() {
+        let mut notices = Notices::default();
+        notices.push(NoticeKind::Info, "saved".to_owned(), None);
+        notices.push(NoticeKind::Error, "broken".to_owned(), None);
+        assert_eq!(notices.expire(10.0), Some(INFO_STAYS));
+        notices.push(NoticeKind::Info, "saved again".to_owned(), None);
+        assert_eq!(notices.expire(10.0 + INFO_STAYS - 1.0), Some(1.0));
+        assert_eq!(notices.expire(10.0 + INFO_STAYS), Some(INFO_STAYS - 1.0));
+        assert_eq!(texts(&notices), ["broken", "saved again"]);
+        assert_eq!(notices.expire(1000.0), None);
+        assert_eq!(texts(&notices), ["broken"]);
+        assert_eq!(notices.log().count(), 3, "the log keeps all of them");
+    }
+
+    #[test]
+    fn there_is_an_end_to_them() {
+        let mut notices = Notices::default();
+        for i in 0..1000 {
+            notices.push(NoticeKind::Error, format!("error {i}"), None);
         }
+        assert_eq!((notices.shown().len(), notices.log().count()), (MOST, LOGGED));
+        notices.push(NoticeKind::Error, "error 999".to_owned(), None);
+        assert_eq!(notices.shown().len(), MOST, "the same text is not shown twice");
+        assert_eq!(notices.log().next().unwrap().text, "error 999");
     }
 }

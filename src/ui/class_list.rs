@@ -16,7 +16,7 @@ use strum::IntoEnumIterator as _;
 use crate::explain::ClassId;
 use crate::explanation::{Explanation, ModelInfo};
 use crate::selection::PinSlot;
-use crate::ui::keys::leave_space;
+use crate::ui::keys::{leave_free, take_presses};
 use crate::ui::pins::{pair, pressed_slot};
 use row::{HEIGHT, Row, row_ui};
 use rows::{Move, SearchIndex, moved, ranks};
@@ -85,7 +85,7 @@ pub fn class_list_ui(
 ) -> Vec<ClassAction> {
     let [search, list] = ["class search", "class list"].map(|name| ui.make_persistent_id(name));
     // Before the search field is shown, which would take the keys for itself.
-    let step = pressed_step(ui, search, list);
+    let steps = pressed_steps(ui, search, list);
     let is_chosen = search_ui(ui, search, state);
     update_rows(explanation, state);
     let compares = head_ui(ui, explanation, state);
@@ -96,11 +96,13 @@ pub fn class_list_ui(
     }
 
     let is_shown = selected.is_some_and(|class| rows.contains(&class));
-    let wanted = match step {
-        Some(step) => moved(rows, selected, step),
-        None if is_chosen && !is_shown => rows.first().copied(),
-        None => None,
+    let stepped = steps.iter().try_fold(selected, |at, &step| moved(rows, at, step).map(Some));
+    let wanted = match steps[..] {
+        [] if is_chosen && !is_shown => rows.first().copied(),
+        [] => None,
+        [..] => stepped.flatten(),
     };
+    let step = steps.last().copied();
     let mut actions: Vec<ClassAction> = wanted.map(ClassAction::Select).into_iter().collect();
     let has_list = ui.memory(|memory| memory.has_focus(list));
     if let Some(class) = selected.filter(|_| has_list) {
@@ -129,29 +131,30 @@ pub fn class_list_ui(
     actions
 }
 
-/// The step that a key asks for, if the list or its search field has the keyboard.
-fn pressed_step(ui: &Ui, search: Id, list: Id) -> Option<Move> {
+/// The steps that keys ask for, if the list or its search field has the keyboard.
+fn pressed_steps(ui: &Ui, search: Id, list: Id) -> Vec<Move> {
     let focused = ui.memory(|memory| memory.focused());
     let in_list = focused == Some(list);
     if in_list {
-        leave_space(ui, list);
+        leave_free(ui, list, &[Key::Space, Key::ArrowLeft, Key::ArrowRight]);
     }
     if !in_list && focused != Some(search) {
-        return None;
+        return Vec::new();
     }
-    ui.input_mut(|input| {
-        let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
-        let keys = [
-            (Key::ArrowDown, Move::By(1)),
-            (Key::ArrowUp, Move::By(-1)),
-            (Key::PageDown, Move::By(PAGE)),
-            (Key::PageUp, Move::By(-PAGE)),
-        ];
-        // In the search field, these two belong to the text.
-        let ends = [(Key::Home, Move::First), (Key::End, Move::Last)];
-        let ends = ends.into_iter().filter(|_| in_list);
-        keys.into_iter().chain(ends).find(|&(key, _)| pressed(key)).map(|(_, step)| step)
-    })
+    let rows = [Key::ArrowDown, Key::ArrowUp, Key::PageDown, Key::PageUp];
+    // In the search field, these two belong to the text.
+    let ends = [Key::Home, Key::End];
+    let keys: Vec<Key> = rows.into_iter().chain(ends.into_iter().filter(|_| in_list)).collect();
+    let step = |key: Key| match key {
+        Key::ArrowDown => Some(Move::By(1)),
+        Key::ArrowUp => Some(Move::By(-1)),
+        Key::PageDown => Some(Move::By(PAGE)),
+        Key::PageUp => Some(Move::By(-PAGE)),
+        Key::Home => Some(Move::First),
+        Key::End => Some(Move::Last),
+        _ => None,
+    };
+    take_presses(ui, &keys).into_iter().filter_map(step).collect()
 }
 
 /// Arrow keys do not move the focus.

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Color32, ComboBox, Mesh, Rect, Sense, Slider, Ui, Vec2, pos2, vec2};
 use strum::IntoEnumIterator as _;
 
-use crate::command::MenuCommand;
+use crate::command::{Command, MenuCommand};
 use crate::explain::Colormap;
 use crate::look::{OverlayOptions, ScaleMode};
 use crate::state::AppState;
@@ -79,8 +79,22 @@ fn map_ui(
     let map = ui.checkbox(&mut options.visible, "Map of");
     map.on_hover_text(MenuCommand::ToggleOverlay.entry().tooltip);
     versus_ui(ui, state, width, out);
+    keep_ui(ui, state, out);
     if !options.visible {
         ui.disable();
+    }
+}
+
+/// The pin that holds what the map is of; one click lets go of it.
+fn keep_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
+    let keeps = state.selection().keeps_target;
+    let entry = MenuCommand::KeepTarget.entry();
+    let pin = egui::Button::new("\u{1f4cc}").selected(keeps);
+    let pin = ui.add_enabled(state.can_keep_target() || keeps, pin);
+    pin.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, keeps, entry.text));
+    let hint = if keeps { "Held for all pictures; click to let go (K)" } else { entry.tooltip };
+    if pin.on_hover_text(hint).clicked() {
+        out.push(Command::KeepTarget(!keeps));
     }
 }
 

@@ -3,10 +3,10 @@
 use eframe::egui::{self, Grid, RichText, ScrollArea, Ui};
 use strum::IntoEnumIterator as _;
 
-use super::{keys, theme};
 use crate::assets::NOTICES;
 use crate::command::{Menu, MenuCommand};
 use crate::state::AppState;
+use crate::ui::{keys, theme};
 
 /// Keys and gestures that are no commands.
 const GESTURES: [(&str, &str); 11] = [

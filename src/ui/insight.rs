@@ -11,9 +11,9 @@ use strum::IntoEnumIterator as _;
 
 use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
 use crate::explanation::Explanation;
-use crate::look::OverlayOptions;
-use crate::settings::{InsightTab, PanelSettings};
+use crate::settings::{InsightTab, LEAST_INSIGHT, PanelSettings, Settings};
 use crate::state::{AppState, Role};
+use crate::ui::layout::Layout;
 use crate::ui::output::UiOutput;
 use crate::ui::theme;
 use crate::ui::tree_panel::TreePanel;
@@ -83,19 +83,20 @@ pub struct InsightState {
 pub fn insight_panel_ui(
     ui: &mut Ui,
     state: &AppState,
-    settings: &mut PanelSettings,
-    overlay: &OverlayOptions,
+    all: &mut Settings,
+    generation: [u64; 2],
     tree: &mut TreePanel,
     memory: &mut InsightState,
     out: &mut UiOutput,
 ) {
+    let Settings { panels: settings, overlay, .. } = all;
     if !settings.insight {
         return;
     }
-    let most = (ui.available_height() - 240.0).max(110.0);
-    let panel = Panel::bottom("insight")
+    let most = (ui.available_height() - 240.0).max(LEAST_INSIGHT);
+    let panel = Panel::bottom(("insight", generation))
         .default_size(settings.insight_height.min(most))
-        .size_range(110.0..=most)
+        .size_range(LEAST_INSIGHT..=most)
         .resizable(true)
         .frame(theme::panel(ui.visuals()));
     let shown = theme::resizable_panel_ui(ui, panel, |ui| {
@@ -124,7 +125,9 @@ pub fn insight_panel_ui(
         }
         ui.set_min_height(ui.available_height());
     });
-    settings.insight_height = shown.response.rect.height();
+    if Layout::is_being_dragged(ui) {
+        settings.insight_height = shown.response.rect.height();
+    }
 }
 
 /// Opens the panel with a tab.

@@ -1,6 +1,6 @@
 //! Keys, as the command table writes them.
 
-use eframe::egui::{self, Context, Id, Key, KeyboardShortcut, Modifiers, Ui};
+use eframe::egui::{Context, Event, Id, Key, KeyboardShortcut, Modifiers, Ui};
 use strum::IntoEnumIterator as _;
 
 use crate::command::MenuCommand;
@@ -34,49 +34,82 @@ pub fn first(ctx: &Context, command: MenuCommand) -> Option<String> {
     command.entry().keys.first().map(|key| readable(ctx, key))
 }
 
-/// The commands whose keys were pressed. Plain keys belong to a text field while one has the focus,
-/// and to a list or a tree that walks with the arrows; Space presses the button that has the focus.
+/// The commands whose keys were pressed, in the order of the presses: several may come between two
+/// frames. Plain keys belong to a text field while one has the focus, and Space and the arrows to
+/// whatever has the focus, unless that leaves them free ([`leave_free`]).
 pub fn pressed(ctx: &Context) -> Vec<MenuCommand> {
     let typing = ctx.text_edit_focused();
-    let focused = ctx.memory(|memory| memory.focused().is_some());
-    let is_no_button =
-        ctx.memory(|memory| memory.focused()) == ctx.data(|data| data.get_temp(no_button()));
-    let mut commands = Vec::new();
-    let mut keys: Vec<(MenuCommand, KeyboardShortcut)> = MenuCommand::iter()
+    let focused = ctx.memory(|memory| memory.focused());
+    let free = ctx.data(|data| data.get_temp::<FreeKeys>(free_keys()));
+    let free = free.filter(|free| Some(free.widget) == focused);
+    let table: Vec<(MenuCommand, KeyboardShortcut)> = MenuCommand::iter()
         .flat_map(|command| command.entry().keys.iter().map(move |key| (command, *key)))
         .filter_map(|(command, key)| Some((command, parse(key)?)))
         .collect();
-    // `Ctrl+Shift+Z` before `Ctrl+Z`, which would take it.
-    keys.sort_by_key(|(_, shortcut)| !shortcut.modifiers.shift);
+    let is_ours = |command: MenuCommand, shortcut: &KeyboardShortcut| {
+        let key = shortcut.logical_key;
+        let plain = !shortcut.modifiers.command && !is_function_key(key);
+        // `Undo` of what was typed is the field's own.
+        let undo = matches!(command, MenuCommand::Undo | MenuCommand::Redo);
+        let by_focus = [Key::Space, Key::ArrowLeft, Key::ArrowRight, Key::Home, Key::End];
+        let is_free = free.as_ref().is_some_and(|free| free.keys.contains(&key));
+        let is_taken = focused.is_some() && by_focus.contains(&key) && !is_free;
+        !(typing && (plain || undo)) && !is_taken
+    };
+    let command_of = |event: &Event| {
+        // The modifiers of the press itself: they may be gone when the frame begins.
+        let Event::Key { key, pressed: true, modifiers, .. } = event else { return None };
+        let mut fitting = table.iter().filter(|(command, shortcut)| {
+            is_pressed(shortcut, *key, *modifiers) && is_ours(*command, shortcut)
+        });
+        fitting.next().map(|(command, _)| *command)
+    };
     ctx.input_mut(|input| {
-        for (command, shortcut) in keys {
-            let plain = !shortcut.modifiers.command && !is_function_key(shortcut.logical_key);
-            let walks = matches!(
-                shortcut.logical_key,
-                Key::ArrowLeft | Key::ArrowRight | Key::Home | Key::End
-            );
-            let presses = shortcut.logical_key == Key::Space && focused && !is_no_button;
-            if (plain && typing) || (walks && focused) || presses {
-                continue;
-            }
-            // `Undo` of what was typed is the field's own.
-            let undo = matches!(command, MenuCommand::Undo | MenuCommand::Redo);
-            if !(undo && typing) && take(input, &shortcut) {
+        let mut commands = Vec::new();
+        input.events.retain(|event| match command_of(event) {
+            Some(command) => {
                 commands.push(command);
+                false
             }
-        }
-    });
-    commands
+            None => true,
+        });
+        commands
+    })
 }
 
-/// Says that the widget with the keyboard, a list or a tree, is not pressed with Space, so that the
-/// key is free for a command.
-pub fn leave_space(ui: &Ui, focused: Id) {
-    ui.data_mut(|data| data.insert_temp(no_button(), focused));
+/// The keys that a widget with the focus does not use itself.
+#[derive(Clone)]
+struct FreeKeys {
+    widget: Id,
+    keys: Vec<Key>,
 }
 
-fn no_button() -> Id {
-    Id::unique("has the keyboard, but is no button")
+/// Says which keys the widget with the keyboard does not use, so that they are free for commands.
+pub fn leave_free(ui: &Ui, widget: Id, keys: &[Key]) {
+    let free = FreeKeys { widget, keys: keys.to_vec() };
+    ui.data_mut(|data| data.insert_temp(free_keys(), free));
+}
+
+fn free_keys() -> Id {
+    Id::unique("keys that the widget with the focus leaves free")
+}
+
+/// How often each of the `keys` was pressed without modifiers since the last frame, in the order of
+/// the presses; they are taken away from everything that comes later.
+pub fn take_presses(ui: &Ui, keys: &[Key]) -> Vec<Key> {
+    ui.input_mut(|input| {
+        let mut presses = Vec::new();
+        input.events.retain(|event| match event {
+            Event::Key { key, pressed: true, modifiers, .. }
+                if modifiers.is_none() && keys.contains(key) =>
+            {
+                presses.push(*key);
+                false
+            }
+            _ => true,
+        });
+        presses
+    })
 }
 
 fn is_function_key(key: Key) -> bool {
@@ -84,15 +117,16 @@ fn is_function_key(key: Key) -> bool {
 }
 
 /// Signs that need Shift on some keyboards (`+`, `?`, `[`) count with it as well.
-fn take(input: &mut egui::InputState, shortcut: &KeyboardShortcut) -> bool {
-    let signs = [Key::Plus, Key::Questionmark, Key::OpenBracket, Key::CloseBracket, Key::Minus];
-    if signs.contains(&shortcut.logical_key) && shortcut.modifiers.is_none() {
-        let free = !input.modifiers.command && !input.modifiers.ctrl;
-        return free && input.consume_key(input.modifiers, shortcut.logical_key);
+fn is_pressed(shortcut: &KeyboardShortcut, key: Key, modifiers: Modifiers) -> bool {
+    const SIGNS: [Key; 5] =
+        [Key::Plus, Key::Questionmark, Key::OpenBracket, Key::CloseBracket, Key::Minus];
+    let KeyboardShortcut { modifiers: wanted, logical_key } = *shortcut;
+    if key != logical_key || modifiers.alt != wanted.alt {
+        return false;
     }
-    let wanted = shortcut.modifiers;
-    let exact = input.modifiers.shift == wanted.shift || wanted.command;
-    exact && input.consume_shortcut(shortcut)
+    let shift_counts = !SIGNS.contains(&key);
+    let is_command = modifiers.command || modifiers.ctrl;
+    is_command == wanted.command && (modifiers.shift == wanted.shift || !shift_counts)
 }
 
 #[cfg(test)]

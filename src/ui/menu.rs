@@ -3,9 +3,9 @@
 use eframe::egui::{self, Button, Ui};
 use strum::IntoEnumIterator as _;
 
-use super::keys;
 use crate::command::{Command, Menu, MenuCommand};
 use crate::state::AppState;
+use crate::ui::keys;
 use crate::ui::output::UiOutput;
 
 /// What menus need to know beside the state: which switches are on.

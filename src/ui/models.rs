@@ -8,10 +8,10 @@ mod training;
 
 use eframe::egui::{self, ScrollArea, Ui};
 
-use super::theme;
 use crate::command::Command;
 use crate::state::{AppState, Role};
 use crate::ui::output::UiOutput;
+use crate::ui::theme;
 use catalogue::catalogue_ui;
 pub use picker::pickers_ui;
 use recipe::RecipeEditor;

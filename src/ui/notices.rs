@@ -1,32 +1,106 @@
-//! Lines about what went wrong, above the status bar.
+//! What the user is told: toasts over the lower right corner, and the log of all of them.
 
-use eframe::egui::{self, Align, Layout, RichText, Ui};
+use eframe::egui::{
+    self, Align, Align2, Area, Color32, Frame, Id, Label, Layout, Order, RichText, ScrollArea, Ui,
+    WidgetInfo, vec2,
+};
 
-use super::theme;
-use crate::command::Command;
-use crate::state::AppState;
+use crate::command::{Command, MenuCommand};
+use crate::state::{AppState, Notice};
 use crate::ui::output::UiOutput;
+use crate::ui::theme;
 
-pub fn notices_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
-    for notice in &state.notices {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.set_min_height(20.0);
-            let close = ui.small_button("×").on_hover_text("Dismiss");
-            close.widget_info(|| {
-                egui::WidgetInfo::labeled(egui::Role::Button, true, "Dismiss notice")
-            });
+/// More at a time would hide the window.
+const MOST: usize = 3;
+/// Widest toast, in points.
+const WIDTH: f32 = 380.0;
+/// Most of a text that a toast shows, in characters; the log has all of it.
+const LETTERS: usize = 220;
+
+/// The newest notices over the panels: whatever they say, the panels stay as they are.
+pub fn toasts_ui(ui: &Ui, state: &AppState, out: &mut UiOutput) {
+    let notices = state.notices.shown();
+    if notices.is_empty() {
+        return;
+    }
+    let width = WIDTH.min(ui.ctx().content_rect().width() - 48.0);
+    let area = Area::new(Id::unique("toasts"))
+        .order(Order::Foreground)
+        .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -(theme::BAR_HEIGHT + 8.0)));
+    area.show(ui.ctx(), |ui| {
+        ui.set_max_width(width);
+        let hidden = notices.len().saturating_sub(MOST);
+        if hidden > 0 {
+            let text = if hidden == 1 {
+                "1 more notice".to_owned()
+            } else {
+                format!("{hidden} more notices")
+            };
+            if ui.button(text).clicked() {
+                out.push(MenuCommand::Notices);
+            }
+        }
+        for notice in &notices[hidden..] {
+            toast_ui(ui, notice, width, out);
+        }
+    });
+}
+
+fn toast_ui(ui: &mut Ui, notice: &Notice, width: f32, out: &mut UiOutput) {
+    let frame = Frame::popup(ui.style()).stroke((1.0, color(ui, notice)));
+    frame.show(ui, |ui| {
+        ui.set_width(width - 24.0);
+        ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
+            let close = ui.small_button("\u{d7}").on_hover_text("Dismiss");
+            close.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Dismiss notice"));
             if close.clicked() {
                 out.push(Command::Dismiss(notice.id));
             }
-            if let Some(action) = notice.action
-                && ui.button(action.entry().text).clicked()
-            {
-                out.push(action);
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let color = theme::notice_color(ui.visuals(), notice.kind);
-                ui.add(egui::Label::new(RichText::new(&notice.text).color(color)).wrap());
+            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                let text = beginning(&notice.text);
+                let text = RichText::new(text).color(color(ui, notice));
+                ui.add(Label::new(text).wrap()).on_hover_text(&notice.text);
+                if let Some(action) = notice.action
+                    && ui.button(action.entry().text).clicked()
+                {
+                    out.push(action);
+                }
             });
         });
+    });
+}
+
+fn color(ui: &Ui, notice: &Notice) -> Color32 {
+    theme::notice_color(ui.visuals(), notice.kind)
+}
+
+/// As much as a toast can show.
+fn beginning(text: &str) -> String {
+    match text.char_indices().nth(LETTERS) {
+        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
+        None => text.to_owned(),
     }
+}
+
+/// The window with everything that was said since the start.
+pub fn log_ui(ui: &Ui, open: &mut bool, state: &AppState, out: &mut UiOutput) {
+    let window = egui::Window::new("Notices")
+        .open(open)
+        .default_pos(theme::WINDOW_AT)
+        .default_size([420.0, 260.0])
+        .collapsible(false);
+    window.show(ui.ctx(), |ui| {
+        if !state.notices.shown().is_empty() && ui.button("Dismiss all").clicked() {
+            out.push(Command::DismissAll);
+        }
+        ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
+            if state.notices.log().next().is_none() {
+                ui.weak("Nothing was said so far");
+            }
+            for notice in state.notices.log() {
+                let text = RichText::new(&notice.text).color(color(ui, notice));
+                ui.add(Label::new(text).wrap().selectable(true));
+            }
+        });
+    });
 }

@@ -3,9 +3,9 @@
 use eframe::egui::{self, Align2, Key, Modifiers, RichText, ScrollArea, Ui};
 use strum::IntoEnumIterator as _;
 
-use super::keys;
 use crate::command::MenuCommand;
 use crate::state::AppState;
+use crate::ui::keys;
 use crate::ui::output::UiOutput;
 
 #[derive(Debug, Default)]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use eframe::egui::{self, Align, Key, Layout, RichText};
 
-use super::output::UiOutput;
 use crate::command::{Action, Purpose};
+use crate::ui::output::UiOutput;
 
 /// The line, while it is shown.
 #[derive(Debug, Clone)]

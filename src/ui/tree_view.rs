@@ -157,8 +157,10 @@ impl TreeViewState {
         (self.renaming, self.moving, self.dragged) = (None, None, None);
     }
 
+    /// Opens every node and shows all of them.
     pub fn expand_all(&mut self) {
         self.open.expand_all();
+        self.diagram.fit();
     }
 
     /// All but the root.
@@ -248,8 +250,12 @@ impl TreeViewState {
             && old.is_none_or(|old| old.forced != forced)
         {
             self.open.open_all(way.path.iter().copied());
-        }
-        if let Some(id) = selected
+            // Both ways are to be seen, the decided one and this.
+            self.diagram.fit();
+            if let Some(id) = selected {
+                self.open.reveal(hierarchy, id);
+            }
+        } else if let Some(id) = selected
             && old.is_none_or(|old| old.selected != selected)
         {
             self.open.reveal(hierarchy, id);

@@ -93,3 +93,154 @@ fn the_core_is_pure() {
         }
     }
 }
+
+/// The modules of the crate from the bottom to the top: each may use those that stand before it,
+/// and nothing else.
+const MODULES: &[&str] = &[
+    // What knows nothing of glasstree.
+    "npy",
+    "output",
+    "folders",
+    "checkpoint",
+    "intake",
+    "wordnet",
+    "memo",
+    // The core.
+    "labels",
+    "preprocess",
+    "explain",
+    "induce",
+    "eval",
+    "assets",
+    "photo",
+    "labelled_pictures",
+    // Networks.
+    "model",
+    "catalog",
+    // What one model says about one picture, and what can be asked.
+    "explanation",
+    "protocol",
+    "fetch",
+    "engine",
+    // What is drawn and saved.
+    "tree_text",
+    "tree_layout",
+    "tree_svg",
+    "export",
+    // The window without a screen.
+    "role",
+    "look",
+    "selection",
+    "command",
+    "settings",
+    "state",
+    // The window, and the command line that opens it.
+    "ui",
+    "app",
+    "cli",
+    "main",
+    "lib",
+];
+
+/// The parts of the window in the same order.
+const PANELS: &[&str] = &[
+    "output",
+    "theme",
+    "text",
+    "keys",
+    "pins",
+    // What pictures of maps have in common.
+    "legend",
+    "overlay",
+    "map_tiles",
+    "class_list",
+    "class_picker",
+    "versus",
+    "controls",
+    "image_view",
+    "tree_view",
+    "tree_panel",
+    "insight",
+    "menu",
+    "palette",
+    "help",
+    "notices",
+    "models",
+    "status_bar",
+    "path_prompt",
+    "welcome",
+];
+
+/// The names that stand behind `prefix` in the code, those in braces, too.
+fn used(code: &str, prefix: &str) -> Vec<String> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let first_name = |text: &str| text.trim().chars().take_while(|&c| is_name(c)).collect();
+    let mut names = Vec::new();
+    for (at, _) in code.match_indices(prefix) {
+        // `crate::ui::theme` does not stand behind `ui::` alone.
+        if code[..at].ends_with(|c: char| is_name(c) || c == ':') {
+            continue;
+        }
+        let rest = &code[at + prefix.len()..];
+        match rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+            // Only the outermost names count; what is nested stands behind `::{`.
+            Some((listed, _)) => names.extend(listed.split(',').map(first_name)),
+            None => names.push(first_name(rest)),
+        }
+    }
+    names
+}
+
+/// Fails where one of the `modules`, which are those in `folder`, uses a later one.
+fn only_downwards(modules: &[&str], folder: &str, prefix: &str) {
+    let place = |name: &str| modules.iter().position(|module| *module == name);
+    let mut seen = 0;
+    for (file, code) in sources() {
+        let Some(path) = file.strip_prefix(folder) else { continue };
+        let name = path.split(['/', '.']).next().unwrap();
+        let own = place(name).unwrap_or_else(|| panic!("{name} is missing in the table of layers"));
+        // Tests may look around.
+        let code = code.split("#[cfg(test)]").next().unwrap();
+        for used in used(code, prefix).iter().filter(|_| !path.ends_with("tests.rs")) {
+            // Names that are no module stand in the file of the folder itself.
+            let Some(place) = place(used) else { continue };
+            assert!(place <= own, "{file} uses {used}, which lies above it");
+            seen += usize::from(place < own);
+        }
+    }
+    assert!(seen > 20, "the imports were not found");
+}
+
+#[test]
+fn modules_use_what_lies_below_them_alone() {
+    only_downwards(MODULES, "", "crate::");
+}
+
+#[test]
+fn panels_use_what_lies_below_them_alone() {
+    only_downwards(PANELS, "ui/", "crate::ui::");
+}
+
+/// The test above would not notice an import that is written in another way.
+#[test]
+fn imports_are_found() {
+    let code =
+        "use crate::ui::{keys, theme};\nlet x = crate::state::Role::ALL; use crate::{npy, output};";
+    assert_eq!(used(code, "crate::"), ["ui", "state", "npy", "output"]);
+    assert_eq!(used(code, "crate::ui::"), ["keys", "theme"]);
+}
+
+/// Panels do not know the window that they are part of.
+#[test]
+fn panels_do_not_use_the_whole_window() {
+    for (file, code) in sources() {
+        if file.starts_with("ui/") {
+            for name in ["root_ui", "Panels"] {
+                assert!(
+                    !used(&code, "crate::ui::").iter().any(|used| used == name),
+                    "{file}: {name}"
+                );
+            }
+        }
+    }
+}

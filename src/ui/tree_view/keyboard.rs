@@ -8,7 +8,7 @@ use crate::ui::pins::pressed_slot;
 
 use super::rows::{Effect, Step, take_step};
 use super::{Scene, TreeAction, TreeViewState};
-use crate::ui::keys::leave_space;
+use crate::ui::keys::{leave_free, take_presses};
 
 /// Steps for the arrows left, right, up and down.
 pub(super) type Arrows = [Step; 4];
@@ -31,13 +31,19 @@ pub(super) fn keyboard(
         return None;
     }
     state.keyboard_at = Some(focused);
-    leave_space(ui, focused);
+    leave_free(ui, focused, &[Key::Space]);
     // The arrows belong to the tree, and do not move the focus to other widgets.
     let filter =
         EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(focused, filter));
 
     let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    if pressed(Key::E) {
+        state.expand_path(scene.decision);
+    }
+    if let (Some(class), Some(slot)) = (scene.hierarchy.node(cursor).class, pressed_slot(ui)) {
+        actions.push(TreeAction::Pin(slot, class));
+    }
     let [left, right, up, down] = arrows;
     let steps = [
         (Key::ArrowLeft, left),
@@ -48,24 +54,23 @@ pub(super) fn keyboard(
         (Key::End, Step::Last),
         (Key::Enter, Step::Toggle),
     ];
-    if pressed(Key::E) {
-        state.expand_path(scene.decision);
-    }
-    if let (Some(class), Some(slot)) = (scene.hierarchy.node(cursor).class, pressed_slot(ui)) {
-        actions.push(TreeAction::Pin(slot, class));
-    }
-    let step = steps.into_iter().find_map(|(key, step)| pressed(key).then_some(step))?;
-    let is_open = |id| state.open.is_open(id);
-    let rows = shown_nodes(scene.hierarchy, &is_open);
-    match take_step(scene.hierarchy, &rows, &is_open, cursor, step)? {
-        Effect::Select(id) => {
-            actions.push(TreeAction::Select(id));
-            state.focus = Some(id);
-            None
-        }
-        Effect::SetOpen(id, open) => {
-            state.open.set(id, open);
-            Some(id)
+    let step_of = |key: Key| steps.iter().find(|(own, _)| *own == key).map(|&(_, step)| step);
+    let (mut at, mut toggled) = (cursor, None);
+    for step in take_presses(ui, &steps.map(|(key, _)| key)).into_iter().filter_map(step_of) {
+        let is_open = |id| state.open.is_open(id);
+        let rows = shown_nodes(scene.hierarchy, &is_open);
+        match take_step(scene.hierarchy, &rows, &is_open, at, step) {
+            Some(Effect::Select(id)) => at = id,
+            Some(Effect::SetOpen(id, open)) => {
+                state.open.set(id, open);
+                toggled = Some(id);
+            }
+            None => {}
         }
     }
+    if at != cursor {
+        actions.push(TreeAction::Select(at));
+        state.focus = Some(at);
+    }
+    toggled
 }

@@ -45,8 +45,8 @@ impl Index {
         Self { nodes: (0..hierarchy.nodes().len()).map(searchable).collect() }
     }
 
-    /// The nodes that a query means: first a class by its number, then names that begin with the
-    /// query, classes before branches. An empty query means none.
+    /// The nodes that a query means: first a class by its number, then by how well the names fit
+    /// ([`Searchable::fit`]), classes before branches. An empty query means none.
     pub fn matches(&self, query: &str) -> Vec<NodeId> {
         let folded = fold(query);
         if folded.is_empty() {
@@ -55,7 +55,7 @@ impl Index {
         let rank = |(id, node): (NodeId, &Option<Searchable>)| {
             let node = node.as_ref().filter(|node| node.matches(&folded))?;
             let number = node.is_number(&folded);
-            Some((!number, !node.begins_with(&folded), !node.is_class(), id))
+            Some((!number, node.fit(&folded), !node.is_class(), id))
         };
         let mut found: Vec<_> = self.nodes.iter().enumerate().filter_map(rank).collect();
         found.sort_unstable();
