@@ -10,7 +10,7 @@
 mod localisation;
 mod scores;
 
-pub use localisation::{Localisation, MapScores, Place, Rect};
+pub use localisation::{Localisation, MapScores, Place, Rect, energy_inside};
 pub use scores::{Scores, TreeScores};
 
 /// How often something was right.
