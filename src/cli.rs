@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod cam;
 mod classify;
+mod compare_methods;
 mod diff;
 mod eval;
 mod evidence;
@@ -14,6 +15,7 @@ mod explain;
 mod fetch;
 mod flip;
 mod input;
+mod methods;
 mod model;
 mod nodes;
 mod pictures;
@@ -63,6 +65,7 @@ fn run(cli: Cli, out: Out<'_>) -> anyhow::Result<()> {
         Some(Command::Classify(args)) => classify::run(&args, out),
         Some(Command::Cam(args)) => cam::run(&args, out),
         Some(Command::Diff(args)) => diff::run(&args, out),
+        Some(Command::CompareMethods(args)) => compare_methods::run(&args, out),
         Some(Command::Region(args)) => region::run(&args, out),
         Some(Command::Flip(args)) => flip::run(&args, out),
         Some(Command::Input(args)) => input::run(&args, out),

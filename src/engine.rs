@@ -11,6 +11,7 @@ mod eval;
 mod handover;
 mod load;
 mod port;
+mod probing;
 mod tree;
 mod worker;
 
@@ -27,6 +28,7 @@ pub use load::LoadError;
 pub use port::EnginePort;
 pub use tree::read as read_tree;
 
+use crate::explain::{Answers, Probe};
 use crate::explanation::{Explanation, ModelInfo};
 use crate::labelled_pictures::LabelledPicture;
 use crate::model::DeviceChoice;
@@ -146,6 +148,31 @@ impl Engine {
         self.send(Request::Rerun { job, rerun, wanted: Arc::downgrade(&wanted) });
         self.wait(notes, |event| match event {
             Event::Rerun { explanation, .. } => Some(explanation),
+            _ => None,
+        })
+    }
+
+    /// Shows a network changed inputs and waits for all answers, as [`Self::load`] does; `progress`
+    /// gets the answers so far, how many there will be, and about how long that will take.
+    ///
+    /// # Errors
+    /// One line for the user.
+    pub fn probe(
+        &self,
+        probe: Arc<dyn Probe>,
+        model: &ModelRequest,
+        notes: &mut dyn FnMut(&str),
+        progress: &mut dyn FnMut(&Answers, usize, Duration),
+    ) -> Result<Answers, EngineError> {
+        let (job, wanted) = (JobId(u64::MAX), Arc::new(()));
+        let (model, token) = (model.clone(), Arc::downgrade(&wanted));
+        self.send(Request::Probe { job, model, probe, wanted: token });
+        self.wait(notes, |event| match event {
+            Event::Probed { answers, total, .. } if answers.len() >= total => Some(answers),
+            Event::Probed { answers, total, left, .. } => {
+                progress(&answers, total, left);
+                None
+            }
             _ => None,
         })
     }

@@ -13,7 +13,7 @@ mod localisation;
 mod scores;
 
 pub use familiarity::{Measure, Separation};
-pub use localisation::{Localisation, MapScores, Place, Rect};
+pub use localisation::{Localisation, MapScores, Place, Rect, energy_inside};
 pub use scores::{Scores, TreeScores};
 
 /// How often something was right.

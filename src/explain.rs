@@ -24,39 +24,66 @@
 //! | `removal` | what is a photo without that part? |
 //! | `what_if` | where does confidence get lost, and what if another branch were taken? |
 //! | `flip` | which cells would have to go for a decision to change? |
+//! | `probe`, `fill` | what is a network asked, and what hides a part of the picture? |
+//! | `occlusion`, `rise` | what does it say with parts hidden? |
+//! | `method`, `gradcam` | which other maps are there? |
+//! | `faithfulness`, `inpaint` | does a map name what matters? |
+//! | `checks` | does it depend on the class, and is it stable? |
+//! | `finer` | how do several feature maps make a finer one? |
 //!
 //! Nothing here does I/O, starts a network or knows about the screen.
 
 mod area;
 mod cam;
 mod cam_set;
+mod checks;
 mod colormap;
 mod contour;
 mod decision;
 mod evidence;
+mod faithfulness;
 mod feature_map;
+mod fill;
+mod finer;
 mod flip;
+mod gradcam;
 mod hierarchy;
+mod inpaint;
+mod method;
+mod occlusion;
+mod probe;
 mod rect;
 mod region;
 mod removal;
 mod render;
+mod rise;
 mod variant;
 mod what_if;
 
 pub use area::Area;
 pub use cam::{Cam, IdentityCheck};
 pub use cam_set::CamSet;
+pub use checks::{
+    Checks, Findings, Guise, rank_correlation, with_mean_of_classes, with_shuffled_head,
+};
 pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
 pub use contour::{Segment, contour};
 pub use decision::{Agreement, Decision, Rule, Step};
 pub use evidence::{Evidence, Question, QuestionError, Tendency};
+pub use faithfulness::{Curve, Erasure, area_below, order};
 pub use feature_map::{ClassId, FeatureMap, Forward, Head, argmax, softmax};
+pub use fill::{Canvas, Fill};
+pub use finer::{Finer, interleave, interleave_phases, sub_grid};
 pub use flip::{Flip, FlipCheck, FlipError, flip};
 pub use hierarchy::{EditError, Hierarchy, HierarchyError, Node, NodeId};
+pub use inpaint::inpaint;
+pub use method::Method;
+pub use occlusion::Occlusion;
+pub use probe::{Answer, Answers, Density, Probe, ProbeInput};
 pub use rect::Rect;
 pub use region::{Account, BranchAccount, Region, RegionError, branch_accounts};
 pub use removal::Removal;
 pub use render::{Paint, Scale, blend, heatmap, overlay, overlay_picture, tutorial_heatmap};
+pub use rise::{Rise, RiseMap, RiseMask, RiseOptions};
 pub use variant::{MissingConv2, Variant};
 pub use what_if::{Forced, Walk, WalkStep};

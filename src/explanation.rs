@@ -1,5 +1,6 @@
 //! What one model says about one picture.
 
+mod plan;
 mod without;
 
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -16,6 +17,7 @@ use crate::labels::ClassList;
 use crate::photo::Photo;
 use crate::preprocess::{ModelInput, Recipe};
 
+pub use plan::{MethodMap, Plan, PlanOptions, Score};
 pub use without::Without;
 
 /// Everything about a loaded model that is not on a device.

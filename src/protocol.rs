@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::catalog::ModelSource;
 use crate::eval::{Measure, Scores, Separation};
-use crate::explain::{Area, Removal};
+use crate::explain::{Answers, Area, Probe, Removal};
 use crate::explanation::{Explanation, ModelInfo};
 use crate::labelled_pictures::LabelledPicture;
 use crate::photo::{Photo, PhotoOptions};
@@ -100,6 +100,9 @@ pub enum Request {
     /// Run a network again without a part of the photo. Not done once nobody holds the other end of
     /// `wanted` any more, whatever happens to other jobs.
     Rerun { job: JobId, rerun: Rerun, wanted: Weak<()> },
+    /// Show a network many changed inputs, a few at a time. Other requests are answered in between.
+    /// Given up once nobody holds the other end of `wanted` any more, whatever happens to other jobs.
+    Probe { job: JobId, model: ModelRequest, probe: Arc<dyn Probe>, wanted: Weak<()> },
     /// Measure a model on pictures whose class is known.
     Evaluate {
         job: JobId,
@@ -117,6 +120,7 @@ impl Request {
             Self::Load { job, .. }
             | Self::Explain { job, .. }
             | Self::Rerun { job, .. }
+            | Self::Probe { job, .. }
             | Self::Evaluate { job, .. } => *job,
         }
     }
@@ -201,6 +205,16 @@ pub enum Event {
     Rerun {
         job: JobId,
         explanation: Arc<Explanation>,
+    },
+    /// What the network said about the first inputs of a probe; the last event has the answers to
+    /// all of them.
+    Probed {
+        job: JobId,
+        answers: Answers,
+        /// How many answers there will be.
+        total: usize,
+        /// About how long the rest will take.
+        left: Duration,
     },
     /// So many pictures of an evaluation are done.
     Evaluating {

@@ -11,6 +11,7 @@ use super::Client;
 use super::bench::BenchArgs;
 use super::cam::CamArgs;
 use super::classify::ClassifyArgs;
+use super::compare_methods::CompareArgs;
 use super::diff::DiffArgs;
 use super::eval::EvalArgs;
 use super::explain::ExplainArgs;
@@ -63,6 +64,8 @@ pub enum Command {
     Cam(CamArgs),
     /// Compare two classes: where does the picture speak for one, where for the other?
     Diff(DiffArgs),
+    /// Compare methods: how well does each map name what matters, and does it point at the thing?
+    CompareMethods(CompareArgs),
     /// Say what a part of a picture contributes to the prediction and to each decision.
     Region(RegionArgs),
     /// Find the smallest part of a picture without which a decision would go the other way.

@@ -6,11 +6,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::{SubjectArgs, choice, fraction};
+use super::methods::{self, Made, MethodArgs};
 use super::pictures::{self, Pictures};
 use super::{Out, classify, evidence, nodes};
 use crate::catalog::ModelSource;
-use crate::explain::{Cam, ClassId, Colormap, Evidence, NodeId, Paint, Question, Scale, Variant};
-use crate::explanation::{Explanation, ModelInfo};
+use crate::explain::{
+    Cam, ClassId, Colormap, Evidence, Method, NodeId, Paint, Question, Scale, Variant,
+};
+use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::npy;
 use crate::output;
 
@@ -28,6 +31,12 @@ pub struct CamArgs {
     /// paper (exact, signed), gradcam, tutorial (with its mistakes), tutorial-fixed.
     #[arg(long, default_value = "paper", value_parser = choice::<Variant>())]
     pub variant: Variant,
+    /// cam, one of its finer kinds (dense2, dense4, shift2, shift4, multi-scale), gradcam, gradcam++,
+    /// layercam, or one that hides parts of the picture (occlusion, rise).
+    #[arg(long, default_value = "cam", value_parser = choice::<Method>(), conflicts_with = "variant")]
+    pub method: Method,
+    #[command(flatten)]
+    pub methods: MethodArgs,
     /// jet, turbo, viridis, inferno or diverging; jet for a class or a node and diverging for a
     /// comparison if left out.
     #[arg(long, value_parser = choice::<Colormap>())]
@@ -64,8 +73,20 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
     let class = class.unwrap_or_else(|| explanation.prediction());
     let question = of_node.unwrap_or_else(|| Question::class(class, model.label(class)));
     let evidence = explanation.evidence(question);
-    let row = evidence.question.row(&model.head).0;
-    let map = args.variant.raw(&explanation.forward, &row)?;
+    let made = match args.method {
+        Method::Cam => None,
+        method => {
+            let target = target(args, &model, node, class)?;
+            Some(methods::make(&client, &request, &explanation, method, target, &args.methods)?)
+        }
+    };
+    let map = match &made {
+        Some(made) => made.map.map.clone(),
+        None => {
+            let row = evidence.question.row(&model.head).0;
+            args.variant.raw(&explanation.forward, &row)?
+        }
+    };
 
     if let Some(path) = &args.npy {
         output::write(path, &npy::to_bytes(&[map.height, map.width], &map.data)?)?;
@@ -92,7 +113,7 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
         .map(|folder| pictures::write(folder, &explanation, args.variant, &map, &paint))
         .transpose()?;
     let subject = node.map_or(Subject::Class(class), Subject::Node);
-    let report = Report { args, explanation: &explanation, subject, evidence, map, written };
+    let report = Report { args, explanation: &explanation, subject, evidence, map, made, written };
     if args.subject.json {
         writeln!(out, "{}", report.to_json()?)?;
         return Ok(());
@@ -110,6 +131,21 @@ fn node_question(args: &CamArgs, model: &ModelInfo, node: NodeId) -> anyhow::Res
     })
 }
 
+/// What the map is of, for methods that need more than a row of the head.
+fn target(
+    args: &CamArgs,
+    model: &ModelInfo,
+    node: Option<NodeId>,
+    class: ClassId,
+) -> anyhow::Result<CamTarget> {
+    Ok(match (node, args.against.as_deref()) {
+        (None, _) => CamTarget::Class(class),
+        (Some(node), None) => CamTarget::Node(node),
+        (Some(node), Some("siblings")) => CamTarget::Decision(node),
+        (Some(node), Some(sibling)) => CamTarget::Against(node, nodes::find(model, sibling)?),
+    })
+}
+
 /// What the map is about.
 enum Subject {
     Class(ClassId),
@@ -122,6 +158,8 @@ struct Report<'a> {
     subject: Subject,
     evidence: Evidence,
     map: Cam,
+    /// Where it was another method than the plain map.
+    made: Option<Made>,
     written: Option<Pictures>,
 }
 
@@ -145,6 +183,7 @@ impl Report<'_> {
             }
         }
         value["variant"] = json!(self.args.variant.to_string());
+        value["method"] = self.made.as_ref().map_or(Value::Null, Made::to_json);
         value["map"] = json!({
             "height": map.height, "width": map.width, "min": min, "max": max, "mean": map.mean(),
         });
@@ -172,6 +211,11 @@ impl Report<'_> {
         }
         if let Some(path) = &self.args.npy {
             writeln!(out, " * Wrote map to {}", path.display())?;
+        }
+        if let Some(made) = &self.made {
+            let ([min, max], [height, width]) = (map.range(), [map.height, map.width]);
+            writeln!(out, "Map: {min:.4} to {max:.4}, {height} x {width}")?;
+            return made.print(out);
         }
         if self.args.variant == Variant::Paper {
             let ([min, max], mean) = (map.range(), map.mean());

@@ -1,14 +1,16 @@
 //! The loop on the engine's thread.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::eval::Evaluator;
 use super::load::{self, LoadError, Loaded};
+use super::probing::Probing;
 use super::{EngineError, Wake};
 use crate::explanation::Explanation;
 use crate::labelled_pictures::LabelledPicture;
@@ -26,6 +28,8 @@ pub struct Worker {
     compute: Option<Compute>,
     /// Most recently used last.
     models: Vec<(ModelRequest, Loaded)>,
+    /// Taken up in turns while nothing else is asked.
+    probings: VecDeque<Probing>,
     outbox: Sender<Event>,
     wake: Wake,
     oldest_wanted: Arc<AtomicU64>,
@@ -68,7 +72,8 @@ impl Worker {
         wake: Wake,
         oldest_wanted: Arc<AtomicU64>,
     ) -> Self {
-        Self { choice, compute: None, models: Vec::new(), outbox, wake, oldest_wanted }
+        let (models, probings) = (Vec::new(), VecDeque::new());
+        Self { choice, compute: None, models, probings, outbox, wake, oldest_wanted }
     }
 
     /// Opens the device, then answers requests until the other end hangs up.
@@ -77,15 +82,49 @@ impl Worker {
             self.say(Event::Stopped { reason: error.0 });
             return;
         }
-        while let Ok(request) = inbox.recv() {
-            match self.with_fallback(|worker| worker.answer(&request)) {
-                Ok(()) | Err(Stop::Cancelled) => {}
-                Err(Stop::Failed(error) | Stop::Device(error)) => {
-                    self.say(Event::Failed { job: request.job(), error });
+        loop {
+            let request = match self.probings.front() {
+                None => inbox.recv().map_err(|_| TryRecvError::Disconnected),
+                Some(_) => inbox.try_recv(),
+            };
+            match request {
+                Ok(request) => {
+                    self.work(request.job(), |worker| worker.answer(&request));
                 }
+                Err(TryRecvError::Empty) => self.probe(),
+                Err(TryRecvError::Disconnected) => break,
             }
         }
         self.say(Event::Stopped { reason: "The engine has ended".to_owned() });
+    }
+
+    /// Does a job, or says why it failed; whether it went well.
+    fn work(&mut self, job: JobId, work: impl Fn(&mut Self) -> Result<(), Stop>) -> bool {
+        let result = self.with_fallback(work);
+        if let Err(Stop::Failed(error) | Stop::Device(error)) = &result {
+            self.say(Event::Failed { job, error: error.clone() });
+        }
+        result.is_ok()
+    }
+
+    /// One batch of the probe that has waited longest.
+    fn probe(&mut self) {
+        let Some(probing) = self.probings.pop_front().filter(Probing::is_wanted) else { return };
+        self.work(probing.job, |worker| {
+            // A copy, so that another device can begin where this one failed.
+            let mut probing = probing.clone();
+            worker.has_model(probing.job, &probing.model)?;
+            if !probing.is_done() {
+                probing.step(&worker.model(probing.job, &probing.model)?.classifier)?;
+            }
+            if let Some(report) = probing.report() {
+                worker.say(report);
+            }
+            if !probing.is_done() {
+                worker.probings.push_back(probing);
+            }
+            Ok(())
+        });
     }
 
     fn say(&self, event: Event) {
@@ -158,6 +197,11 @@ impl Worker {
             Request::Rerun { job, rerun, wanted } => {
                 let explanation = Arc::new(self.rerun(*job, rerun, wanted)?);
                 self.say(Event::Rerun { job: *job, explanation });
+            }
+            Request::Probe { job, model, probe, wanted } => {
+                let (model, probe, wanted) =
+                    (model.clone(), Arc::clone(probe), Weak::clone(wanted));
+                self.probings.push_back(Probing::new(*job, model, probe, wanted));
             }
             Request::Evaluate { job, model, pictures, others, options } => {
                 let evaluation = self.evaluate(*job, pictures, others, *options, model)?;
@@ -286,19 +330,30 @@ impl Worker {
         }
     }
 
+    /// Loads the model unless it is in memory.
+    fn has_model(&mut self, job: JobId, request: &ModelRequest) -> Result<(), Stop> {
+        if self.models.iter().any(|(known, _)| known == request) {
+            return Ok(());
+        }
+        let stage = Stage::LoadingModel { read: 0, total: 0 };
+        self.say(Event::Progress { job, stage });
+        let compute = self.compute.clone().unwrap_or_else(Compute::cpu);
+        let loaded = load::load(request, &compute, self.loading(job))?;
+        if self.models.len() >= KEPT_MODELS {
+            self.models.remove(0);
+        }
+        self.models.push((request.clone(), loaded));
+        Ok(())
+    }
+
     /// The model, from memory or from its file.
     fn model(&mut self, job: JobId, request: &ModelRequest) -> Result<&Loaded, Stop> {
         if let Some(at) = self.models.iter().position(|(known, _)| known == request) {
             let model = self.models.remove(at);
             self.models.push(model);
         } else {
-            self.stage(job, Stage::LoadingModel { read: 0, total: 0 })?;
-            let compute = self.compute.clone().unwrap_or_else(Compute::cpu);
-            let loaded = load::load(request, &compute, self.loading(job))?;
-            if self.models.len() >= KEPT_MODELS {
-                self.models.remove(0);
-            }
-            self.models.push((request.clone(), loaded));
+            self.check_wanted(job)?;
+            self.has_model(job, request)?;
         }
         match self.models.last() {
             Some((_, loaded)) => Ok(loaded),

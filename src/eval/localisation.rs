@@ -118,6 +118,29 @@ fn largest_part(map: &Cam, threshold: f32) -> Option<[usize; 4]> {
     best.map(|(_, edges)| edges)
 }
 
+/// The share of a map's positive evidence that lies in the boxes, 0 to 1 (the energy-based pointing
+/// game of Wang et al. 2020, "Score-CAM", section 4.3), of the enlarged map; `None` for a map without
+/// a positive value. Arguments as for [`Place::of`].
+pub fn energy_inside(
+    cam: &Cam,
+    side: u32,
+    photo_from_input: RectTransform,
+    boxes: &[Rect],
+) -> Option<f64> {
+    let large = cam.upsampled(side as usize, side as usize);
+    let (mut inside, mut all) = (0.0, 0.0);
+    for (i, &value) in large.data.iter().enumerate() {
+        let value = f64::from(value.max(0.0));
+        let (x, y) = (i % large.width, i / large.width);
+        let place = photo_from_input.apply([x as f64 + 0.5, y as f64 + 0.5]);
+        all += value;
+        if boxes.iter().any(|known| known.contains(place)) {
+            inside += value;
+        }
+    }
+    (all > 0.0).then(|| inside / all)
+}
+
 /// How well the maps of one kind fit the boxes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MapScores {
@@ -129,7 +152,8 @@ pub struct MapScores {
 }
 
 impl MapScores {
-    fn add(&mut self, place: &Place, boxes: &[Rect]) {
+    /// Counts one map; there is at least one box.
+    pub fn add(&mut self, place: &Place, boxes: &[Rect]) {
         let iou = place.iou(boxes);
         self.pointing.add(boxes.iter().any(|known| known.contains(place.peak)));
         self.found.add(iou >= FOUND);

@@ -105,6 +105,12 @@ impl Cam {
         Self { height, width, data }
     }
 
+    /// Left and right exchanged.
+    pub fn mirrored(&self) -> Self {
+        let rows = self.data.chunks_exact(self.width.max(1));
+        Self { data: rows.flat_map(|row| row.iter().rev().copied()).collect(), ..*self }
+    }
+
     /// The values between the cells, bilinear with half-pixel centres and clamped at the edges:
     /// PyTorch's `interpolate(mode="bilinear", align_corners=False)`, OpenCV's `INTER_LINEAR`.
     pub fn upsampled(&self, height: usize, width: usize) -> Self {

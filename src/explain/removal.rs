@@ -92,7 +92,8 @@ fn surroundings(photo: &RgbImage, area: &Area, margin: f64) -> ([u32; 2], [u32; 
     (start, [end[0].max(start[0]), end[1].max(start[1])])
 }
 
-fn mean_color(photo: &RgbImage) -> Rgb<u8> {
+/// Rounded to whole levels; black for a picture without pixels.
+pub(super) fn mean_color(photo: &RgbImage) -> Rgb<u8> {
     let mut sums = [0_u64; 3];
     for pixel in photo.pixels() {
         for (sum, &level) in sums.iter_mut().zip(&pixel.0) {

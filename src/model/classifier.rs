@@ -7,7 +7,7 @@ use super::loader::Loader;
 use super::network::{Activations, Network};
 use super::{Architecture, Compute, ModelError};
 use crate::checkpoint::StateDict;
-use crate::explain::{FeatureMap, Forward, Head};
+use crate::explain::{Density, FeatureMap, Forward, Head, interleave_phases};
 
 /// Pictures that go through a network on the CPU together. All at once, their feature maps would not
 /// stay in the caches; one by one, the weights of the last layers would be read too often.
@@ -66,25 +66,44 @@ impl Classifier {
     /// # Errors
     /// When the device fails, or the numbers are not finite.
     pub fn forward(&self, inputs: &[&[f32]], size: usize) -> Result<Vec<Forward>, ModelError> {
+        self.forward_dense(inputs, size, Density::Native)
+    }
+
+    /// The same with a finer feature map: [`Density::factor`] times as many cells along each axis.
+    /// The logits are those of the finer map, so that maps made from it add up to them.
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn forward_dense(
+        &self,
+        inputs: &[&[f32]],
+        size: usize,
+        density: Density,
+    ) -> Result<Vec<Forward>, ModelError> {
         let at_once = match layout(&self.compute) {
             Layout::ChannelsFirst => inputs.len().max(1),
             Layout::ChannelsLast => CPU_BATCH,
         };
         let mut forwards = Vec::with_capacity(inputs.len());
         for inputs in inputs.chunks(at_once) {
-            forwards.extend(self.forward_batch(inputs, size)?);
+            forwards.extend(self.forward_batch(inputs, size, density)?);
         }
         Ok(forwards)
     }
 
-    fn forward_batch(&self, inputs: &[&[f32]], size: usize) -> Result<Vec<Forward>, ModelError> {
+    fn forward_batch(
+        &self,
+        inputs: &[&[f32]],
+        size: usize,
+        density: Density,
+    ) -> Result<Vec<Forward>, ModelError> {
         let shape = [inputs.len(), 3, size, size];
         let x =
             Tensor::<4>::from_data(TensorData::new(inputs.concat(), shape), &self.compute.device);
         let activations = match layout(&self.compute) {
-            Layout::ChannelsFirst => self.network.forward(x)?,
+            Layout::ChannelsFirst => self.network.forward(x, density)?,
             Layout::ChannelsLast => {
-                let activations = self.network.forward(x.permute([0, 2, 3, 1]))?;
+                let activations = self.network.forward(x.permute([0, 2, 3, 1]), density)?;
                 let features = activations.features.permute([0, 3, 1, 2]);
                 let conv2 = activations.conv2.map(|conv2| conv2.permute([0, 3, 1, 2]));
                 Activations { features, conv2, ..activations }
@@ -97,6 +116,15 @@ impl Classifier {
         let mut conv2 = conv2.into_iter().flatten();
         if let Some(bad) = logits.iter().find(|logit| !logit.is_finite()) {
             return Err(ModelError::NotFinite(*bad));
+        }
+        if density != Density::Native {
+            // Each picture comes in phases; what is before the last norm is not asked of these.
+            let features = interleave_phases(features, density);
+            let dense = |features: FeatureMap| {
+                let logits = self.head.logits(&features.pooled());
+                Forward { logits, features, conv2: None }
+            };
+            return Ok(features.into_iter().map(dense).collect());
         }
         let forwards = logits.chunks_exact(classes).zip(features);
         Ok(forwards

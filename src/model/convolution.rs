@@ -8,6 +8,7 @@
 //! - one filter per channel: a direct loop ([`depthwise`]);
 //! - all others: burn's matrix product with a matrix of patches ([`patches`]).
 
+mod dense;
 mod depthwise;
 mod epilogue;
 mod patches;
@@ -27,6 +28,7 @@ use self::shape::Geometry;
 use self::winograd::Winograd;
 use super::ModelError;
 
+pub use self::dense::{Strides, strides};
 pub use self::epilogue::Activation;
 pub use self::shape::{ConvShape, Layout, Padding};
 
@@ -98,17 +100,28 @@ impl Conv {
         residual: Option<Tensor<4>>,
         activation: Activation,
     ) -> Result<Tensor<4>, ModelError> {
+        self.forward_as(self.shape, x, residual, activation)
+    }
+
+    /// The same with another padding than its own.
+    fn forward_as(
+        &self,
+        shape: ConvShape,
+        x: Tensor<4>,
+        residual: Option<Tensor<4>>,
+        activation: Activation,
+    ) -> Result<Tensor<4>, ModelError> {
         let (kernel, bias) = match &self.method {
             Method::Own(kernel, bias) => (kernel, bias),
             Method::Burn(weight, bias) => {
-                let y = self.forward_burn(x, weight.clone(), bias.clone());
+                let y = forward_burn(shape, x, weight.clone(), bias.clone());
                 return Ok(activation.forward(match residual {
                     Some(residual) => y + residual,
                     None => y,
                 }));
             }
         };
-        let geometry = Geometry::new(self.shape, x.dims());
+        let geometry = Geometry::new(shape, x.dims());
         let residual =
             residual.map(Tensor::try_into_data).transpose().map_err(ModelError::device)?;
         let residual = residual.as_ref().map(TensorData::as_slice).transpose();
@@ -120,12 +133,17 @@ impl Conv {
             Kernel::Patches(patches) => patches.forward(&geometry, x, &epilogue),
         }
     }
+}
 
-    fn forward_burn(&self, x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
-        let ConvShape { kernel, stride, padding, groups, .. } = self.shape;
-        let [_, _, height, width] = x.dims();
-        let pads = [height, width].map(|size| padding.pair(size, kernel, stride));
-        let options = ConvOptions::new_with_padding([stride, stride], pads, [1, 1], groups);
-        conv2d(x, weight, bias, options)
-    }
+fn forward_burn(
+    shape: ConvShape,
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+) -> Tensor<4> {
+    let ConvShape { kernel, stride, padding, groups, .. } = shape;
+    let [_, _, height, width] = x.dims();
+    let pads = [height, width].map(|size| padding.pair(size, kernel, stride));
+    let options = ConvOptions::new_with_padding([stride, stride], pads, [1, 1], groups);
+    conv2d(x, weight, bias, options)
 }

@@ -7,9 +7,10 @@ use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::EfficientNetShape;
-use super::layers::{Activation, Conv, ConvShape, Padding, PooledLinear};
+use super::layers::{Activation, Conv, ConvShape, Padding, PooledLinear, Strides, strides};
 use super::loader::Loader;
 use super::network::Activations;
+use crate::explain::Density;
 
 /// TensorFlow's value for these networks, not PyTorch's.
 const EPSILON: f64 = 1e-3;
@@ -63,10 +64,12 @@ impl EfficientNetLite {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn forward(&self, x: Tensor<4>) -> Result<Activations, ModelError> {
+    pub fn forward(&self, x: Tensor<4>, density: Density) -> Result<Activations, ModelError> {
         let mut x = self.stem.forward(x, None, Activation::Relu6)?;
-        for block in &self.blocks {
-            x = block.forward(x)?;
+        let strides =
+            strides(self.blocks.iter().map(|block| block.depthwise.is_strided()), density);
+        for (block, strides) in self.blocks.iter().zip(strides) {
+            x = block.forward(x, strides)?;
         }
         let features = self.last.forward(x, None, Activation::Relu6)?;
         Ok(Activations { logits: self.head.forward(features.clone()), features, conv2: None })
@@ -99,13 +102,13 @@ impl Block {
         Ok((Self { expand, depthwise, project, residual }, out))
     }
 
-    fn forward(&self, x: Tensor<4>) -> Result<Tensor<4>, ModelError> {
+    fn forward(&self, x: Tensor<4>, strides: Strides) -> Result<Tensor<4>, ModelError> {
         let identity = self.residual.then(|| x.clone());
         let mut y = x;
         if let Some(expand) = &self.expand {
             y = expand.forward(y, None, Activation::Relu6)?;
         }
-        y = self.depthwise.forward(y, None, Activation::Relu6)?;
+        y = self.depthwise.forward_at(y, Activation::Relu6, strides)?;
         self.project.forward(y, identity, Activation::None)
     }
 }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::ModelError;
 
-pub use super::convolution::{Activation, Conv, ConvShape, Layout, Padding};
+pub use super::convolution::{Activation, Conv, ConvShape, Layout, Padding, Strides, strides};
 
 /// `y = scale·x + shift` per channel: batch normalisation at inference, where no convolution
 /// precedes it (pre-activation networks) or where the convolution's own output is wanted.

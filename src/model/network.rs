@@ -8,6 +8,7 @@ use super::efficientnet::EfficientNetLite;
 use super::loader::Loader;
 use super::resnet::ResNet;
 use super::wide_resnet::WideResNet;
+use crate::explain::Density;
 
 /// What a forward pass leaves on the device.
 pub struct Activations {
@@ -41,15 +42,16 @@ impl Network {
     }
 
     /// # Shapes
-    /// `[N, 3, H, W]`, normalised → [`Activations`]
+    /// `[N, 3, H, W]`, normalised → [`Activations`]; with another density than the native one, of
+    /// 4 N or 16 N phases instead of N pictures ([`super::convolution::Conv::forward_at`])
     ///
     /// # Errors
     /// When the device fails.
-    pub fn forward(&self, x: Tensor<4>) -> Result<Activations, ModelError> {
+    pub fn forward(&self, x: Tensor<4>, density: Density) -> Result<Activations, ModelError> {
         match self {
-            Self::ResNet(network) => network.forward(x),
-            Self::WideResNet(network) => network.forward(x),
-            Self::EfficientNetLite(network) => network.forward(x),
+            Self::ResNet(network) => network.forward(x, density),
+            Self::WideResNet(network) => network.forward(x, density),
+            Self::EfficientNetLite(network) => network.forward(x, density),
         }
     }
 }

@@ -8,9 +8,12 @@ use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::{ResNetShape, Stem};
-use super::layers::{Activation, Affine, Conv, ConvShape, Layout, PooledLinear, max_pool};
+use super::layers::{
+    Activation, Affine, Conv, ConvShape, Layout, PooledLinear, Strides, max_pool, strides,
+};
 use super::loader::Loader;
 use super::network::Activations;
+use crate::explain::Density;
 
 /// PyTorch's default for `BatchNorm2d`.
 pub const EPSILON: f64 = 1e-5;
@@ -72,14 +75,15 @@ impl ResNet {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn forward(&self, x: Tensor<4>) -> Result<Activations, ModelError> {
+    pub fn forward(&self, x: Tensor<4>, density: Density) -> Result<Activations, ModelError> {
         let mut x = self.stem.forward(x, None, Activation::Relu)?;
         if self.max_pool {
             x = max_pool(x, self.layout)?;
         }
         let mut conv2 = None;
-        for block in &self.blocks {
-            (x, conv2) = block.forward(x)?;
+        let strides = strides(self.blocks.iter().map(Block::is_strided), density);
+        for (block, strides) in self.blocks.iter().zip(strides) {
+            (x, conv2) = block.forward(x, strides)?;
         }
         Ok(Activations { logits: self.head.forward(x.clone()), features: x, conv2 })
     }
@@ -133,18 +137,26 @@ impl Block {
         Ok((Self { convs, last_norm, shortcut }, out))
     }
 
+    fn is_strided(&self) -> bool {
+        self.convs.iter().any(Conv::is_strided)
+    }
+
     /// The block's output, and the bare output of its last convolution where that was kept apart.
-    fn forward(&self, x: Tensor<4>) -> Result<(Tensor<4>, Option<Tensor<4>>), ModelError> {
+    fn forward(
+        &self,
+        x: Tensor<4>,
+        strides: Strides,
+    ) -> Result<(Tensor<4>, Option<Tensor<4>>), ModelError> {
         let mut y = x.clone();
         let identity = match &self.shortcut {
-            Some(conv) => conv.forward(x, None, Activation::None)?,
+            Some(conv) => conv.forward_at(x, Activation::None, strides)?,
             None => x,
         };
         let Some((last, first)) = self.convs.split_last() else {
             return Ok((y, None));
         };
         for conv in first {
-            y = conv.forward(y, None, Activation::Relu)?;
+            y = conv.forward_at(y, Activation::Relu, strides)?;
         }
         let Some(norm) = &self.last_norm else {
             return Ok((last.forward(y, Some(identity), Activation::Relu)?, None));

@@ -9,10 +9,11 @@ use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::WideResNetShape;
-use super::layers::{Activation, Affine, Conv, ConvShape, PooledLinear};
+use super::layers::{Activation, Affine, Conv, ConvShape, PooledLinear, Strides, strides};
 use super::loader::Loader;
 use super::network::Activations;
 use super::resnet::EPSILON;
+use crate::explain::Density;
 
 #[derive(Debug)]
 pub struct WideResNet {
@@ -57,10 +58,11 @@ impl WideResNet {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn forward(&self, x: Tensor<4>) -> Result<Activations, ModelError> {
+    pub fn forward(&self, x: Tensor<4>, density: Density) -> Result<Activations, ModelError> {
         let mut x = self.stem.forward(x, None, Activation::None)?;
-        for unit in &self.units {
-            x = unit.forward(x)?;
+        let strides = strides(self.units.iter().map(|unit| unit.conv1.is_strided()), density);
+        for (unit, strides) in self.units.iter().zip(strides) {
+            x = unit.forward(x, strides)?;
         }
         let features = self.last_norm.forward(x, Activation::Relu);
         Ok(Activations { logits: self.head.forward(features.clone()), features, conv2: None })
@@ -89,13 +91,13 @@ impl Unit {
         Ok((Self { norm, conv1, conv2, identity }, out))
     }
 
-    fn forward(&self, x: Tensor<4>) -> Result<Tensor<4>, ModelError> {
+    fn forward(&self, x: Tensor<4>, strides: Strides) -> Result<Tensor<4>, ModelError> {
         let h = self.norm.forward(x.clone(), Activation::Relu);
         let identity = match &self.identity {
-            Some(conv) => conv.forward(h.clone(), None, Activation::None)?,
+            Some(conv) => conv.forward_at(h.clone(), Activation::None, strides)?,
             None => x,
         };
-        let y = self.conv1.forward(h, None, Activation::Relu)?;
+        let y = self.conv1.forward_at(h, Activation::Relu, strides)?;
         self.conv2.forward(y, Some(identity), Activation::None)
     }
 }

@@ -169,9 +169,9 @@ impl Recipe {
         Ok(if width <= height { [side, long] } else { [long, side] })
     }
 
-    /// `[3, height, width]` in single precision, with divisions as in torch: a product with a
+    /// A crop as the network gets it: `[3, height, width]` in single precision, with divisions as in torch: a product with a
     /// reciprocal would differ in the last bit.
-    fn normalised(&self, crop: &RgbImage) -> Vec<f32> {
+    pub fn normalised(&self, crop: &RgbImage) -> Vec<f32> {
         let mut chw = Vec::with_capacity(crop.len());
         for (channel, (mean, std)) in self.mean.iter().zip(self.std).enumerate() {
             let values = crop.iter().skip(channel).step_by(3);

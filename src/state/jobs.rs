@@ -158,8 +158,8 @@ impl AppState {
             Event::Rerun { job, explanation } => {
                 self.answer_rerun(job, Ok(explanation));
             }
-            // The window does not evaluate; the command line does.
-            Event::Evaluating { .. } | Event::Evaluated { .. } => {}
+            // The window neither probes nor evaluates; the command line does.
+            Event::Probed { .. } | Event::Evaluating { .. } | Event::Evaluated { .. } => {}
             Event::Failed { job, error } => return self.failed(job, error),
             Event::Stopped { reason } => {
                 self.forget_jobs();

@@ -271,3 +271,108 @@ fn a_network_runs_again_without_a_part_of_the_photo() {
         let Some(Event::Rerun { job: JobId(2), .. }) = events.last() else { panic!("{events:?}") };
     }
 }
+
+/// Masks without end, of the bundled tree model's input.
+fn endless() -> Arc<dyn glasstree::explain::Probe> {
+    let canvas =
+        glasstree::explain::Canvas { side: 32, shown: vec![0.5; 3072], hidden: vec![0.0; 3072] };
+    let options =
+        glasstree::explain::RiseOptions { masks: 100_000, cells: 4, visible: 0.5, seed: 1 };
+    Arc::new(glasstree::explain::Rise::new(canvas, &options))
+}
+
+/// A long run gives its first answers, lets others go first, and ends when nobody wants it.
+#[test]
+fn a_long_probe_stands_in_nobodys_way() {
+    let engine = engine();
+    let model = ModelRequest::from(ModelSource::default_tree_model());
+    let wanted = Arc::new(());
+    let (probe, token) = (endless(), Arc::downgrade(&wanted));
+    engine.send(Request::Probe { job: JobId(1), model: model.clone(), probe, wanted: token });
+    let events = events_until(&engine, |event| matches!(event, Event::Probed { .. }));
+    let Some(Event::Probed { job: JobId(1), answers, total: 100_000, .. }) = events.last() else {
+        panic!("{events:?}")
+    };
+    assert!(!answers.is_empty() && answers.len() < 100_000);
+    assert!(answers.0.iter().all(|answer| answer.logits.len() == 10 && answer.features.is_none()));
+    // Others come in between; given up by number, a probe goes on.
+    engine.cancel_before(JobId(2));
+    engine.send(Request::Explain { job: JobId(2), picture: cat(), model: model.clone() });
+    events_until(&engine, |event| matches!(event, Event::Explained { job: JobId(2), .. }));
+    events_until(&engine, |event| matches!(event, Event::Probed { job: JobId(1), .. }));
+    // Given up, nothing more is said of it once something else was answered.
+    drop(wanted);
+    engine.send(Request::Explain { job: JobId(3), picture: cat(), model: model.clone() });
+    events_until(&engine, |event| matches!(event, Event::Explained { job: JobId(3), .. }));
+    engine.send(Request::Explain { job: JobId(4), picture: cat(), model });
+    let events =
+        events_until(&engine, |event| matches!(event, Event::Explained { job: JobId(4), .. }));
+    assert!(!events.iter().any(|event| matches!(event, Event::Probed { .. })), "{events:?}");
+}
+
+/// What was asked for is what comes, in the order of the inputs.
+#[test]
+fn all_answers_of_a_probe_come_in_order() {
+    use glasstree::explain::{Canvas, Fill, Occlusion};
+    let engine = engine();
+    let model = ModelRequest::from(ModelSource::default_tree_model());
+    let seen = engine.explain(cat(), &model, &mut |note| panic!("{note}")).unwrap();
+    let canvas = Canvas::new(&seen.input, &seen.model.recipe, Fill::Neutral);
+    let occlusion = Arc::new(Occlusion::new(canvas, 16, 8));
+    let count = glasstree::explain::Probe::count(&*occlusion);
+    let probe: Arc<dyn glasstree::explain::Probe> = Arc::<Occlusion>::clone(&occlusion);
+    let answers = engine.probe(probe, &model, &mut |note| panic!("{note}"), &mut |_, _, _| {});
+    let answers = answers.unwrap();
+    assert_eq!((count, answers.len()), (9, 9));
+    // One by one, as the network alone says it.
+    let alone = engine.probe(
+        Arc::new(Occlusion::new(
+            Canvas::new(&seen.input, &seen.model.recipe, Fill::Neutral),
+            16,
+            8,
+        )),
+        &model,
+        &mut |note| panic!("{note}"),
+        &mut |_, _, _| {},
+    );
+    assert_eq!(answers, alone.unwrap());
+    let target = CamTarget::Class(3);
+    let scorer = seen.scorer(target, glasstree::explanation::Score::Logit).unwrap();
+    let map = occlusion.map(scorer(&seen.forward.logits), &answers.scores(scorer));
+    assert!(map.data.iter().all(|v| v.is_finite()));
+}
+
+/// Every method makes a map for every kind of target from the same answers.
+#[test]
+fn every_method_serves_every_target() {
+    use glasstree::explain::{Method, RiseOptions};
+    use glasstree::explanation::{PlanOptions, Score};
+    use strum::IntoEnumIterator as _;
+    let engine = engine();
+    let model = ModelRequest::from(ModelSource::default_tree_model());
+    let seen = engine.explain(cat(), &model, &mut |note| panic!("{note}")).unwrap();
+    let targets = [
+        CamTarget::Class(5),
+        CamTarget::Node(1),
+        CamTarget::Decision(1),
+        CamTarget::Difference(3, 5),
+    ];
+    let rise = RiseOptions { masks: 40, ..RiseOptions::default() };
+    let options = PlanOptions { rise, ..PlanOptions::default() };
+    for method in Method::iter() {
+        let plan = seen.plan(method, &options).unwrap();
+        let answers = plan.probe().map(|probe| {
+            engine.probe(probe, &model, &mut |note| panic!("{note}"), &mut |_, _, _| {}).unwrap()
+        });
+        let answers = answers.unwrap_or_default();
+        assert_eq!(answers.len(), plan.runs());
+        for target in targets {
+            let made = plan.map(&seen, &answers, target, Score::Probability).unwrap();
+            assert!(made.map.data.iter().all(|v| v.is_finite()), "{method} of {target:?}");
+            assert_eq!(made.check.is_some(), method.is_exact(), "{method}");
+            assert!(made.check.is_none_or(|check| check.holds()), "{method} of {target:?}");
+            assert_eq!(made.standard_error.is_some(), method == Method::Rise);
+        }
+        assert!(plan.map(&seen, &answers, CamTarget::Class(10), Score::Logit).is_none());
+    }
+}

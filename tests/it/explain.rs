@@ -42,7 +42,7 @@ fn golden_png(path: &str) -> RgbImage {
 }
 
 /// The float32 tensors of a `.safetensors` file: a JSON header behind its length, then the data.
-fn golden_tensors(path: &str) -> HashMap<String, Vec<f32>> {
+pub fn golden_tensors(path: &str) -> HashMap<String, Vec<f32>> {
     #[derive(serde::Deserialize)]
     struct Entry {
         dtype: String,
@@ -62,7 +62,7 @@ fn golden_tensors(path: &str) -> HashMap<String, Vec<f32>> {
 
 /// Asserts that no pair differs by more than `tolerance`; NaN always differs.
 #[track_caller]
-fn assert_close(ours: &[f32], reference: &[f32], tolerance: f32, what: &str) {
+pub fn assert_close(ours: &[f32], reference: &[f32], tolerance: f32, what: &str) {
     assert_eq!(ours.len(), reference.len(), "{what}: lengths");
     for (i, (&a, &b)) in ours.iter().zip(reference).enumerate() {
         let difference = (a - b).abs();

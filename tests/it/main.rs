@@ -21,6 +21,7 @@ mod induce;
 mod labelled_pictures;
 mod layering;
 mod looks;
+mod methods;
 mod models_window;
 mod networks;
 mod photo;

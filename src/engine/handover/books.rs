@@ -49,7 +49,9 @@ impl Books {
     /// What was given up without a word will not be answered.
     pub fn forget_unwanted(&mut self) {
         self.open.retain(|(request, _)| match request {
-            Request::Rerun { wanted, .. } => wanted.strong_count() > 0,
+            Request::Rerun { wanted, .. } | Request::Probe { wanted, .. } => {
+                wanted.strong_count() > 0
+            }
             _ => true,
         });
     }
@@ -104,11 +106,15 @@ impl Books {
 
     /// Passes something on, and strikes out what it answers.
     pub fn answer(&mut self, event: Event, out: &mut Vec<Event>) {
+        let is_partial =
+            matches!(&event, Event::Probed { answers, total, .. } if answers.len() < *total);
         if let Event::Explained { job, .. }
         | Event::Rerun { job, .. }
         | Event::ModelReady { job, .. }
+        | Event::Probed { job, .. }
         | Event::Evaluated { job, .. }
         | Event::Failed { job, .. } = &event
+            && !is_partial
         {
             self.open.retain(|(request, _)| request.job() != *job);
         }
@@ -127,7 +133,7 @@ impl Books {
 /// Of requests that a GPU may answer.
 fn model_of(request: &Request) -> Option<&ModelRequest> {
     match request {
-        Request::Explain { model, .. } => Some(model),
+        Request::Explain { model, .. } | Request::Probe { model, .. } => Some(model),
         Request::Rerun { rerun, .. } => Some(&rerun.model),
         Request::Load { .. } | Request::Evaluate { .. } => None,
     }

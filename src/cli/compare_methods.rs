@@ -1,0 +1,290 @@
+//! `glasstree compare-methods`: many kinds of map of the same pictures, measured alike.
+//!
+//! For each method, and for two maps that know nothing (centre first, random order):
+//!
+//! - `deletion`, `insertion`, `road`: area below the curve of the class's probability while the
+//!   picture is taken apart in the map's order ([`Curve`]), 0 to 1;
+//! - where boxes are known: `pointing` (the peak lies in a box), `energy` (share of the positive
+//!   values in boxes), `iou` (of the box around the largest part above 20 % of the peak) and `found`
+//!   (IoU of at least 0.5);
+//! - `runs` (inputs the network looked at for the map) and `seconds`.
+
+mod report;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use strum::IntoEnumIterator as _;
+
+use super::args::{ModelArgs, PictureArgs, choice};
+use super::methods::{self, MethodArgs, Progress};
+use super::{Client, Out, warn};
+use crate::catalog::ModelSource;
+use crate::eval::{Place, Rect, energy_inside};
+use crate::explain::{Cam, Canvas, ClassId, Curve, Erasure, Fill, Method, area_below};
+use crate::explanation::{CamTarget, Explanation, Score};
+use crate::labelled_pictures::LabelledPictures;
+use crate::output;
+use crate::protocol::ModelRequest;
+
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// A picture, a folder with a folder of pictures for each class, or with --boxes the folder of
+    /// the pictures in the list.
+    pub data: PathBuf,
+    /// List of pictures with their classes and boxes, as for `eval`.
+    #[arg(long, value_name = "FILE")]
+    pub boxes: Option<PathBuf>,
+    /// Class to explain in a single picture, by name or number; the likeliest one if left out.
+    #[arg(long, value_name = "NAME|INDEX")]
+    pub class: Option<String>,
+    /// A name from `glasstree models`, or a weights file.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Methods to compare, separated by commas; all if left out.
+    #[arg(long, value_delimiter = ',', value_parser = choice::<Method>())]
+    pub methods: Vec<Method>,
+    /// Curves to draw, separated by commas: deletion, insertion, road, or none.
+    #[arg(long, value_delimiter = ',', default_value = "deletion,insertion,road", value_parser = curve)]
+    pub curves: Vec<Option<Curve>>,
+    /// Steps of a curve.
+    #[arg(long, default_value = "16")]
+    pub steps: NonZeroUsize,
+    /// Take only so many pictures, spread evenly over all.
+    #[arg(long, value_name = "COUNT")]
+    pub limit: Option<NonZeroUsize>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Write one line for each picture and method.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Write the maps of a single picture side by side, in the order of the table.
+    #[arg(long, value_name = "FILE")]
+    pub png: Option<PathBuf>,
+    #[command(flatten)]
+    pub method: MethodArgs,
+    #[command(flatten)]
+    pub picture: PictureArgs,
+    #[command(flatten)]
+    pub options: ModelArgs,
+}
+
+fn curve(text: &str) -> Result<Option<Curve>, String> {
+    match text {
+        "none" => Ok(None),
+        text => {
+            text.parse().map(Some).map_err(|_| "give deletion, insertion, road or none".to_owned())
+        }
+    }
+}
+
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contestant {
+    Method(Method),
+    /// A map that knows nothing but the middle of the picture.
+    CentreFirst,
+    /// A map of random cells.
+    Random,
+}
+
+impl Contestant {
+    pub fn name(self) -> String {
+        match self {
+            Self::Method(method) => method.to_string(),
+            Self::CentreFirst => "centre-first".to_owned(),
+            Self::Random => "random".to_owned(),
+        }
+    }
+}
+
+/// The figures of one map of one picture.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    pub picture: String,
+    pub contestant: Contestant,
+    /// Areas below the curves that were asked for.
+    pub areas: Vec<(Curve, f64)>,
+    pub boxes: Option<BoxFigures>,
+    pub runs: usize,
+    pub seconds: f64,
+}
+
+/// How a map fits the boxes.
+#[derive(Debug, Clone, Copy)]
+pub struct BoxFigures {
+    pub pointing: bool,
+    pub iou: f64,
+    /// `None` for a map without positive values.
+    pub energy: Option<f64>,
+}
+
+/// A picture with what is known about it.
+struct Subject {
+    path: PathBuf,
+    class: Option<ClassId>,
+    boxes: Vec<Rect>,
+}
+
+pub fn run(args: &CompareArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());
+    let client = Client::start(args.options.device)?;
+    let subjects = subjects(args, &client, &request)?;
+    if args.png.is_some() && subjects.len() > 1 {
+        anyhow::bail!("--png shows the maps of one picture; name a picture instead of a folder");
+    }
+    let methods: Vec<Method> =
+        if args.methods.is_empty() { Method::iter().collect() } else { args.methods.clone() };
+    let mut contestants: Vec<_> = methods.into_iter().map(Contestant::Method).collect();
+    contestants.extend([Contestant::CentreFirst, Contestant::Random]);
+
+    let progress = Progress::new("Pictures");
+    let started = Instant::now();
+    let mut figures = Vec::new();
+    for (done, subject) in subjects.iter().enumerate() {
+        match compare(args, &client, &request, subject, &contestants) {
+            Ok(of_picture) => figures.extend(of_picture),
+            // One picture that cannot be read is no reason to lose the others.
+            Err(error) if subjects.len() > 1 => warn(&format!("{error:#}")),
+            Err(error) => return Err(error),
+        }
+        let rest = (subjects.len() - done - 1) as f64 / (done + 1) as f64;
+        progress.show(done + 1, subjects.len(), started.elapsed().mul_f64(rest));
+    }
+    progress.clear();
+    if figures.is_empty() {
+        anyhow::bail!("No picture could be measured");
+    }
+    if let Some(path) = &args.csv {
+        output::write(path, report::csv(&figures).as_bytes())?;
+    }
+    if args.json {
+        writeln!(out, "{}", report::json(&figures, &contestants))?;
+        return Ok(());
+    }
+    report::print(&figures, &contestants, out)
+}
+
+fn subjects(
+    args: &CompareArgs,
+    client: &Client,
+    request: &ModelRequest,
+) -> anyhow::Result<Vec<Subject>> {
+    let model = client.load(request)?;
+    let class = args.class.as_deref().map(|name| model.classes.find(name)).transpose()?;
+    if args.boxes.is_none() && !args.data.is_dir() {
+        return Ok(vec![Subject { path: args.data.clone(), class, boxes: Vec::new() }]);
+    }
+    if class.is_some() {
+        anyhow::bail!("The classes of a folder are known; --class is for a single picture");
+    }
+    let mut data = LabelledPictures::read(&args.data, args.boxes.as_deref(), &model.classes)?;
+    if let Some(limit) = args.limit {
+        data.limit(limit.get());
+    }
+    let subject = |picture: crate::labelled_pictures::LabelledPicture| Subject {
+        path: picture.path,
+        class: Some(picture.class),
+        boxes: picture.boxes,
+    };
+    Ok(data.pictures.into_iter().map(subject).collect())
+}
+
+fn compare(
+    args: &CompareArgs,
+    client: &Client,
+    request: &ModelRequest,
+    subject: &Subject,
+    contestants: &[Contestant],
+) -> anyhow::Result<Vec<Figures>> {
+    let seen = client.explain(&args.picture, &subject.path, request)?;
+    let target = CamTarget::Class(subject.class.unwrap_or_else(|| seen.prediction()));
+    let mut figures = Vec::new();
+    let mut maps = Vec::new();
+    for &contestant in contestants {
+        let started = Instant::now();
+        let (map, runs) = match contestant {
+            Contestant::Method(method) => {
+                let made = methods::make(client, request, &seen, method, target, &args.method)?;
+                (made.map.map, made.runs)
+            }
+            Contestant::CentreFirst => {
+                let [height, width] = seen.cells();
+                // Above zero, so that it can be measured against boxes.
+                (Cam::centre_first(height, width).map(|v| v + 1.0), 0)
+            }
+            Contestant::Random => {
+                let [height, width] = seen.cells();
+                (Cam::random(height, width, args.method.seed), 0)
+            }
+        };
+        let seconds = started.elapsed().as_secs_f64();
+        let boxes = box_figures(contestant, &map, &seen, &subject.boxes);
+        let areas = areas(args, client, request, &seen, target, &map)?;
+        let picture = subject.path.display().to_string();
+        figures.push(Figures { picture, contestant, areas, boxes, runs, seconds });
+        maps.push(map);
+    }
+    if let Some(path) = &args.png {
+        output::write_png(path, &report::side_by_side(&seen, &maps))?;
+    }
+    Ok(figures)
+}
+
+fn box_figures(
+    contestant: Contestant,
+    map: &Cam,
+    seen: &Explanation,
+    boxes: &[Rect],
+) -> Option<BoxFigures> {
+    // What has no zero of its own begins at its smallest value.
+    let map = match contestant {
+        Contestant::Method(Method::Rise) | Contestant::CentreFirst | Contestant::Random => {
+            &map.normalized()
+        }
+        Contestant::Method(_) => map,
+    };
+    let (side, transform) = (seen.input.crop.width(), seen.input.photo_from_input);
+    let place = Place::of(map, side, transform).filter(|_| !boxes.is_empty())?;
+    Some(BoxFigures {
+        pointing: boxes.iter().any(|known| known.contains(place.peak)),
+        iou: place.iou(boxes),
+        energy: energy_inside(map, side, transform, boxes),
+    })
+}
+
+/// The area below each curve that was asked for.
+fn areas(
+    args: &CompareArgs,
+    client: &Client,
+    request: &ModelRequest,
+    seen: &Explanation,
+    target: CamTarget,
+    map: &Cam,
+) -> anyhow::Result<Vec<(Curve, f64)>> {
+    let mut areas = Vec::new();
+    for curve in args.curves.iter().copied().flatten() {
+        let fill = match curve {
+            Curve::Insertion => Fill::Blur,
+            Curve::Deletion | Curve::Road => args.method.fill,
+        };
+        let canvas = Canvas::new(&seen.input, &seen.model.recipe, fill);
+        let erasure = Arc::new(Erasure::new(canvas, curve, map, args.steps.get()));
+        let answers = client.engine.probe(erasure, request, &mut warn, &mut |_, _, _| {})?;
+        let scorer = seen.scorer(target, Score::Probability);
+        let scores = answers.scores(scorer.ok_or_else(|| anyhow::anyhow!("No such class"))?);
+        if let Some(area) = area_below(&scores) {
+            areas.push((curve, area));
+        }
+    }
+    Ok(areas)
+}
+
+/// Whether a path is shown as it was given, for messages of the reports.
+fn name_of(path: &str) -> &str {
+    Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or(path)
+}

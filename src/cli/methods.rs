@@ -1,0 +1,161 @@
+//! Maps by methods that ask the network more than once.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::args::choice;
+use super::{Client, warn};
+use crate::explain::{Answers, Fill, Method, RiseOptions};
+use crate::explanation::{CamTarget, Explanation, MethodMap, Plan, PlanOptions, Score};
+use crate::protocol::ModelRequest;
+
+/// What can be chosen about methods.
+#[derive(Debug, Args)]
+pub struct MethodArgs {
+    /// What parts of the picture are hidden behind, for occlusion, RISE and curves: neutral,
+    /// mean-color, blur or noise.
+    #[arg(long, default_value = "neutral", value_parser = choice::<Fill>())]
+    pub fill: Fill,
+    /// Side of the occluding patch, in pixels of the network's input; a seventh if left out.
+    #[arg(long, value_name = "PIXELS")]
+    pub patch: Option<usize>,
+    /// Steps of the occluding patch; half of it if left out.
+    #[arg(long, value_name = "PIXELS")]
+    pub stride: Option<usize>,
+    /// Masks of RISE, 2 to 100000.
+    #[arg(long, value_name = "COUNT", default_value_t = RiseOptions::default().masks, value_parser = masks)]
+    pub masks: usize,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// What is measured while parts are hidden: probability or logit.
+    #[arg(long, default_value = "probability", value_parser = choice::<Score>())]
+    pub score: Score,
+}
+
+fn masks(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 2..=100_000) => Ok(count),
+        _ => Err("give a number from 2 to 100000".to_owned()),
+    }
+}
+
+impl MethodArgs {
+    pub fn options(&self) -> PlanOptions {
+        let rise = RiseOptions { masks: self.masks, seed: self.seed, ..RiseOptions::default() };
+        PlanOptions { fill: self.fill, patch: self.patch, stride: self.stride, rise }
+    }
+}
+
+/// A map, and what it cost.
+pub struct Made {
+    pub method: Method,
+    pub map: MethodMap,
+    /// Inputs that the network looked at, besides the picture itself.
+    pub runs: usize,
+    pub took: Duration,
+}
+
+/// Makes a map, with a line of progress on a terminal.
+pub fn make(
+    client: &Client,
+    request: &ModelRequest,
+    seen: &Explanation,
+    method: Method,
+    target: CamTarget,
+    args: &MethodArgs,
+) -> anyhow::Result<Made> {
+    let started = Instant::now();
+    let plan = seen.plan(method, &args.options())?;
+    let answers = ask(client, request, &plan, method.name())?;
+    let map = plan.map(seen, &answers, target, args.score).ok_or_else(|| {
+        anyhow::anyhow!("There is no probability of this target; use --score logit")
+    })?;
+    Ok(Made { method, map, runs: plan.runs(), took: started.elapsed() })
+}
+
+fn ask(
+    client: &Client,
+    request: &ModelRequest,
+    plan: &Plan,
+    what: &str,
+) -> anyhow::Result<Answers> {
+    match plan.probe() {
+        None => Ok(Answers::default()),
+        Some(probe) => {
+            let progress = Progress::new(what);
+            let answers =
+                client.engine.probe(probe, request, &mut warn, &mut |answers, total, left| {
+                    progress.show(answers.len(), total, left);
+                });
+            progress.clear();
+            Ok(answers?)
+        }
+    }
+}
+
+/// A line on the standard error that is written over and over; nothing if that is no terminal.
+pub struct Progress<'a> {
+    what: &'a str,
+    is_terminal: bool,
+}
+
+impl<'a> Progress<'a> {
+    pub fn new(what: &'a str) -> Self {
+        Self { what, is_terminal: std::io::stderr().is_terminal() }
+    }
+
+    pub fn show(&self, done: usize, total: usize, left: Duration) {
+        if self.is_terminal {
+            let seconds = left.as_secs_f64();
+            eprint!("\r{}: {done} of {total}, {seconds:.0} s left \x1b[K", self.what);
+            std::io::stderr().flush().ok();
+        }
+    }
+
+    pub fn clear(&self) {
+        if self.is_terminal {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+impl Made {
+    /// The noise of the map: its mean standard error as a share of its range.
+    pub fn noise(&self) -> Option<f64> {
+        let errors = &self.map.standard_error.as_ref()?.data;
+        let mean = errors.iter().copied().map(f64::from).sum::<f64>() / errors.len().max(1) as f64;
+        let [lo, hi] = self.map.map.range();
+        (hi > lo).then(|| mean / f64::from(hi - lo))
+    }
+
+    pub fn to_json(&self) -> Value {
+        let check = self.map.check;
+        json!({
+            "name": self.method.to_string(),
+            "shows": self.method.shows(),
+            "limits": self.method.limits(),
+            "runs": self.runs,
+            "noise": self.noise(),
+            "identity": check.map(|c| json!({ "residual": c.residual, "holds": c.holds() })),
+        })
+    }
+
+    /// What it is, what it cannot, and what it cost.
+    pub fn print(&self, out: super::Out<'_>) -> anyhow::Result<()> {
+        let Self { method, runs, took, .. } = self;
+        writeln!(out, "Method: {} ({runs} runs, {:.2} s)", method.name(), took.as_secs_f64())?;
+        writeln!(out, "  {}", method.shows())?;
+        writeln!(out, "  {}", method.limits())?;
+        if let Some(noise) = self.noise() {
+            writeln!(out, "  Noise: standard error {:.1} % of the map's range", noise * 100.0)?;
+        }
+        if let Some(check) = self.map.check.filter(|check| !check.holds()) {
+            warn(&format!("mean + bias misses the logit by {:.2e}", check.residual));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,201 @@
+//! Maps by other methods: what has to be asked of the network for one, and what follows from the
+//! answers.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CamTarget, Explanation};
+use crate::explain::{
+    Answers, Cam, Canvas, Density, Evidence, Fill, Finer, IdentityCheck, Method, Occlusion, Probe,
+    Question, Rise, RiseOptions,
+};
+use crate::preprocess::PreprocessError;
+
+/// What is measured while parts of a picture are hidden.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumIter,
+    strum::VariantNames,
+    strum::EnumString,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
+pub enum Score {
+    /// The logit of a class or node, the lead in a comparison.
+    Logit,
+    /// How likely a class is among all, a branch among its siblings ([`Explanation::probability`]).
+    #[default]
+    Probability,
+}
+
+/// What can be chosen about the methods that hide parts of the picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlanOptions {
+    pub fill: Fill,
+    /// Side of the occluding patch, in input pixels; a seventh of the side if left out.
+    pub patch: Option<usize>,
+    /// Its steps; half of the patch if left out.
+    pub stride: Option<usize>,
+    pub rise: RiseOptions,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        let (fill, rise) = (Fill::default(), RiseOptions::default());
+        Self { fill, patch: None, stride: None, rise }
+    }
+}
+
+/// A map that is to be made. Serves all targets.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// Follows from the one run that was made already.
+    Ready(Method),
+    Finer(Arc<Finer>),
+    Occlusion(Arc<Occlusion>),
+    Rise(Arc<Rise>),
+}
+
+/// What a method says about a target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MethodMap {
+    /// Over what the network saw, in any number of cells.
+    pub map: Cam,
+    /// Of each place, where the method is random.
+    pub standard_error: Option<Cam>,
+    /// Where the method adds up to a logit.
+    pub check: Option<IdentityCheck>,
+}
+
+/// Places of a RISE map along each axis. Its masks change over the width of their cells; more
+/// places would show nothing more.
+const RISE_PLACES: usize = 56;
+
+impl Explanation {
+    /// What has to be asked for a map by `method`.
+    ///
+    /// # Errors
+    /// Where the picture cannot be made larger as the method needs it.
+    pub fn plan(&self, method: Method, options: &PlanOptions) -> Result<Plan, PreprocessError> {
+        let input = &self.input;
+        let canvas = || Canvas::new(input, &self.model.recipe, options.fill);
+        let side = input.crop.width() as usize;
+        let cell = side / self.cells()[1].max(1);
+        let finer = |finer| Plan::Finer(Arc::new(finer));
+        Ok(match method {
+            Method::Cam | Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => {
+                Plan::Ready(method)
+            }
+            Method::Dense2 => finer(Finer::dense(input, Density::Double)),
+            Method::Dense4 => finer(Finer::dense(input, Density::Quadruple)),
+            Method::Shift2 => finer(Finer::shifted(input, cell, 2)),
+            Method::Shift4 => finer(Finer::shifted(input, cell, 4)),
+            Method::MultiScale => finer(Finer::scaled(&self.photo.rgb, &self.model.recipe)?),
+            Method::Occlusion => {
+                let patch = options.patch.unwrap_or(side.div_ceil(7));
+                let stride = options.stride.unwrap_or(patch.div_ceil(2));
+                Plan::Occlusion(Arc::new(Occlusion::new(canvas(), patch, stride)))
+            }
+            Method::Rise => Plan::Rise(Arc::new(Rise::new(canvas(), &options.rise))),
+        })
+    }
+
+    /// What is measured of changed logits; `None` if there is no such target, or no probability.
+    pub fn scorer(&self, target: CamTarget, score: Score) -> Option<impl Fn(&[f32]) -> f32> {
+        let question = self.question(target)?;
+        // Known to exist for these logits, it exists for all.
+        if score == Score::Probability {
+            self.probability(target, &self.forward.logits)?;
+        }
+        Some(move |logits: &[f32]| match score {
+            Score::Logit => question.sum(logits),
+            Score::Probability => self.probability(target, logits).unwrap_or(f32::NAN),
+        })
+    }
+}
+
+impl Plan {
+    /// What has to be asked; `None` if nothing.
+    pub fn probe(&self) -> Option<Arc<dyn Probe>> {
+        match self {
+            Self::Ready(_) => None,
+            Self::Finer(finer) => Some(Arc::<Finer>::clone(finer)),
+            Self::Occlusion(occlusion) => Some(Arc::<Occlusion>::clone(occlusion)),
+            Self::Rise(rise) => Some(Arc::<Rise>::clone(rise)),
+        }
+    }
+
+    /// Inputs that the network has to look at.
+    pub fn runs(&self) -> usize {
+        self.probe().map_or(0, |probe| probe.count())
+    }
+
+    /// The map from the answers so far. `seen` is what the plan was made of; `score` matters where
+    /// parts are hidden.
+    ///
+    /// `None` if there is no such target, or for finer maps before all answers are there.
+    pub fn map(
+        &self,
+        seen: &Explanation,
+        answers: &Answers,
+        target: CamTarget,
+        score: Score,
+    ) -> Option<MethodMap> {
+        let question = seen.question(target)?;
+        let alone = |map| MethodMap { map, standard_error: None, check: None };
+        Some(match self {
+            Self::Ready(method) => ready(*method, seen, question),
+            Self::Finer(finer) => match finer.forward(answers) {
+                Some(forward) => {
+                    let Evidence { map, check, .. } =
+                        Evidence::new(question, &forward, &seen.model.head);
+                    MethodMap { check: Some(check), ..alone(map) }
+                }
+                None => alone(finer.map(answers, &question.row(&seen.model.head).0)?),
+            },
+            Self::Occlusion(occlusion) => {
+                let scorer = seen.scorer(target, score)?;
+                let whole = scorer(&seen.forward.logits);
+                alone(occlusion.map(whole, &answers.scores(scorer)))
+            }
+            Self::Rise(rise) => {
+                let scores = answers.scores(seen.scorer(target, score)?);
+                let places = RISE_PLACES.min(seen.input.crop.width() as usize);
+                let made = rise.map(&scores, places);
+                MethodMap { standard_error: Some(made.standard_error), ..alone(made.mean) }
+            }
+        })
+    }
+}
+
+fn ready(method: Method, seen: &Explanation, question: Question) -> MethodMap {
+    let features = &seen.forward.features;
+    let row = question.row(&seen.model.head).0;
+    let map = match method {
+        Method::GradCam => Cam::compute(features, &row).gradcam_raw(),
+        Method::GradCamPlusPlus => Cam::gradcam_plus_plus(features, &row),
+        Method::LayerCam => Cam::layercam(features, &row),
+        Method::Cam
+        | Method::Dense2
+        | Method::Dense4
+        | Method::Shift2
+        | Method::Shift4
+        | Method::MultiScale
+        | Method::Occlusion
+        | Method::Rise => {
+            let Evidence { map, check, .. } = seen.evidence(question);
+            return MethodMap { map, standard_error: None, check: Some(check) };
+        }
+    };
+    MethodMap { map, standard_error: None, check: None }
+}
