@@ -10,6 +10,7 @@ mod run;
 mod settings_file;
 mod smoke;
 mod tasks;
+mod thumbnails;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::ui::{Panels, root_ui, theme};
 use port::{EnginePort, StartEngine};
 use settings_file::SettingsFile;
 use tasks::{Message, Tasks};
+use thumbnails::{Order, Thumbnail, Thumbnails};
 
 pub use run::{WindowArgs, run};
 
@@ -83,6 +85,7 @@ pub struct App {
     start_engine: StartEngine,
     wake: Wake,
     tasks: Tasks,
+    thumbnails: Thumbnails,
     settings_file: Option<SettingsFile>,
     dialogs: bool,
     timeouts: Timeouts,
@@ -113,6 +116,7 @@ impl App {
             engine: None,
             start_engine: options.start_engine,
             tasks: Tasks::new(Arc::clone(&wake)),
+            thumbnails: Thumbnails::start(Arc::clone(&wake)),
             wake,
             settings_file: options.settings_file.map(SettingsFile::new),
             dialogs: options.dialogs,
@@ -247,6 +251,25 @@ impl App {
         for message in self.tasks.drain() {
             self.take_in(ctx, message);
         }
+        for Thumbnail { path, small, input } in self.thumbnails.drain() {
+            self.panels.folder.insert(ctx, path.clone(), small.as_ref());
+            if let Some(input) = input {
+                let effects = self.state.glance_at(path, input);
+                self.carry_out(effects);
+            }
+        }
+    }
+
+    /// Has small pictures made of what is in view of the folder.
+    fn order_thumbnails(&self) {
+        let is_shown = self.settings.panels.folder && self.state.folder.len() > 1;
+        let model = self.state.role(Role::Classifier).model.as_ref();
+        let order = |path: &PathBuf| Order {
+            path: path.clone(),
+            recipe: model.filter(|_| self.state.can_glance(path)).map(|it| it.recipe.clone()),
+        };
+        let wanted = self.panels.folder.wanted().iter().filter(|_| is_shown);
+        self.thumbnails.order(wanted.map(order).collect());
     }
 
     fn take_in(&mut self, ctx: &Context, message: Message) {
@@ -358,6 +381,7 @@ impl eframe::App for App {
             // What a click changes is seen at once, not when the pointer moves next.
             ctx.request_repaint();
         }
+        self.order_thumbnails();
         self.note_look(&ctx);
         self.note_window(&ctx);
         if let Some(smoke) = &mut self.smoke {

@@ -58,6 +58,8 @@ pub enum Turn {
     Next,
     First,
     Last,
+    /// By its place, from 0.
+    To(usize),
 }
 
 /// A change of what the program knows, with its details.
@@ -160,6 +162,7 @@ pub enum MenuCommand {
     Cancel,
     ToggleClasses,
     ToggleTree,
+    ToggleFolder,
     TreeOnly,
     ShowPath,
     ShowRegion,
@@ -252,6 +255,7 @@ impl MenuCommand {
             Self::Cancel => (Edit, true, "Cancel", "Stop the work at hand", &[]),
             Self::ToggleClasses => (View, false, "Class list", "Show or hide the list of classes", &["Ctrl+1"]),
             Self::ToggleTree => (View, false, "Tree", "Show or hide the tree", &["Ctrl+2"]),
+            Self::ToggleFolder => (View, false, "Pictures of the folder", "Show or hide the row of small pictures below the photo", &["Ctrl+7"]),
             Self::TreeOnly => (View, false, "Large tree", "Give the tree most of the window, or take it back", &["Ctrl+3"]),
             Self::ShowPath => (View, true, "Decisions of the path", "The decisions from the root to the class, one by one", &["Ctrl+4"]),
             Self::ShowRegion => (View, false, "What a region gives", "Drag a box on the picture: what does it give to the class and to each decision?", &["Ctrl+5"]),

@@ -46,6 +46,8 @@ pub struct PanelSettings {
     pub classes: bool,
     pub tree: bool,
     pub large_tree: bool,
+    /// The row of small pictures, where there is a folder.
+    pub folder: bool,
     /// Width of the panels beside the picture, in points.
     pub width: f32,
     /// Height of the class list, in points.
@@ -100,6 +102,7 @@ impl Default for PanelSettings {
             classes: true,
             tree: true,
             large_tree: false,
+            folder: true,
             width: 560.0,
             classes_height: 270.0,
             insight: false,

@@ -4,6 +4,7 @@
 //! return [`Effect`]s, which somebody else carries out.
 
 mod edits;
+mod glances;
 mod history;
 mod jobs;
 mod library;
@@ -31,6 +32,7 @@ pub use notices::{INFO_STAYS, Notice, NoticeKind, Notices};
 pub use rerun::{Outcome, Rerun};
 pub use walk::Walking;
 
+use glances::Glances;
 use history::History;
 
 /// One of the two models, and what it said last.
@@ -123,6 +125,7 @@ pub struct AppState {
     walk: Option<Walking>,
     /// Networks asked again without a part of the photo; at most one of each kind for a role.
     pub reruns: Vec<Rerun>,
+    glances: Glances,
     pub notices: Notices,
     pub device: Option<String>,
     /// Why the engine has ended.
@@ -148,6 +151,7 @@ impl AppState {
             library: Library::default(),
             walk: None,
             reruns: Vec::new(),
+            glances: Glances::default(),
             notices: Notices::default(),
             device: None,
             stopped: None,
@@ -393,7 +397,7 @@ impl AppState {
             M::RestartEngine => self.stopped.is_some(),
             M::Open | M::OpenPath | M::Models | M::Quit => true,
             M::FindClass | M::FindNode => true,
-            M::ToggleClasses | M::ToggleTree | M::TreeOnly => true,
+            M::ToggleClasses | M::ToggleTree | M::ToggleFolder | M::TreeOnly => true,
             M::ShowPath | M::ShowRegion | M::ShowCompare => true,
             M::ThemeSystem | M::ThemeLight | M::ThemeDark => true,
             M::LargerText | M::SmallerText | M::NormalText | M::FullScreen => true,
@@ -413,6 +417,7 @@ impl AppState {
             Turn::Next => here.map(|at| at + 1),
             Turn::First => Some(0),
             Turn::Last => self.folder.len().checked_sub(1),
+            Turn::To(at) => Some(at),
         };
         let Some((at, path)) = at.and_then(|at| Some((at, self.folder.get(at)?.clone()))) else {
             return Vec::new();

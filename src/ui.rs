@@ -5,6 +5,7 @@
 pub mod class_list;
 pub mod class_picker;
 pub mod controls;
+pub mod folder_strip;
 pub mod help;
 pub mod image_view;
 pub mod insight;
@@ -38,6 +39,7 @@ use crate::settings::{InsightTab, LEAST_CLASSES, Settings, Theme};
 use crate::state::{AppState, Role};
 use crate::tree_layout::Cards;
 use class_list::{ClassAction, ClassListState, class_list_ui};
+use folder_strip::{FolderStrip, folder_strip_ui, has_strip};
 use image_view::region::{RegionAction, Tool};
 use image_view::{ImageInput, ImageViewState, image_view_ui};
 use insight::{Insight, InsightState, insight_panel_ui};
@@ -55,6 +57,7 @@ pub struct Panels {
     pub image: ImageViewState,
     pub classes: ClassListState,
     pub tree: TreePanel,
+    pub folder: FolderStrip,
     pub tree_view: TreeViewState,
     pub insight: InsightState,
     pub palette: palette::Palette,
@@ -76,6 +79,8 @@ const LEAST: f32 = 260.0;
 const LEAST_PICTURE: f32 = 400.0;
 /// Smallest height of the tree below the class list.
 const LEAST_TREE: f32 = 120.0;
+/// With less height below the controls of the picture, in points, its folder is not shown.
+const LEAST_WITH_FOLDER: f32 = 420.0;
 /// Beside a large tree.
 const SMALL_PICTURE: f32 = 240.0;
 
@@ -263,6 +268,12 @@ fn picture_ui(
     Panel::top("controls").frame(theme::bar(ui.visuals())).show(ui, |ui| {
         controls::controls_ui(ui, state, &mut settings.overlay, out);
     });
+    if settings.panels.folder && has_strip(state) && ui.available_height() >= LEAST_WITH_FOLDER {
+        let frame = theme::panel(ui.visuals());
+        Panel::bottom("folder").frame(frame).show(ui, |ui| {
+            folder_strip_ui(ui, state, &mut panels.folder, out);
+        });
+    }
     let Panels { tree, insight, .. } = panels;
     insight.region.tool = panels.image.region.tool;
     insight.region.cells.clear();
@@ -355,6 +366,7 @@ impl Checked for Settings {
         Some(match command {
             M::ToggleClasses => self.panels.classes,
             M::ToggleTree => self.panels.tree,
+            M::ToggleFolder => self.panels.folder,
             M::TreeOnly => self.panels.large_tree,
             M::ShowPath => self.panels.shows(InsightTab::Path),
             M::ShowRegion => self.panels.shows(InsightTab::Region),

@@ -68,6 +68,7 @@ impl App {
             M::Cancel => self.change(Command::Cancel),
             M::ToggleClasses => toggle(&mut panels.classes),
             M::ToggleTree => toggle(&mut panels.tree),
+            M::ToggleFolder => toggle(&mut panels.folder),
             M::TreeOnly => toggle(&mut panels.large_tree),
             M::ShowPath => insight::toggle(panels, InsightTab::Path),
             M::ShowRegion => insight::toggle(panels, InsightTab::Region),

@@ -149,7 +149,11 @@ impl AppState {
                 if let Some((role, state)) = self.role_of(job) {
                     let model = Arc::clone(&explanation.model);
                     let shown = Arc::clone(&explanation);
+                    let noted = Arc::clone(&explanation);
                     state.result.succeed(Answer { given: explanation, shown });
+                    if role == Role::Classifier {
+                        self.note_glance(&noted);
+                    }
                     let effects = self.loaded(role, model);
                     self.follow_trees();
                     return effects;
@@ -158,8 +162,11 @@ impl AppState {
             Event::Rerun { job, explanation } => {
                 self.answer_rerun(job, Ok(explanation));
             }
-            // The window neither probes nor evaluates; the command line does.
-            Event::Probed { .. } | Event::Evaluating { .. } | Event::Evaluated { .. } => {}
+            Event::Probed { job, answers, .. } => {
+                self.answer_glance(job, Some(&answers));
+            }
+            // The window does not evaluate; the command line does.
+            Event::Evaluating { .. } | Event::Evaluated { .. } => {}
             Event::Failed { job, error } => return self.failed(job, error),
             Event::Stopped { reason } => {
                 self.forget_jobs();
@@ -260,7 +267,7 @@ impl AppState {
     }
 
     fn failed(&mut self, job: JobId, error: String) -> Vec<Effect> {
-        if self.answer_rerun(job, Err(error.clone())) {
+        if self.answer_rerun(job, Err(error.clone())) || self.answer_glance(job, None) {
             return Vec::new();
         }
         let unread = self.wanted.take_if(|wanted| wanted.job == job);

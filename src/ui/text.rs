@@ -29,6 +29,19 @@ pub fn target_name(explanation: &Explanation, target: CamTarget) -> String {
     }
 }
 
+/// A count with separators: `10,000`.
+pub fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A number with a real minus sign, and without one before zeros alone.
 pub fn number(value: f32, decimals: usize) -> String {
     let digits = format!("{:.decimals$}", value.abs());

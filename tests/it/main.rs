@@ -15,6 +15,7 @@ mod engine;
 mod eval;
 mod explain;
 mod fetch;
+mod folder;
 mod handover;
 mod image_view;
 mod induce;
