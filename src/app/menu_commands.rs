@@ -13,7 +13,6 @@ use crate::export::Export;
 use crate::settings::{InsightTab, Settings, Theme};
 use crate::state::{NoticeKind, Role};
 use crate::tree_svg::{SvgOptions, tree_svg};
-use crate::ui::controls::set_colormap;
 use crate::ui::image_view::region::Tool;
 use crate::ui::insight;
 use crate::ui::theme;
@@ -101,7 +100,7 @@ impl App {
             M::NextColormap => {
                 let all: Vec<Colormap> = Colormap::iter().collect();
                 let at = all.iter().position(|&colormap| colormap == overlay.colormap);
-                set_colormap(overlay, all[(at.unwrap_or(0) + 1) % all.len()]);
+                overlay.colormap = all[(at.unwrap_or(0) + 1) % all.len()];
             }
             M::ToggleInput => toggle(&mut overlay.show_input),
             M::KeepTarget => {

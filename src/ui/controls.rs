@@ -18,6 +18,8 @@ const SHORT_SLIDER: f32 = 64.0;
 const TARGET: f32 = 170.0;
 const SHORT_TARGET: f32 = 120.0;
 const TINY_TARGET: f32 = 90.0;
+/// Of which the button that keeps it takes so much.
+const KEEP: f32 = 48.0;
 
 /// With less room, in points, the bar does without words that only repeat something.
 const ROOMY: f32 = 860.0;
@@ -78,18 +80,23 @@ fn map_ui(
 ) {
     let map = ui.checkbox(&mut options.visible, "Map of");
     map.on_hover_text(MenuCommand::ToggleOverlay.entry().tooltip);
-    versus_ui(ui, state, width, out);
-    keep_ui(ui, state, out);
+    // Where there is little room, there is only a way to let go.
+    if width > TINY_TARGET || state.selection().keeps_target {
+        versus_ui(ui, state, width - KEEP, out);
+        keep_ui(ui, state, out);
+    } else {
+        versus_ui(ui, state, width, out);
+    }
     if !options.visible {
         ui.disable();
     }
 }
 
-/// The pin that holds what the map is of; one click lets go of it.
+/// The button that keeps what the map is of; one click lets go of it.
 fn keep_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     let keeps = state.selection().keeps_target;
     let entry = MenuCommand::KeepTarget.entry();
-    let pin = egui::Button::new("\u{1f4cc}").selected(keeps);
+    let pin = egui::Button::new("Keep").selected(keeps);
     let pin = ui.add_enabled(state.can_keep_target() || keeps, pin);
     pin.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, keeps, entry.text));
     let hint = if keeps { "Held for all pictures; click to let go (K)" } else { entry.tooltip };
@@ -122,6 +129,10 @@ fn opacity_ui(ui: &mut Ui, options: &mut OverlayOptions, is_roomy: bool) {
 fn smooth_ui(ui: &mut Ui, options: &mut OverlayOptions) {
     let smooth = ui.checkbox(&mut options.smooth, "Smooth");
     smooth.on_hover_text(MenuCommand::ToggleSmooth.entry().tooltip);
+    let contours = egui::Checkbox::new(&mut options.contours, "Contours");
+    let contours = ui.add_enabled(options.smooth, contours);
+    contours
+        .on_hover_text("Lines at half and three quarters of the range; marked on the colour bar");
 }
 
 /// Everything about the colours, one below the other.
@@ -154,16 +165,6 @@ fn colormap_hint(colormap: Colormap) -> &'static str {
     }
 }
 
-/// Makes a map of signed values symmetric, and the others not.
-pub fn set_colormap(options: &mut OverlayOptions, colormap: Colormap) {
-    options.colormap = colormap;
-    match (colormap.is_signed(), options.scale) {
-        (true, ScaleMode::PerMap) => options.scale = ScaleMode::Symmetric,
-        (false, ScaleMode::Symmetric) => options.scale = ScaleMode::PerMap,
-        _ => {}
-    }
-}
-
 fn colors_ui(ui: &mut Ui, options: &mut OverlayOptions, is_comparison: bool) {
     let is_fixed = is_comparison && !options.colormap.is_signed();
     let name = colormap_name(if is_fixed { Colormap::Diverging } else { options.colormap });
@@ -186,7 +187,7 @@ fn colormaps_ui(ui: &mut Ui, options: &mut OverlayOptions) {
             let chosen = options.colormap == colormap;
             let choice = ui.selectable_label(chosen, colormap_name(colormap));
             if choice.on_hover_text(colormap_hint(colormap)).clicked() {
-                set_colormap(options, colormap);
+                options.colormap = colormap;
                 ui.close();
             }
         });
@@ -196,12 +197,15 @@ fn colormaps_ui(ui: &mut Ui, options: &mut OverlayOptions) {
 /// Name and tooltip.
 fn scale_text(scale: ScaleMode) -> [&'static str; 2] {
     match scale {
-        ScaleMode::PerMap => ["This map", "The ends of the colours are the ends of this map"],
+        ScaleMode::PerMap => ["This map", "The last colour is the largest value of this map"],
         ScaleMode::SharedOverClasses => [
             "All maps",
             "The same colour means the same value on all maps: weak evidence looks weak",
         ],
-        ScaleMode::Symmetric => ["Around zero", "The middle colour is zero"],
+        ScaleMode::LowestToHighest => [
+            "Lowest to highest",
+            "The first colour is the smallest value of this map, whatever it is, as in most papers",
+        ],
     }
 }
 
@@ -216,7 +220,7 @@ fn scale_ui(ui: &mut Ui, options: &mut OverlayOptions) {
 
 /// The ranges of values to choose from.
 fn scales_ui(ui: &mut Ui, options: &mut OverlayOptions) {
-    for scale in [ScaleMode::PerMap, ScaleMode::SharedOverClasses, ScaleMode::Symmetric] {
+    for scale in [ScaleMode::PerMap, ScaleMode::SharedOverClasses, ScaleMode::LowestToHighest] {
         let [name, hint] = scale_text(scale);
         ui.selectable_value(&mut options.scale, scale, name).on_hover_text(hint);
     }

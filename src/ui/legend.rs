@@ -45,7 +45,11 @@ pub fn end_words([lo, hi]: [f32; 2], pro: &str, contra: Option<&str>) -> [String
     if let Some(contra) = contra {
         return [format!("speaks for {contra}"), format!("speaks for {pro}")];
     }
-    let against = if lo < 0.0 { format!("speaks against {pro}") } else { "weaker".to_owned() };
+    let against = match lo {
+        lo if lo < 0.0 => format!("speaks against {pro}"),
+        0.0 => "no support".to_owned(),
+        _ => "weaker".to_owned(),
+    };
     let supports = if hi > 0.0 { format!("supports {pro}") } else { "neutral".to_owned() };
     [against, supports]
 }

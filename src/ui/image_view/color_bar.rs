@@ -70,6 +70,13 @@ pub fn color_bar_ui(ui: &mut Ui, shown: &ShownMap, marked: Option<f32>) {
     painter.add(gradient(strip, shown.colormap));
     let frame = ui.visuals().widgets.noninteractive.bg_stroke;
     painter.rect_stroke(strip, 0.0, frame, StrokeKind::Outside);
+    if !shown.contours.is_empty() {
+        let color = ui.visuals().strong_text_color();
+        for level in shown.colormap.contour_levels() {
+            let x = strip.left() + level * strip.width();
+            painter.vline(x, strip.y_range(), Stroke::new(1.0, color));
+        }
+    }
 
     let [lo, hi] = range;
     let x_of = |value: f32| strip.left() + (value - lo) / (hi - lo) * strip.width();
