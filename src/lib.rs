@@ -20,6 +20,7 @@
 //! | [`intake`] | which of the given files are pictures, which are weights? |
 //! | [`tree_layout`], [`tree_text`], [`tree_svg`] | where does each node of a tree go in a drawing, and what does it say? |
 //! | `app`, `ui`, `settings` | what does the window look like, and what does it remember? |
+//! | [`memo`] | how is a value kept until what it was made of changes? |
 //! | [`export`], [`output`], [`npy`] | what can be saved, and how? |
 //! | [`cli`] | which commands are there? |
 //!
@@ -46,6 +47,7 @@ pub mod intake;
 pub mod labelled_pictures;
 pub mod labels;
 pub mod look;
+pub mod memo;
 pub mod model;
 pub mod npy;
 pub mod output;

@@ -22,9 +22,9 @@ pub struct ExplainArgs {
     /// The model that decides by a tree.
     #[arg(long)]
     pub tree_model: Option<String>,
-    /// Folder for the pictures; it is made if it is not there.
-    #[arg(long, default_value = ".", value_name = "DIR")]
-    pub out: PathBuf,
+    /// Folder for the pictures, which is made if it is not there; without it none are written.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     #[command(flatten)]
     pub picture: PictureArgs,
     /// What computes: auto (a real GPU, else the CPU), cpu, gpu or ndarray.
@@ -43,9 +43,11 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
     let explanation = client.explain(&args.picture, &args.image, &model)?;
     let class = explanation.prediction();
     writeln!(out, "Prediction: {}", explanation.model.label(class))?;
-    let map = explanation.cam(CamTarget::Class(class));
-    let files = pictures::write(&args.out, &explanation, Variant::Paper, &map, &Paint::default())?;
-    pictures::print(&files, out)?;
+    if let Some(folder) = &args.out {
+        let map = explanation.cam(CamTarget::Class(class));
+        let files = pictures::write(folder, &explanation, Variant::Paper, &map, &Paint::default())?;
+        pictures::print(&files, out)?;
+    }
 
     let photo = PictureSource::Photo(explanation.photo.clone());
     let decided = client.engine.explain(photo, &tree_model, &mut super::warn)?;

@@ -173,7 +173,7 @@ mod tests {
         state.fetching(entry.id, Progress { done: 1, total: None });
         state.fetched(entry.id, Err("Cancelled".to_owned()));
         assert_eq!(state.library.download_state(entry), DownloadState::Absent);
-        assert!(state.notices.is_empty());
+        assert!(state.notices.shown().is_empty());
 
         state.apply(Command::Fetch(entry));
         state.fetched(entry.id, Err("offline".to_owned()));

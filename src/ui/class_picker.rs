@@ -1,11 +1,10 @@
 //! A field to choose one of many classes: the likeliest ones, or those that are typed.
 
-use std::sync::{Arc, Weak};
-
 use eframe::egui::{ComboBox, Key, PopupCloseBehavior, Role, TextEdit, Ui, WidgetInfo};
 
 use crate::explain::ClassId;
 use crate::explanation::{Explanation, ModelInfo};
+use crate::memo::{Memo, Same};
 use crate::ui::class_list::rows::{SearchIndex, SortOrder, percent, ranks};
 use crate::ui::text::short;
 
@@ -16,7 +15,7 @@ const LISTED: usize = 40;
 #[derive(Default)]
 pub struct ClassPicker {
     query: String,
-    index: Option<(Weak<ModelInfo>, SearchIndex)>,
+    index: Memo<Same<ModelInfo>, SearchIndex>,
     was_open: bool,
 }
 
@@ -84,12 +83,9 @@ impl ClassPicker {
 
     /// The classes that match, likeliest first.
     fn rows(&mut self, explanation: &Explanation) -> Vec<ClassId> {
-        let model = Arc::downgrade(&explanation.model);
-        if !self.index.as_ref().is_some_and(|(of, _)| of.ptr_eq(&model)) {
-            self.index = None;
-        }
-        let new = || (model, SearchIndex::new(&explanation.model.classes));
-        let (_, index) = self.index.get_or_insert_with(new);
+        let model = Same::as_value(&explanation.model);
+        let classes = &explanation.model.classes;
+        let index = self.index.get_or_make(model, |_| SearchIndex::new(classes));
         index.rows(&self.query, SortOrder::Probability, &ranks(&explanation.forward.logits))
     }
 }

@@ -18,6 +18,8 @@ const SHORT_SLIDER: f32 = 64.0;
 const TARGET: f32 = 170.0;
 const SHORT_TARGET: f32 = 120.0;
 const TINY_TARGET: f32 = 90.0;
+/// Of which the button that keeps it takes so much.
+const KEEP: f32 = 48.0;
 
 /// With less room, in points, the bar does without words that only repeat something.
 const ROOMY: f32 = 860.0;
@@ -78,18 +80,23 @@ fn map_ui(
 ) {
     let map = ui.checkbox(&mut options.visible, "Map of");
     map.on_hover_text(MenuCommand::ToggleOverlay.entry().tooltip);
-    versus_ui(ui, state, width, out);
-    keep_ui(ui, state, out);
+    // Where there is little room, there is only a way to let go.
+    if width > TINY_TARGET || state.selection().keeps_target {
+        versus_ui(ui, state, width - KEEP, out);
+        keep_ui(ui, state, out);
+    } else {
+        versus_ui(ui, state, width, out);
+    }
     if !options.visible {
         ui.disable();
     }
 }
 
-/// The pin that holds what the map is of; one click lets go of it.
+/// The button that keeps what the map is of; one click lets go of it.
 fn keep_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     let keeps = state.selection().keeps_target;
     let entry = MenuCommand::KeepTarget.entry();
-    let pin = egui::Button::new("\u{1f4cc}").selected(keeps);
+    let pin = egui::Button::new("Keep").selected(keeps);
     let pin = ui.add_enabled(state.can_keep_target() || keeps, pin);
     pin.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, keeps, entry.text));
     let hint = if keeps { "Held for all pictures; click to let go (K)" } else { entry.tooltip };

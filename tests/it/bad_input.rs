@@ -30,9 +30,10 @@ fn run(window: &mut Window, command: MenuCommand) {
 /// Waits for one new line that has all of `words` in it, and takes it off the screen again.
 fn told(window: &mut Window, words: &[&str]) {
     step_until(window, &format!("{words:?} is told"), |app| {
-        !app.state.notices.is_empty() && !app.state.is_busy()
+        !app.state.notices.shown().is_empty() && !app.state.is_busy()
     });
     let notices = std::mem::take(&mut window.state_mut().state.notices);
+    let notices = notices.shown();
     let texts: Vec<&str> = notices.iter().map(|notice| notice.text.as_str()).collect();
     let [text] = texts[..] else { panic!("{texts:?}") };
     assert!(!text.contains('\n') && words.iter().all(|word| text.contains(word)), "{text}");

@@ -52,7 +52,7 @@ fn in_another_process() {
                 std::thread::sleep(std::time::Duration::from_millis(5));
             }
             let app = window.state();
-            assert!(app.panels.prompt.is_none() && app.state.notices.is_empty());
+            assert!(app.panels.prompt.is_none() && app.state.notices.shown().is_empty());
             assert!(app.state.photo.is_none() && app.state.wanted.is_none());
         }
         name => {

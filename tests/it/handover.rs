@@ -274,7 +274,7 @@ fn the_window_moves_over_to_a_real_adapter() {
     let started = Instant::now();
     let after = loop {
         assert!(started.elapsed() < Duration::from_secs(120), "the adapter never took over");
-        let notices = &window.state().state.notices;
+        let notices = window.state().state.notices.shown();
         assert!(notices.is_empty(), "{notices:?}");
         let ctx = window.ctx.clone();
         let reload = glasstree::command::MenuCommand::Reload;

@@ -145,6 +145,7 @@ const MODULES: &[&str] = &[
 /// The parts of the window in the same order.
 const PANELS: &[&str] = &[
     "output",
+    "layout",
     "theme",
     "text",
     "keys",

@@ -13,6 +13,7 @@ mod comparisons;
 mod dialogs;
 mod engine;
 mod eval;
+mod everyday;
 mod explain;
 mod fetch;
 mod folder;

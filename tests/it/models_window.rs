@@ -160,7 +160,7 @@ fn a_download_can_be_cancelled_and_goes_on_later() {
     assert_eq!(arrived(), half as u64);
     shop.click("Download");
     shop.until("it is here", |download| *download == DownloadState::Here);
-    let notices = &shop.window.state().state.notices;
+    let notices = shop.window.state().state.notices.shown();
     assert!(notices.iter().all(|notice| notice.text.contains("was fetched")), "{notices:?}");
 }
 

@@ -523,7 +523,7 @@ fn a_check_is_superseded_cancelled_and_may_fail() {
     assert!(has(&window, "more than the cells say"), "it answered as if nothing were missing");
     window.get_by_label("The device is gone");
     let state = &window.state().state;
-    assert!(state.notices.is_empty() && !state.is_busy(), "{:?}", state.notices);
+    assert!(state.notices.shown().is_empty() && !state.is_busy(), "{:?}", state.notices.shown());
     assert!(is_explained(window.state_mut()));
 
     // Gone with the region, back with it.

@@ -8,7 +8,7 @@ use glasstree::command::{Command, MenuCommand};
 use glasstree::explain::{Decision, Hierarchy, NodeId, Rule};
 use glasstree::explanation::Explanation;
 use glasstree::protocol::{Event as Answer, Request};
-use glasstree::state::{AppState, Effect, Role};
+use glasstree::state::{AppState, Effect, Folder, Role};
 use glasstree::ui::tree_view::places;
 
 use proptest::prelude::*;
@@ -243,6 +243,7 @@ fn a_tree_is_saved_and_opened_again() {
     step_until(&mut window, "the misfit is told", |app| {
         app.state
             .notices
+            .shown()
             .iter()
             .any(|it| it.text.contains("foreign.json") && it.text.contains("n0"))
     });
@@ -260,7 +261,8 @@ fn facts() -> AppState {
         });
         sent.unwrap()
     };
-    let first = job(&state.open_from(vec!["cat.png".into()], 0));
+    let folder = Folder { pictures: vec!["cat.png".into()], ..Folder::default() };
+    let first = job(&state.open_folder(folder));
     let photo = Arc::clone(&RESULTS[0].photo);
     let second =
         job(&state.handle_event(Answer::PhotoReady { job: first, photo: Arc::clone(&photo) }));

@@ -49,7 +49,7 @@ pub fn step_until(window: &mut Window, what: &str, is_so: impl Fn(&mut App) -> b
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    let notices = &window.state().state.notices;
+    let notices = window.state().state.notices.shown();
     panic!("never happened: {what}; notices: {notices:?}");
 }
 
@@ -330,7 +330,7 @@ fn errors_are_told_and_the_last_picture_stays() {
     window.run_steps(3);
     assert_eq!(engine.0.borrow().starts, 2);
     engine.explain(&mut window);
-    assert!(window.state().state.notices.is_empty());
+    assert!(window.state().state.notices.shown().is_empty());
 }
 
 #[test]
@@ -363,7 +363,7 @@ fn fifty_pictures_are_a_folder_and_weights_are_a_model() {
     std::fs::create_dir(&note).unwrap();
     drop_files(&mut window, &[note]);
     step_until(&mut window, "the empty folder is named", |app| {
-        app.state.notices.iter().any(|notice| notice.text.contains("no pictures"))
+        app.state.notices.shown().iter().any(|notice| notice.text.contains("no pictures"))
     });
 }
 
@@ -378,7 +378,7 @@ fn text_and_broken_files_are_told_by_the_real_engine() {
     for (path, word) in [(text, "text.txt"), (weights, "net.safetensors")] {
         drop_files(&mut window, &[path]);
         step_until(&mut window, word, |app| {
-            app.state.notices.iter().any(|notice| notice.text.contains(word))
+            app.state.notices.shown().iter().any(|notice| notice.text.contains(word))
                 && !app.state.is_busy()
         });
     }

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -58,7 +59,8 @@ fn jobs(effects: &[Effect]) -> Vec<JobId> {
 }
 
 fn open(state: &mut AppState, name: &str) -> JobId {
-    jobs(&state.open_from(vec![name.into()], 0))[0]
+    let folder = Folder { pictures: vec![name.into()], ..Folder::default() };
+    jobs(&state.open_folder(folder))[0]
 }
 
 /// Opens a picture and answers for both models.
@@ -99,7 +101,9 @@ fn answers_to_a_superseded_job_are_ignored() {
     let stale = explanation(&photo, &model);
     state.handle_event(Event::Explained { job: old, explanation: stale });
     state.handle_event(Event::Failed { job: old, error: "too late".to_owned() });
-    assert!(state.role(Role::Classifier).explanation().is_none() && state.notices.is_empty());
+    assert!(
+        state.role(Role::Classifier).explanation().is_none() && state.notices.shown().is_empty()
+    );
     state.handle_event(Event::Progress { job: new, stage: Stage::Decoding });
     assert_eq!(state.role(Role::Classifier).job().unwrap().stage, Some(Stage::Decoding));
 }
@@ -112,7 +116,7 @@ fn a_picture_that_cannot_be_read_leaves_the_last_one() {
     state.handle_event(Event::Failed { job, error: "broken.png is damaged".to_owned() });
     assert!(Arc::ptr_eq(state.photo.as_ref().unwrap(), &photo));
     assert!(state.explanation(Role::Classifier).is_some(), "the last result is still there");
-    assert_eq!(state.notices[0].text, "broken.png is damaged");
+    assert_eq!(state.notices.shown()[0].text, "broken.png is damaged");
     assert!(!state.is_busy() && state.role(Role::Classifier).error().is_none());
     assert_eq!(state.path(), Some(std::path::Path::new("a.png")));
 }
@@ -127,7 +131,7 @@ fn a_model_that_cannot_be_loaded_leaves_the_last_one() {
     state.handle_event(Event::Failed { job, error: "bad.pth holds no network".to_owned() });
     assert_eq!(state.role(Role::Classifier).request, before);
     assert!(state.explanation(Role::Classifier).is_some());
-    assert_eq!(state.notices.len(), 1);
+    assert_eq!(state.notices.shown().len(), 1);
 }
 
 #[test]
@@ -172,10 +176,10 @@ fn a_dead_engine_is_told_and_asked_again_after_a_restart() {
     open(&mut state, "b.png");
     state.handle_event(Event::Stopped { reason: "The engine has ended".to_owned() });
     assert!(!state.is_busy() && state.is_enabled(MenuCommand::RestartEngine));
-    assert_eq!(state.notices[0].action, Some(MenuCommand::RestartEngine));
+    assert_eq!(state.notices.shown()[0].action, Some(MenuCommand::RestartEngine));
     let effects = state.restarted();
     assert_eq!(jobs(&effects).len(), 1);
-    assert!(state.notices.is_empty() && state.stopped.is_none());
+    assert!(state.notices.shown().is_empty() && state.stopped.is_none());
 }
 
 #[test]
@@ -191,7 +195,9 @@ fn cancelling_ends_all_jobs() {
 fn a_broken_picture_does_not_end_the_way_through_a_folder() {
     let mut state = state();
     let names = ["a.png", "broken.png", "c.png"];
-    let job = jobs(&state.open_from(names.map(Into::into).to_vec(), 0))[0];
+    let pictures = names.map(Into::into).to_vec();
+    let folder = Folder { pictures, ..Folder::default() };
+    let job = jobs(&state.open_folder(folder))[0];
     state.handle_event(Event::PhotoReady { job, photo: photo() });
     let job = jobs(&state.apply(Command::GoTo(Turn::Next)))[0];
     state.handle_event(Event::Failed { job, error: "broken".to_owned() });
@@ -252,7 +258,7 @@ fn a_rerun_disturbs_no_role_and_no_role_disturbs_it() {
     assert!(state.is_rerunning(), "that was the superseded one");
     state.handle_event(Event::Rerun { job: later, explanation: Arc::clone(&answer) });
     state.handle_event(Event::Failed { job: flip, error: "no luck".to_owned() });
-    assert!(!state.is_busy() && state.notices.is_empty());
+    assert!(!state.is_busy() && state.notices.shown().is_empty());
     assert!(Arc::ptr_eq(state.explanation(Role::Classifier).unwrap(), &before));
     let found = state.rerun(Check::Region, Role::Classifier, &area()).unwrap();
     assert!(found.result().is_some_and(|result| Arc::ptr_eq(result, &answer)));

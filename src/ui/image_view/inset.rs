@@ -1,6 +1,6 @@
 //! What the model saw: the preprocessed picture in a corner.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use eframe::egui::{
     Color32, ColorImage, Context, Id, Pos2, Rect, Role, Sense, StrokeKind, TextureHandle,
@@ -9,6 +9,7 @@ use eframe::egui::{
 
 use super::color_bar::one_line;
 use crate::explanation::Explanation;
+use crate::memo::{Memo, Same};
 use crate::ui::theme::picture::{Palette, small_font, small_line};
 
 /// Smallest and largest side of the picture, in points.
@@ -18,7 +19,7 @@ const PADDING: f32 = 6.0;
 /// The texture of the input shown last.
 #[derive(Default)]
 pub struct Inset {
-    texture: Option<(Weak<Explanation>, TextureHandle)>,
+    texture: Memo<Same<Explanation>, TextureHandle>,
 }
 
 impl Inset {
@@ -66,11 +67,7 @@ impl Inset {
     }
 
     fn texture(&mut self, ctx: &Context, explanation: &Arc<Explanation>) -> &TextureHandle {
-        let weak = Arc::downgrade(explanation);
-        if !self.texture.as_ref().is_some_and(|(of, _)| of.ptr_eq(&weak)) {
-            self.texture = None;
-        }
-        let (_, texture) = self.texture.get_or_insert_with(|| {
+        self.texture.get_or_make(Same::as_value(explanation), |_| {
             let crop = &explanation.input.crop;
             let side = ctx.input(|input| input.max_texture_side) as u32;
             let smaller;
@@ -84,8 +81,7 @@ impl Inset {
             // Pixels of small inputs are meant to be seen.
             let options =
                 if shown.width() <= 64 { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
-            (weak, ctx.load_texture("model input", ColorImage::from_rgb(size, shown), options))
-        });
-        texture
+            ctx.load_texture("model input", ColorImage::from_rgb(size, shown), options)
+        })
     }
 }

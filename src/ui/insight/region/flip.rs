@@ -1,6 +1,6 @@
 //! What would flip a decision: the fewest cells without which it goes the other way.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use eframe::egui::{RichText, Ui};
 
@@ -9,6 +9,7 @@ use super::words::EXACT;
 use crate::command::{Check, Command, MenuCommand};
 use crate::explain::{Area, ClassId, Flip, FlipError, NodeId, Rect, Region, Removal, Rule, flip};
 use crate::explanation::Explanation;
+use crate::memo::{Memo, Same};
 use crate::output::percent;
 use crate::state::Selected;
 use crate::ui::insight::Insight;
@@ -20,12 +21,10 @@ use crate::ui::text::signed;
 #[derive(Default)]
 pub struct FlipState {
     is_asked: bool,
-    answer: Option<Answer>,
+    answer: Memo<(Same<Explanation>, NodeId), Answer>,
 }
 
 struct Answer {
-    seen: Weak<Explanation>,
-    node: NodeId,
     flip: Result<Flip, FlipError>,
     /// The cells, in pixels of the photo.
     area: Arc<Area>,
@@ -40,21 +39,20 @@ impl FlipState {
 
     /// The cells to be shown on the picture.
     fn cells(&self) -> &[Rect] {
-        match self.answer.as_ref().map(|answer| &*answer.area) {
+        match self.answer.last().map(|answer| &*answer.area) {
             Some(Area::Cells(cells)) => cells,
             _ => &[],
         }
     }
 
     fn answer(&mut self, insight: &Insight<'_>, node: NodeId) -> &Answer {
-        let seen = Arc::downgrade(insight.explanation);
-        let known = self.answer.take().filter(|it| it.node == node && it.seen.ptr_eq(&seen));
-        self.answer.insert(known.unwrap_or_else(|| Answer::new(insight, seen, node)))
+        let key = (Same::as_value(insight.explanation), node);
+        self.answer.get_or_make(key, |_| Answer::new(insight, node))
     }
 }
 
 impl Answer {
-    fn new(insight: &Insight<'_>, seen: Weak<Explanation>, node: NodeId) -> Self {
+    fn new(insight: &Insight<'_>, node: NodeId) -> Self {
         let explanation = insight.explanation;
         let maps = explanation.class_maps().of_nodes(insight.hierarchy);
         let flip = flip(insight.hierarchy, insight.hard, &maps, node);
@@ -64,7 +62,7 @@ impl Answer {
         let region = Region::of_cells(height, width, cells);
         let decision = explanation.decision_without(&region, Rule::Hard).ok();
         let class = decision.map(|decision| decision.class);
-        Self { seen, node, flip, area: Arc::new(Area::Cells(places)), class }
+        Self { flip, area: Arc::new(Area::Cells(places)), class }
     }
 }
 
