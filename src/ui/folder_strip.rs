@@ -143,8 +143,8 @@ fn cell_ui(
         None if is_unreadable => ["cannot be read".to_owned(), String::new()],
         None => ["\u{2026}".to_owned(), String::new()],
     };
-    let spoken =
-        format!("Picture {} of {}, {name}: {}", i + 1, state.folder.len(), words.join(" "));
+    let place = [i + 1, state.folder.len()].map(thousands).join(" of ");
+    let spoken = format!("Picture {place}, {name}: {}", words.join(" ").trim_end());
     let kind = egui::Role::Button;
     response.widget_info(|| WidgetInfo::selected(kind, true, is_current, &spoken));
 

@@ -159,6 +159,7 @@ const PANELS: &[&str] = &[
     "versus",
     "controls",
     "image_view",
+    "folder_strip",
     "tree_view",
     "tree_panel",
     "insight",
