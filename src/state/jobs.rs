@@ -244,8 +244,12 @@ impl AppState {
     /// Whether this is the picture on the screen, read once more.
     fn is_again(&self, picture: &Picture, photo: &Arc<Photo>) -> bool {
         let Some(shown) = &self.photo else { return false };
-        let same_file = picture.path.is_some() && picture.path.as_deref() == self.path();
-        Arc::ptr_eq(shown, photo) || (same_file && shown.rgb.dimensions() == photo.rgb.dimensions())
+        match (picture.path.as_deref(), self.path()) {
+            (Some(new), Some(old)) => {
+                new == old && shown.rgb.dimensions() == photo.rgb.dimensions()
+            }
+            _ => Arc::ptr_eq(shown, photo),
+        }
     }
 
     fn loaded(&mut self, role: Role, model: Arc<ModelInfo>) -> Vec<Effect> {

@@ -230,10 +230,12 @@ fn a_region_is_of_one_picture() {
     again(&mut state, Arc::new(cut));
     assert_eq!(state.selection().region, None);
     // Undo leads to what was selected, but to no region, and every step changes something.
-    let before = state.selection().clone();
-    state.apply(Command::Undo);
-    assert!(*state.selection() != before && state.selection().region.is_none());
-    assert!(!state.is_enabled(MenuCommand::Undo), "the steps were one");
+    assert_eq!(state.selection().target, Selected::Prediction, "the class was of the last picture");
+    for target in [Selected::Class(1), Selected::Prediction] {
+        state.apply(Command::Undo);
+        assert_eq!((state.selection().target, &state.selection().region), (target, &None));
+    }
+    assert!(!state.is_enabled(MenuCommand::Undo), "there are no empty steps");
 }
 
 #[test]
