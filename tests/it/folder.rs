@@ -19,7 +19,7 @@ fn drawn(window: &Window) -> usize {
 }
 
 fn is_current(button: &egui_kittest::Node<'_>) -> bool {
-    button.accesskit_node().toggled() == Some(egui_kittest::kittest::accesskit::Toggled::True)
+    button.accesskit_node().toggled() == Some(eframe::egui::accesskit::Toggled::True)
 }
 
 fn copy(name: &str, to: &Path) {
