@@ -15,6 +15,7 @@
 //! | `cam_set` | … and for all classes and all branches at once? |
 //! | `variant` | which kinds of map are there? |
 //! | `colormap` | which colour does a value get? |
+//! | `contour` | where does a map pass a value? |
 //! | `render` | how does a map become a picture? |
 //! | `hierarchy` | what does the tree look like? |
 //! | `decision` | which way did the tree go, and how sure was it? |
@@ -37,6 +38,7 @@ mod cam;
 mod cam_set;
 mod checks;
 mod colormap;
+mod contour;
 mod decision;
 mod evidence;
 mod faithfulness;
@@ -65,6 +67,7 @@ pub use checks::{
     Checks, Findings, Guise, rank_correlation, with_mean_of_classes, with_shuffled_head,
 };
 pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
+pub use contour::{Segment, contour};
 pub use decision::{Agreement, Decision, Rule, Step};
 pub use evidence::{Evidence, Question, QuestionError, Tendency};
 pub use faithfulness::{Curve, Erasure, area_below, order};
