@@ -27,7 +27,7 @@ use crate::catalog::ModelSource;
 use crate::eval::{MaxBoxAcc, Place, Rect, energy_inside};
 use crate::explain::{Cam, Canvas, ClassId, Curve, Erasure, Fill, Method, area_below};
 use crate::explanation::{CamTarget, Explanation, Score};
-use crate::labelled_pictures::LabelledPictures;
+use crate::labelled_pictures::{LabelledPicture, LabelledPictures};
 use crate::output;
 use crate::protocol::ModelRequest;
 
@@ -126,6 +126,8 @@ pub struct BoxFigures {
 
 /// A picture with what is known about it.
 struct Subject {
+    /// Which of the pictures it is; each gets another random map.
+    number: usize,
     path: PathBuf,
     class: Option<ClassId>,
     boxes: Vec<Rect>,
@@ -179,7 +181,7 @@ fn subjects(
     let model = client.load(request)?;
     let class = args.class.as_deref().map(|name| model.classes.find(name)).transpose()?;
     if args.boxes.is_none() && !args.data.is_dir() {
-        return Ok(vec![Subject { path: args.data.clone(), class, boxes: Vec::new() }]);
+        return Ok(vec![Subject { number: 0, path: args.data.clone(), class, boxes: Vec::new() }]);
     }
     if class.is_some() {
         anyhow::bail!("The classes of a folder are known; --class is for a single picture");
@@ -188,12 +190,13 @@ fn subjects(
     if let Some(limit) = args.limit {
         data.limit(limit.get());
     }
-    let subject = |picture: crate::labelled_pictures::LabelledPicture| Subject {
+    let subject = |(number, picture): (usize, LabelledPicture)| Subject {
+        number,
         path: picture.path,
         class: Some(picture.class),
         boxes: picture.boxes,
     };
-    Ok(data.pictures.into_iter().map(subject).collect())
+    Ok(data.pictures.into_iter().enumerate().map(subject).collect())
 }
 
 fn compare(
@@ -222,7 +225,8 @@ fn compare(
             }
             Contestant::Random => {
                 let [height, width] = seen.cells();
-                (Cam::random(height, width, args.method.seed), 0)
+                let seed = args.method.seed.wrapping_add(subject.number as u64);
+                (Cam::random(height, width, seed), 0)
             }
         };
         let seconds = started.elapsed().as_secs_f64();
@@ -291,7 +295,7 @@ fn areas(
     Ok(areas)
 }
 
-/// Whether a path is shown as it was given, for messages of the reports.
+/// The name of a picture without its folders.
 fn name_of(path: &str) -> &str {
     Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or(path)
 }
