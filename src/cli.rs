@@ -6,6 +6,7 @@
 mod args;
 mod bench;
 mod cam;
+mod checks;
 mod classify;
 mod compare_methods;
 mod diff;

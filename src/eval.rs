@@ -4,16 +4,19 @@
 //! | --- | --- |
 //! | `scores` | how often is the network right, how often its tree, and what is taken for what? |
 //! | `localisation` | do the maps point at the thing? |
+//! | `max_box_acc` | … and would they with the right threshold? |
 //! | `familiarity` | can it tell pictures of its classes from pictures of other things? |
 //!
 //! Nothing here reads files or runs a network: logits and maps come in, counts come out.
 
 mod familiarity;
 mod localisation;
+mod max_box_acc;
 mod scores;
 
 pub use familiarity::{Measure, Separation};
 pub use localisation::{Localisation, MapScores, Place, Rect, energy_inside};
+pub use max_box_acc::{MaxBoxAcc, OVERLAPS};
 pub use scores::{Scores, TreeScores};
 
 /// How often something was right.

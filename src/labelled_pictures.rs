@@ -17,6 +17,9 @@ const MAX_BYTES: u64 = 256 << 20;
 /// So many unknown names without a known one, and the columns are mixed up or the model is another.
 const HOPELESS: usize = 1000;
 
+/// Where lists of boxes without classes have them.
+const CLASS_LABELS: &str = "class_labels.txt";
+
 /// Names of files that are taken for pictures.
 const EXTENSIONS: [&str; 6] = ["jpg", "jpeg", "png", "webp", "bmp", "gif"];
 
@@ -58,6 +61,8 @@ pub enum DataError {
     NotUtf8(PathBuf),
     #[error("{}, line {line}: {reason}", path.display())]
     Line { path: PathBuf, line: usize, reason: String },
+    #[error("{}: there is no class for {file:?} in {CLASS_LABELS} beside it", path.display())]
+    NoClass { path: PathBuf, file: String },
     #[error("{} lists its own boxes; give a folder to use a file of boxes", .0.display())]
     TwoLists(PathBuf),
     #[error(
@@ -76,6 +81,8 @@ impl LabelledPictures {
     ///   pictures inside or in a folder `images` inside;
     /// - a list, as CSV or with tabs: `path,class` or `path,class,x0,y0,x1,y1`, with paths that
     ///   start at the list's own folder and an optional line of titles;
+    ///   A list of boxes without classes, `path,x0,y0,x1,y1`, takes them from `class_labels.txt` beside
+    ///   it: the form of the WSOL benchmark (Choe et al. 2020);
     /// - with `boxes`: the folder of the pictures that are in this list, itself, in `images`, or in
     ///   folders of the classes.
     ///
@@ -170,15 +177,25 @@ impl<'a> Collector<'a> {
     fn list(&mut self, path: &Path, folder: &Path) -> Result<(), DataError> {
         let text = read_text(path)?;
         let mut known: HashMap<(String, ClassId), usize> = HashMap::new();
+        let mut labels = None;
         for entry in list::parse(&text) {
-            let entry = entry.map_err(|(line, reason)| DataError::Line {
-                path: path.to_owned(),
-                line,
-                reason,
-            })?;
-            if let Some(class) = self.class(&entry.class, 1) {
+            let entry = entry.map_err(at_line(path))?;
+            let name = match entry.class {
+                Some(name) => name,
+                None => {
+                    let labels = match &labels {
+                        Some(labels) => labels,
+                        None => labels.insert(class_labels(path)?),
+                    };
+                    labels.get(&entry.file).cloned().ok_or_else(|| DataError::NoClass {
+                        path: path.to_owned(),
+                        file: entry.file.clone(),
+                    })?
+                }
+            };
+            if let Some(class) = self.class(&name, 1) {
                 let at = *known.entry((entry.file.clone(), class)).or_insert_with(|| {
-                    let path = locate(folder, &entry.file, &entry.class);
+                    let path = locate(folder, &entry.file, &name);
                     self.found.pictures.push(LabelledPicture { path, class, boxes: Vec::new() });
                     self.found.pictures.len() - 1
                 });
@@ -217,6 +234,22 @@ impl<'a> Collector<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// What is wrong with a line of a list.
+fn at_line(path: &Path) -> impl Fn((usize, String)) -> DataError {
+    |(line, reason)| DataError::Line { path: path.to_owned(), line, reason }
+}
+
+/// The class of each file from `class_labels.txt` beside a list of boxes.
+fn class_labels(boxes: &Path) -> Result<HashMap<String, String>, DataError> {
+    let path = boxes.with_file_name(CLASS_LABELS);
+    let text = read_text(&path)?;
+    let entry = |entry: Result<list::Entry, _>| {
+        let list::Entry { file, class, .. } = entry.map_err(at_line(&path))?;
+        Ok(class.map(|class| (file, class)))
+    };
+    list::parse(&text).filter_map(|line| entry(line).transpose()).collect()
 }
 
 /// The picture of a line: in the folder itself, in `images`, or in the class's folder.

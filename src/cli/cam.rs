@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::{SubjectArgs, choice, fraction};
+use super::checks::{self, Checked};
 use super::methods::{self, Made, MethodArgs};
 use super::pictures::{self, Pictures};
 use super::{Out, classify, evidence, nodes};
@@ -35,6 +36,9 @@ pub struct CamArgs {
     /// layercam, or one that hides parts of the picture (occlusion, rise).
     #[arg(long, default_value = "cam", value_parser = choice::<Method>(), conflicts_with = "variant")]
     pub method: Method,
+    /// Run checks that tell how far the map can be trusted.
+    #[arg(long)]
+    pub checks: bool,
     #[command(flatten)]
     pub methods: MethodArgs,
     /// jet, turbo, viridis, inferno or diverging; jet for a class or a node and diverging for a
@@ -80,6 +84,14 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
             Some(methods::make(&client, &request, &explanation, method, target, &args.methods)?)
         }
     };
+    let checked = match args.checks {
+        false => None,
+        true => {
+            let (question, options) = (&evidence.question, &args.methods);
+            let (fill, seed) = (options.fill, options.seed);
+            Some(checks::run(&client, &request, &explanation, question, fill, seed)?)
+        }
+    };
     let map = match &made {
         Some(made) => made.map.map.clone(),
         None => {
@@ -113,7 +125,8 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
         .map(|folder| pictures::write(folder, &explanation, args.variant, &map, &paint))
         .transpose()?;
     let subject = node.map_or(Subject::Class(class), Subject::Node);
-    let report = Report { args, explanation: &explanation, subject, evidence, map, made, written };
+    let report =
+        Report { args, explanation: &explanation, subject, evidence, map, made, checked, written };
     if args.subject.json {
         writeln!(out, "{}", report.to_json()?)?;
         return Ok(());
@@ -160,6 +173,7 @@ struct Report<'a> {
     map: Cam,
     /// Where it was another method than the plain map.
     made: Option<Made>,
+    checked: Option<Checked>,
     written: Option<Pictures>,
 }
 
@@ -184,6 +198,7 @@ impl Report<'_> {
         }
         value["variant"] = json!(self.args.variant.to_string());
         value["method"] = self.made.as_ref().map_or(Value::Null, Made::to_json);
+        value["checks"] = self.checked.as_ref().map_or(Value::Null, Checked::to_json);
         value["map"] = json!({
             "height": map.height, "width": map.width, "min": min, "max": max, "mean": map.mean(),
         });
@@ -215,9 +230,8 @@ impl Report<'_> {
         if let Some(made) = &self.made {
             let ([min, max], [height, width]) = (map.range(), [map.height, map.width]);
             writeln!(out, "Map: {min:.4} to {max:.4}, {height} x {width}")?;
-            return made.print(out);
-        }
-        if self.args.variant == Variant::Paper {
+            made.print(out)?;
+        } else if self.args.variant == Variant::Paper {
             let ([min, max], mean) = (map.range(), map.mean());
             let Evidence { bias, total, question, .. } = evidence;
             let (what, sum) = match question.contra {
@@ -228,6 +242,9 @@ impl Report<'_> {
                 out,
                 "Map: {min:.3} to {max:.3}; mean {mean:.4} + {what} {bias:.4} = {sum} {total:.4}"
             )?;
+        }
+        if let Some(checked) = &self.checked {
+            checked.print(out)?;
         }
         if matches!(self.subject, Subject::Node(_)) {
             writeln!(out, "{}", evidence.story())?;

@@ -139,6 +139,7 @@ impl Made {
             "shows": self.method.shows(),
             "limits": self.method.limits(),
             "runs": self.runs,
+            "seconds": self.took.as_secs_f64(),
             "noise": self.noise(),
             "identity": check.map(|c| json!({ "residual": c.residual, "holds": c.holds() })),
         })

@@ -21,6 +21,14 @@ pub struct Rect {
 }
 
 impl Rect {
+    /// The edges `[left, top, right, bottom]` of pixels of the input, in the photo.
+    pub(super) fn of_edges(edges: [usize; 4], photo_from_input: RectTransform) -> Self {
+        let [left, top, right, bottom] = edges.map(|edge| edge as f64);
+        let [left, top] = photo_from_input.apply([left, top]);
+        let [right, bottom] = photo_from_input.apply([right, bottom]);
+        Self { left, top, right, bottom }
+    }
+
     /// In square pixels.
     pub fn area(self) -> f64 {
         (self.right - self.left).max(0.0) * (self.bottom - self.top).max(0.0)
@@ -69,11 +77,7 @@ impl Place {
         let bounds = largest_part(&large, SHARE * large.range()[1]);
         Some(Self {
             peak: photo_from_input.apply([centre(x, cam.width), centre(y, cam.height)]),
-            bounds: bounds.map(|[left, top, right, bottom]| {
-                let corner = |x: usize, y: usize| photo_from_input.apply([x as f64, y as f64]);
-                let ([left, top], [right, bottom]) = (corner(left, top), corner(right, bottom));
-                Rect { left, top, right, bottom }
-            }),
+            bounds: bounds.map(|edges| Rect::of_edges(edges, photo_from_input)),
         })
     }
 
@@ -84,13 +88,27 @@ impl Place {
     }
 }
 
-/// The edges `[left, top, right, bottom]` of the largest connected part of the map above
-/// `threshold`, the first one on ties; `None` if nothing positive is above it. Pixels that touch at
-/// a corner are connected.
+/// A connected part of a map.
+pub(super) struct Part {
+    /// In pixels.
+    size: usize,
+    /// `[left, top, right, bottom]`, right and bottom outside.
+    pub edges: [usize; 4],
+}
+
+/// The largest part of the map above `threshold`, the first one on ties; `None` if nothing positive
+/// is above it.
 fn largest_part(map: &Cam, threshold: f32) -> Option<[usize; 4]> {
+    let larger = |best: Part, part: Part| if part.size > best.size { part } else { best };
+    parts(map, threshold).into_iter().reduce(larger).map(|part| part.edges)
+}
+
+/// The connected parts of the map above `threshold` and above zero, in the order of their first
+/// pixels. Pixels that touch at a corner are connected.
+pub(super) fn parts(map: &Cam, threshold: f32) -> Vec<Part> {
     let (width, height) = (map.width, map.height);
     let mut open: Vec<bool> = map.data.iter().map(|&v| v > threshold && v > 0.0).collect();
-    let mut best: Option<(usize, [usize; 4])> = None;
+    let mut parts = Vec::new();
     let mut waiting = Vec::new();
     for start in 0..open.len() {
         if !std::mem::take(&mut open[start]) {
@@ -111,11 +129,9 @@ fn largest_part(map: &Cam, threshold: f32) -> Option<[usize; 4]> {
                 }
             }
         }
-        if best.is_none_or(|(largest, _)| size > largest) {
-            best = Some((size, edges));
-        }
+        parts.push(Part { size, edges });
     }
-    best.map(|(_, edges)| edges)
+    parts
 }
 
 /// The share of a map's positive evidence that lies in the boxes, 0 to 1 (the energy-based pointing

@@ -9,7 +9,8 @@ const TITLES: [&str; 6] = ["path", "file", "filename", "file_name", "image", "pi
 #[derive(Debug, PartialEq)]
 pub struct Entry {
     pub file: String,
-    pub class: String,
+    /// `None` where the list has boxes alone, as the WSOL benchmark's `localization.txt` does.
+    pub class: Option<String>,
     pub bounds: Option<Rect>,
 }
 
@@ -31,14 +32,19 @@ pub fn parse(text: &str) -> impl Iterator<Item = Result<Entry, (usize, String)>>
 fn entry(fields: &[String]) -> Result<Entry, String> {
     const EXPECTED: &str = "expected path, class, and perhaps x0, y0, x1, y1";
     let (file, class, bounds) = match fields {
-        [file, class] => (file, class, None),
-        [file, class, numbers @ ..] if numbers.len() == 4 => (file, class, Some(bounds(numbers)?)),
+        [file, class] => (file, Some(class), None),
+        [file, numbers @ ..] if numbers.len() == 4 && numbers[0].parse::<f64>().is_ok() => {
+            (file, None, Some(bounds(numbers)?))
+        }
+        [file, class, numbers @ ..] if numbers.len() == 4 => {
+            (file, Some(class), Some(bounds(numbers)?))
+        }
         _ => return Err(format!("there are {} columns; {EXPECTED}", fields.len())),
     };
-    if file.is_empty() || class.is_empty() {
+    if file.is_empty() || class.is_some_and(String::is_empty) {
         return Err(format!("a column is empty; {EXPECTED}"));
     }
-    Ok(Entry { file: file.clone(), class: class.clone(), bounds })
+    Ok(Entry { file: file.clone(), class: class.cloned(), bounds })
 }
 
 /// Pixels, the last ones included, as edges.

@@ -2,6 +2,7 @@
 
 mod eval;
 mod fetch;
+mod methods;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

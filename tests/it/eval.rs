@@ -1,6 +1,8 @@
 //! Measures of accuracy and localisation, against cases made by hand and slower ways to count.
 
-use glasstree::eval::{Localisation, Measure, Place, Rect, Scores, Separation, Tally};
+use glasstree::eval::{
+    Localisation, MaxBoxAcc, Measure, Place, Rect, Scores, Separation, Tally, energy_inside,
+};
 use glasstree::explain::{Cam, FeatureMap, Forward, Head, Hierarchy, argmax};
 use glasstree::preprocess::RectTransform;
 use proptest::prelude::*;
@@ -243,6 +245,40 @@ fn localisation_is_counted_by_hand() {
     let expected = (0.81 + 0.81 + 4.0 / 196.0) / 3.0;
     assert_eq!(counted.predicted.mean_iou(), Some(expected));
     assert_eq!(Localisation::default().truth.mean_iou(), None);
+}
+
+/// A square of 8 with two bumps: the boxes around them are found at the cut between their heights
+/// and the ground, by the better one of two parts.
+#[test]
+fn the_best_cut_is_chosen_for_all_pictures() {
+    let bump = |x: usize, y: usize| match (x, y) {
+        (1..3, 1..3) => 1.0,
+        (5..8, 5..8) => 0.5,
+        _ => 0.1,
+    };
+    let data = (0..64).map(|i| bump(i % 8, i / 8)).collect();
+    let map = Cam { height: 8, width: 8, data };
+    let rect = |left, top, right, bottom| Rect { left, top, right, bottom };
+    let mut scores = MaxBoxAcc::default();
+    assert_eq!((scores.best(), scores.v2()), (None, None));
+    scores.add(&map, 8, SAME, &[rect(5.0, 5.0, 8.0, 8.0)]);
+    assert_eq!(scores.best(), Some([1.0; 3]));
+    // Half as wide: an overlap of a half.
+    scores.add(&map, 8, SAME, &[rect(1.0, 1.0, 2.0, 3.0)]);
+    assert_eq!(scores.best(), Some([1.0, 1.0, 0.5]));
+    assert!((scores.v2().unwrap() - 2.5 / 3.0).abs() < 1e-12);
+    // Nothing there, at any cut.
+    scores.add(&map, 8, SAME, &[rect(20.0, 20.0, 30.0, 30.0)]);
+    assert!((scores.best().unwrap()[0] - 2.0 / 3.0).abs() < 1e-12);
+}
+
+#[test]
+fn energy_is_the_share_of_what_speaks_for_the_class() {
+    let map = Cam { height: 2, width: 2, data: vec![3.0, 1.0, -5.0, 0.0] };
+    let left = Rect { left: 0.0, top: 0.0, right: 1.0, bottom: 2.0 };
+    assert_eq!(energy_inside(&map, 2, SAME, &[left]), Some(0.75));
+    assert_eq!(energy_inside(&map, 2, SAME, &[]), Some(0.0));
+    assert_eq!(energy_inside(&map.map(|_| -1.0), 2, SAME, &[left]), None);
 }
 
 #[test]

@@ -180,3 +180,23 @@ proptest! {
         list(&text).ok();
     }
 }
+
+/// The metadata of the WSOL benchmark: boxes in one file, classes by number in another.
+#[test]
+fn boxes_without_classes_take_them_from_the_file_beside() {
+    let folder = folder(&["val2/3/a.jpeg", "val2/5/b.jpeg"]);
+    write(&folder, "meta/localization.txt", "val2/3/a.jpeg,1,2,3,4\nval2/3/a.jpeg,5,5,6,6\n");
+    let boxes = folder.path().join("meta/localization.txt");
+    let read = || LabelledPictures::read(folder.path(), Some(&boxes), cifar());
+    let error = read().unwrap_err().to_string();
+    assert!(error.contains("class_labels.txt") && !error.contains('\n'), "{error}");
+    write(&folder, "meta/class_labels.txt", "val2/5/b.jpeg,5\n");
+    let error = read().unwrap_err().to_string();
+    assert!(error.contains("val2/3/a.jpeg"), "{error}");
+    write(&folder, "meta/class_labels.txt", "val2/5/b.jpeg,5\nval2/3/a.jpeg,3\n");
+    let pictures = read().unwrap();
+    assert_eq!(found(&folder, &pictures), pairs(&[("val2/3/a.jpeg", 3)]));
+    let first = Rect { left: 1.0, top: 2.0, right: 4.0, bottom: 5.0 };
+    let second = Rect { left: 5.0, top: 5.0, right: 7.0, bottom: 7.0 };
+    assert_eq!(pictures.pictures[0].boxes, [first, second]);
+}

@@ -8,6 +8,7 @@ use strum::IntoEnumIterator as _;
 
 use super::super::Out;
 use super::{BoxFigures, Contestant, Figures, name_of};
+use crate::eval::MaxBoxAcc;
 use crate::explain::{Cam, Curve, Paint, blend, heatmap};
 use crate::explanation::Explanation;
 
@@ -65,7 +66,12 @@ fn mean_and_error(values: &[f64]) -> Option<(f64, Option<f64>)> {
     })
 }
 
-pub fn print(figures: &[Figures], contestants: &[Contestant], out: Out<'_>) -> anyhow::Result<()> {
+pub fn print(
+    figures: &[Figures],
+    contestants: &[Contestant],
+    max_box_acc: &[MaxBoxAcc],
+    out: Out<'_>,
+) -> anyhow::Result<()> {
     let rows: Vec<Row> = contestants.iter().map(|&contestant| row(figures, contestant)).collect();
     let Some(first) = rows.first() else { return Ok(()) };
     match figures.first() {
@@ -78,10 +84,10 @@ pub fn print(figures: &[Figures], contestants: &[Contestant], out: Out<'_>) -> a
         write!(out, "  {:>14}", format!("{curve} {arrow}"))?;
     }
     if first.boxes.is_some() {
-        write!(out, "  pointing ↑  IoU≥0.5 ↑    IoU ↑  energy ↑")?;
+        write!(out, "  pointing ↑  IoU≥0.5 ↑    IoU ↑  energy ↑  BoxAccV2 ↑")?;
     }
     writeln!(out, "    runs   seconds")?;
-    for row in rows {
+    for (row, max_box_acc) in rows.into_iter().zip(max_box_acc) {
         write!(out, "{:<14}", row.contestant.name())?;
         for (_, mean, error) in &row.areas {
             let error = error.map_or_else(String::new, |error| format!(" ± {error:.3}"));
@@ -90,14 +96,16 @@ pub fn print(figures: &[Figures], contestants: &[Contestant], out: Out<'_>) -> a
         if let Some([pointing, found, iou, energy]) = row.boxes {
             let [pointing, found, energy] = [pointing, found, energy].map(|v| v * 100.0);
             write!(out, "    {pointing:6.2} %   {found:6.2} %   {iou:6.3}  {energy:6.2} %")?;
+            let v2 = max_box_acc.v2().unwrap_or_default() * 100.0;
+            write!(out, "    {v2:6.2} %")?;
         }
         writeln!(out, "  {:6.0}  {:8.3}", row.runs, row.seconds)?;
     }
     Ok(())
 }
 
-pub fn json(figures: &[Figures], contestants: &[Contestant]) -> Value {
-    let rows = contestants.iter().map(|&contestant| {
+pub fn json(figures: &[Figures], contestants: &[Contestant], max_box_acc: &[MaxBoxAcc]) -> Value {
+    let rows = contestants.iter().zip(max_box_acc).map(|(&contestant, max_box_acc)| {
         let row = row(figures, contestant);
         let mut value = json!({
             "method": contestant.name(), "pictures": row.pictures, "runs": row.runs,
@@ -106,7 +114,10 @@ pub fn json(figures: &[Figures], contestants: &[Contestant]) -> Value {
             value[curve.to_string()] = json!({ "area": mean, "standard_error": error });
         }
         value["boxes"] = row.boxes.map_or(Value::Null, |[pointing, found, iou, energy]| {
-            json!({ "pointing": pointing, "found": found, "mean_iou": iou, "energy": energy })
+            json!({
+                "pointing": pointing, "found": found, "mean_iou": iou, "energy": energy,
+                "max_box_acc": max_box_acc.best(), "max_box_acc_v2": max_box_acc.v2(),
+            })
         });
         value
     });
