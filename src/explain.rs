@@ -6,7 +6,9 @@
 //! * the evidence map of class *c* is `M_c[y,x] = Σ_k w_ck F_k[y,x]`, and its mean plus the bias is
 //!   the logit (Zhou et al. 2016, "Learning Deep Features for Discriminative Localization");
 //! * a node of a neural-backed decision tree has the mean of its leaves' logits (Wan et al. 2021,
-//!   "NBDT: Neural-Backed Decision Tree"), so it has a map too: the mean of its leaves' maps.
+//!   "NBDT: Neural-Backed Decision Tree"), so it has a map too: the mean of its leaves' maps;
+//! * read through the network's own softmax, a node has `ln Σ exp` of its leaves' logits, and its
+//!   map is the mean of the leaves' maps with the softmax inside the node as weights.
 //!
 //! | module | question |
 //! | --- | --- |
@@ -46,8 +48,8 @@ pub use area::Area;
 pub use cam::{Cam, IdentityCheck};
 pub use cam_set::CamSet;
 pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
-pub use decision::{Agreement, Decision, Rule, Step};
-pub use evidence::{Evidence, Question, QuestionError, Tendency};
+pub use decision::{Agreement, Decision, Decisions, Pooling, Rule, Step, Sure};
+pub use evidence::{Answer, Evidence, Question, QuestionError, Tendency};
 pub use feature_map::{ClassId, FeatureMap, Forward, Head, argmax, softmax};
 pub use flip::{Flip, FlipCheck, FlipError, flip};
 pub use hierarchy::{EditError, Hierarchy, HierarchyError, Node, NodeId};

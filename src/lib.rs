@@ -17,6 +17,7 @@
 //! | [`explanation`] | what does one model say about one picture? |
 //! | [`command`], [`state`], [`look`] | what can be asked of the window, and what does it know? |
 //! | [`tree_layout`], [`tree_text`], [`tree_svg`] | where does each node of a tree go in a drawing, and what does it say? |
+//! | [`words`] | what do maps and flips show, in sentences? |
 //! | `app`, `ui`, `settings` | what does the window look like, and what does it remember? |
 //! | [`export`], [`output`], [`npy`] | what can be saved, and how? |
 //! | [`cli`] | which commands are there? |
@@ -58,3 +59,4 @@ pub mod tree_text;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod wordnet;
+pub mod words;

@@ -122,12 +122,13 @@ impl App {
             M::Outline => self.settings.tree.toggle_mode(),
             M::RenameNode | M::MoveNode => self.begin_edit(command),
             M::ExpandPath => {
-                let selection = self.state.selection();
-                let (role, rule) = (selection.tree, selection.rule);
+                let role = self.state.selection().tree;
+                let rule = self.state.rule(role);
                 if let Some(memo) = self.panels.tree.decisions(&self.state, role)
                     && let Ok(tree) = memo.explanation.model.tree()
+                    && let Ok(decision) = memo.explanation.decision(rule)
                 {
-                    self.settings.tree.show_path_only(&tree.hierarchy, memo.decision(rule));
+                    self.settings.tree.show_path_only(&tree.hierarchy, decision);
                 }
             }
             _ => {}
@@ -195,7 +196,7 @@ impl App {
             _ => Some(Export::Json {
                 classifier: of(Role::Classifier),
                 tree: of(Role::Tree),
-                rule: self.state.selection().rule,
+                rule: self.state.rule(Role::Tree),
             }),
         };
         match export {
@@ -220,8 +221,8 @@ impl App {
 
     /// The tree as it is shown.
     fn drawing(&mut self) -> Option<Export> {
-        let selection = self.state.selection();
-        let (role, rule) = (selection.tree, selection.rule);
+        let role = self.state.selection().tree;
+        let rule = self.state.rule(role);
         let memo = self.panels.tree.decisions(&self.state, role)?;
         let tree = memo.explanation.model.tree().ok()?;
         let options = SvgOptions {
@@ -230,7 +231,8 @@ impl App {
             title: &format!("{}, {}", memo.explanation.photo.name, tree.name),
         };
         let is_open = |node| self.settings.tree.is_open(node);
-        let text = tree_svg(&tree.hierarchy, memo.decision(rule), &is_open, &options);
+        let decision = memo.explanation.decision(rule).ok()?;
+        let text = tree_svg(&tree.hierarchy, decision, &is_open, &options);
         Some(Export::Text { text, extension: "svg" })
     }
 }

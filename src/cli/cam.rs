@@ -13,6 +13,7 @@ use crate::explain::{Cam, ClassId, Colormap, Evidence, NodeId, Paint, Question, 
 use crate::explanation::{Explanation, ModelInfo};
 use crate::npy;
 use crate::output;
+use crate::words;
 
 #[derive(Debug, Args)]
 pub struct CamArgs {
@@ -64,7 +65,7 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
     let class = class.unwrap_or_else(|| explanation.prediction());
     let question = of_node.unwrap_or_else(|| Question::class(class, model.label(class)));
     let evidence = explanation.evidence(question);
-    let row = evidence.question.row(&model.head).0;
+    let row = evidence.question.ask(&explanation.forward.logits).row(&model.head).0;
     let map = args.variant.raw(&explanation.forward, &row)?;
 
     if let Some(path) = &args.npy {
@@ -96,10 +97,11 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
 /// A node alone, or against siblings.
 fn node_question(args: &CamArgs, model: &ModelInfo, node: NodeId) -> anyhow::Result<Question> {
     let hierarchy = &nodes::tree(model)?.hierarchy;
+    let rule = args.subject.tree.rule(model)?;
     Ok(match args.against.as_deref() {
-        None => Question::node(hierarchy, node),
-        Some("siblings") => Question::decision(hierarchy, node)?,
-        Some(sibling) => Question::against(hierarchy, node, nodes::find(model, sibling)?)?,
+        None => Question::node(hierarchy, node, rule),
+        Some("siblings") => Question::decision(hierarchy, node, rule)?,
+        Some(sibling) => Question::against(hierarchy, node, nodes::find(model, sibling)?, rule)?,
     })
 }
 
@@ -168,18 +170,23 @@ impl Report<'_> {
         }
         if self.args.variant == Variant::Paper {
             let ([min, max], mean) = (map.range(), map.mean());
-            let Evidence { bias, total, question, .. } = evidence;
+            let Evidence { bias, entropy, total, question, .. } = evidence;
+            let entropy = match question.is_linear() {
+                true => String::new(),
+                false => format!(" + entropy {entropy:.4}"),
+            };
             let (what, sum) = match question.contra {
                 Some(_) => ("bias difference", "lead"),
                 None => ("bias", "logit"),
             };
             writeln!(
                 out,
-                "Map: {min:.3} to {max:.3}; mean {mean:.4} + {what} {bias:.4} = {sum} {total:.4}"
+                "Map: {min:.3} to {max:.3}; mean {mean:.4} + {what} {bias:.4}{entropy} = {sum} \
+                 {total:.4}"
             )?;
         }
         if matches!(self.subject, Subject::Node(_)) {
-            writeln!(out, "{}", evidence.story())?;
+            writeln!(out, "{}", words::story(evidence))?;
         }
         if !evidence.check.holds() {
             let residual = evidence.check.residual;

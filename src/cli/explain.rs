@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::PictureArgs;
+use super::nodes::HierarchyArgs;
 use super::{Client, Out, pictures, tree};
 use crate::catalog::ModelSource;
-use crate::explain::{Paint, Rule, Variant};
+use crate::explain::{Paint, Variant};
 use crate::explanation::CamTarget;
 use crate::model::DeviceChoice;
 use crate::protocol::{ModelRequest, PictureSource};
@@ -19,9 +20,11 @@ pub struct ExplainArgs {
     /// The classifier: a name from `glasstree models`, or a weights file.
     #[arg(long)]
     pub model: Option<String>,
-    /// The model that decides by a tree.
+    /// Another model to decide by its tree; the classifier itself if left out.
     #[arg(long)]
     pub tree_model: Option<String>,
+    #[command(flatten)]
+    pub tree: HierarchyArgs,
     /// Folder for the pictures; it is made if it is not there.
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub out: PathBuf,
@@ -37,7 +40,10 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
         ModelRequest::from(name.as_deref().map_or(default, ModelSource::from_argument))
     };
     let model = request(&args.model, ModelSource::default_classifier());
-    let tree_model = request(&args.tree_model, ModelSource::default_tree_model());
+    let tree_model = ModelRequest {
+        hierarchy: args.tree.choice(),
+        ..request(&args.tree_model, model.source.clone())
+    };
     let client = Client::start(args.device)?;
 
     let explanation = client.explain(&args.picture, &args.image, &model)?;
@@ -49,5 +55,5 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
 
     let photo = PictureSource::Photo(explanation.photo.clone());
     let decided = client.engine.explain(photo, &tree_model, &mut super::warn)?;
-    tree::print_decisions(&decided, Rule::Hard, out)
+    tree::print_decisions(&decided, args.tree.rule(&decided.model)?, out)
 }

@@ -12,7 +12,7 @@ use super::args::SubjectArgs;
 use super::verify::{self, Reruns};
 use super::{Client, Out};
 use crate::catalog::ModelSource;
-use crate::explain::{Area, Rect, Rule};
+use crate::explain::{Area, Rect};
 use crate::explanation::Explanation;
 use crate::protocol::{ModelRequest, PictureSource};
 use class_part::ClassPart;
@@ -26,9 +26,6 @@ pub struct RegionArgs {
     /// Class to explain, by name, synonym, WordNet id or index; the likeliest one if left out.
     #[arg(long, value_name = "NAME|INDEX")]
     pub class: Option<String>,
-    /// hard (follow the likeliest child) or soft (multiply along the path).
-    #[arg(long, default_value = "hard")]
-    pub rule: Rule,
     /// Run the network again with the region painted over and with the region blurred.
     #[arg(long)]
     pub verify: bool,

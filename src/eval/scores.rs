@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{Localisation, Tally};
-use crate::explain::{Agreement, ClassId, Decision, Hierarchy, NodeId, Rule, argmax};
+use crate::explain::{ClassId, Decisions, Hierarchy, NodeId, Rule, argmax};
 
 /// How many guesses count for the top-5 accuracy.
 const GUESSES: usize = 5;
@@ -32,6 +32,9 @@ pub struct Scores {
 pub struct TreeScores {
     pub hard: Tally,
     pub soft: Tally,
+    /// The end of the path by the marginal rule. Its likeliest class is the network's: see
+    /// [`Scores::top1`].
+    pub marginal: Tally,
     /// By node, 0 of 0 for leaves: of the pictures whose true leaf lies below the node, how often
     /// does its decision go the way to that leaf? Every picture counts at each node on its true
     /// path, whether or not the hard rule would have come there.
@@ -39,6 +42,8 @@ pub struct TreeScores {
     /// How often the network alone and the hard tree predict the same class, right or wrong.
     pub plain_is_hard: Tally,
     pub plain_is_soft: Tally,
+    /// Where the likeliest branches lead to the likeliest class.
+    pub plain_is_marginal: Tally,
     pub hard_is_soft: Tally,
     pub unanimous: Tally,
 }
@@ -97,27 +102,30 @@ impl TreeScores {
         Self {
             hard: none,
             soft: none,
+            marginal: none,
             nodes: vec![none; hierarchy.nodes().len()],
             plain_is_hard: none,
             plain_is_soft: none,
+            plain_is_marginal: none,
             hard_is_soft: none,
             unanimous: none,
         }
     }
 
     fn add(&mut self, truth: ClassId, logits: &[f32], hierarchy: &Hierarchy) {
-        let hard = Decision::new(hierarchy, logits, Rule::Hard);
-        let soft = Decision::new(hierarchy, logits, Rule::Soft).class;
-        let said = Agreement { plain: argmax(logits), hard: hard.class, soft };
+        let decisions = Decisions::new(hierarchy, logits);
+        let said = decisions.agreement(logits);
         self.hard.add(said.hard == truth);
         self.soft.add(said.soft == truth);
+        self.marginal.add(said.marginal == truth);
         self.plain_is_hard.add(said.plain == said.hard);
         self.plain_is_soft.add(said.plain == said.soft);
+        self.plain_is_marginal.add(said.plain == said.marginal);
         self.hard_is_soft.add(said.hard == said.soft);
-        self.unanimous.add(said.is_unanimous());
+        self.unanimous.add(said.is_unanimous(Rule::Hard));
         let path = hierarchy.leaf(truth).map(|leaf| hierarchy.path_to(leaf)).unwrap_or_default();
         for step in path.windows(2) {
-            let chosen = first_largest(&hierarchy.node(step[0]).children, &hard.logit);
+            let chosen = first_largest(&hierarchy.node(step[0]).children, &decisions.hard.logit);
             self.nodes[step[0]].add(chosen == Some(step[1]));
         }
     }

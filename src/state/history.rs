@@ -35,13 +35,15 @@ pub enum Versus {
 
 impl Versus {
     /// What the map of a node shows. The root and only children were never chosen against anything.
-    pub fn target(self, hierarchy: &Hierarchy, node: NodeId) -> CamTarget {
+    pub fn target(self, hierarchy: &Hierarchy, node: NodeId, rule: Rule) -> CamTarget {
         let siblings = hierarchy.siblings(node);
         match self {
-            Self::Sibling(other) if siblings.contains(&other) => CamTarget::Against(node, other),
-            Self::Nothing => CamTarget::Node(node),
-            _ if siblings.is_empty() => CamTarget::Node(node),
-            Self::Siblings | Self::Sibling(_) => CamTarget::Decision(node),
+            Self::Sibling(other) if siblings.contains(&other) => {
+                CamTarget::Against(node, other, rule)
+            }
+            Self::Nothing => CamTarget::Node(node, rule),
+            _ if siblings.is_empty() => CamTarget::Node(node, rule),
+            Self::Siblings | Self::Sibling(_) => CamTarget::Decision(node, rule),
         }
     }
 }
@@ -74,7 +76,8 @@ pub struct Selection {
     pub target: Selected,
     pub versus: Versus,
     pub pins: Pins,
-    pub rule: Rule,
+    /// How trees are read; `None`: each as suits it, see [`Tree::default_rule`].
+    pub rule: Option<Rule>,
     /// Whose tree is shown.
     pub tree: Role,
     /// A node that a tree is made to pass through, against its own decision.
@@ -89,7 +92,7 @@ impl Default for Selection {
     fn default() -> Self {
         let (target, versus, pins) = (Selected::Prediction, Versus::Siblings, Pins::default());
         let (forced, trees, region) = (None, [None, None], None);
-        Self { target, versus, pins, rule: Rule::Hard, tree: Role::Tree, forced, trees, region }
+        Self { target, versus, pins, rule: None, tree: Role::Tree, forced, trees, region }
     }
 }
 
@@ -226,7 +229,7 @@ impl History {
     }
 
     pub fn set_rule(&mut self, rule: Rule) {
-        self.change(|now| now.rule = rule);
+        self.change(|now| now.rule = Some(rule));
     }
 
     pub fn show_tree(&mut self, tree: Role) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{Align, Button, Label, Layout, RichText, Role as Kind, Ui, WidgetInfo, vec2};
 
 use crate::command::{Command, MenuCommand};
-use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
+use crate::explain::{Decision, Forced, Hierarchy};
 use crate::explanation::{Explanation, Tree};
 use crate::state::{AppState, Role};
 use crate::tree_text::{self, first_synonym};
@@ -13,7 +13,7 @@ use crate::ui::image_view::OverlayOptions;
 use crate::ui::map_tiles::MapSource;
 use crate::ui::tree_view::{NodeMaps, TreeAction, TreeInput, TreeViewState, palette, tree_view_ui};
 
-/// Decisions, made once for each result.
+/// The result that is shown for each role.
 #[derive(Default)]
 pub struct TreePanel {
     /// For the classifier and the tree model.
@@ -23,28 +23,16 @@ pub struct TreePanel {
     last: Option<(Arc<Explanation>, u64)>,
 }
 
-/// Both rules on one result.
+/// A result, and numbers that tell it and its tree from others.
 pub struct Memo {
     pub explanation: Arc<Explanation>,
     tree: Arc<Tree>,
-    pub hard: Decision,
-    pub soft: Decision,
-    pub agreement: Agreement,
     tree_id: u64,
     result_id: u64,
 }
 
-impl Memo {
-    pub fn decision(&self, rule: Rule) -> &Decision {
-        match rule {
-            Rule::Hard => &self.hard,
-            Rule::Soft => &self.soft,
-        }
-    }
-}
-
 impl TreePanel {
-    /// Both decisions about a role's last result; `None` while there is no result or no tree.
+    /// A role's last result, if it has been decided; `None` while there is no result or no tree.
     pub fn decisions(&mut self, state: &AppState, role: Role) -> Option<&Memo> {
         let explanation = state.role(role).explanation.as_ref()?;
         if !explanation.model.is_tree_made() {
@@ -63,15 +51,9 @@ impl TreePanel {
         let tree = explanation.model.tree().ok()?;
         self.counter += 1;
         let known = old.filter(|old| Arc::ptr_eq(&old.tree, tree));
-        let hard = explanation.decision(Rule::Hard).ok()?;
-        let soft = explanation.decision(Rule::Soft).ok()?;
-        let plain = explanation.prediction();
         Some(Memo {
             explanation: Arc::clone(explanation),
             tree: Arc::clone(tree),
-            agreement: Agreement { plain, hard: hard.class, soft: soft.class },
-            hard,
-            soft,
             tree_id: known.map_or(self.counter, |known| known.tree_id),
             result_id: self.counter,
         })
@@ -106,6 +88,7 @@ pub fn tree_panel_ui(
         waiting_ui(ui, own.explanation.is_some());
         return;
     };
+    let Ok(decisions) = memo.explanation.decisions() else { return };
     let (tree, model) = (&memo.tree, &memo.explanation.model);
     if let Some((last, id)) = last
         && id != memo.tree_id
@@ -116,7 +99,8 @@ pub fn tree_panel_ui(
         view.carry_over(&old.hierarchy, (memo.tree_id, &tree.hierarchy));
     }
     let shown = (Arc::clone(&memo.explanation), memo.tree_id);
-    let decision = memo.decision(state.selection().rule);
+    let rule = state.rule(role);
+    let decision = decisions.by(rule);
     let forced = what_if(state, role, &tree.hierarchy, decision);
     let label = |class| short(model.label(class));
     let input = TreeInput {
@@ -124,10 +108,9 @@ pub fn tree_panel_ui(
         result_id: memo.result_id,
         hierarchy: &tree.hierarchy,
         trained: tree.trained,
-        hard: &memo.hard,
-        soft: &memo.soft,
-        rule: state.selection().rule,
-        agreement: memo.agreement,
+        decisions,
+        rule,
+        agreement: decisions.agreement(&memo.explanation.forward.logits),
         probabilities: &memo.explanation.probabilities,
         selected: state.selected_node(role),
         forced: forced.as_ref(),
@@ -138,7 +121,7 @@ pub fn tree_panel_ui(
             source: MapSource {
                 explanation: &memo.explanation,
                 options: overlay,
-                with_decisions: true,
+                decisions: Some(rule),
             },
             versus: state.selection().versus,
         }),
@@ -249,13 +232,7 @@ fn waiting_ui(ui: &mut Ui, has_result: bool) {
     });
 }
 
-/// The first of several synonyms; of a node without a name of its own, the classes it stands for.
+/// The first of several synonyms, as people write it.
 pub fn short(label: &str) -> String {
-    let listed = label.split_once(" classes: ").or_else(|| label.split_once(" class: "));
-    match listed {
-        Some((count, classes)) if count.bytes().all(|byte| byte.is_ascii_digit()) => {
-            classes.to_owned()
-        }
-        _ => first_synonym(label).replace('_', " "),
-    }
+    first_synonym(label).replace('_', " ")
 }

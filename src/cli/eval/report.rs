@@ -53,11 +53,17 @@ pub fn print(evaluation: &Evaluation, out: Out<'_>) -> anyhow::Result<()> {
 fn print_tree(scores: &TreeScores, tree: &Tree, out: Out<'_>) -> anyhow::Result<()> {
     writeln!(out, "{}  hard tree ({})", percent(scores.hard), tree.name)?;
     writeln!(out, "{}  soft tree", percent(scores.soft))?;
+    writeln!(out, "{}  path of the marginal rule", percent(scores.marginal))?;
     writeln!(out, "\nSame answer, right or wrong:")?;
     writeln!(out, "{}  network alone and hard tree", percent(scores.plain_is_hard))?;
     writeln!(out, "{}  network alone and soft tree", percent(scores.plain_is_soft))?;
+    writeln!(
+        out,
+        "{}  network alone and path of the marginal rule",
+        percent(scores.plain_is_marginal)
+    )?;
     writeln!(out, "{}  hard tree and soft tree", percent(scores.hard_is_soft))?;
-    writeln!(out, "{}  all three", percent(scores.unanimous))?;
+    writeln!(out, "{}  network alone, hard and soft tree", percent(scores.unanimous))?;
 
     let mut nodes = decisions(scores, tree);
     nodes.sort_by_key(|(_, tally, _)| Reverse(tally.of - tally.right));
@@ -164,9 +170,11 @@ fn tree_json(scores: &TreeScores, tree: &Tree) -> Value {
         "hierarchy": tree.name,
         "hard": tally(scores.hard),
         "soft": tally(scores.soft),
+        "marginal": tally(scores.marginal),
         "agreement": {
             "plain_hard": tally(scores.plain_is_hard),
             "plain_soft": tally(scores.plain_is_soft),
+            "plain_marginal": tally(scores.plain_is_marginal),
             "hard_soft": tally(scores.hard_is_soft),
             "all": tally(scores.unanimous),
         },

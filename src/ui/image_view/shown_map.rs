@@ -6,8 +6,9 @@ use eframe::egui::{Context, TextureFilter, TextureHandle, TextureOptions};
 
 use super::legend::{Finding, Identity, Total};
 use super::overlay::{OverlayOptions, ScaleMode, SharedRange, colored};
-use crate::explain::{Cam, Colormap, Evidence, Question};
+use crate::explain::{Cam, Colormap, Evidence, Question, Rule};
 use crate::explanation::{CamTarget, Explanation};
+use crate::words::entropy_reason;
 
 /// Everything that the colours depend on. Opacity is not among it: it is a tint.
 #[derive(Clone)]
@@ -38,6 +39,8 @@ pub struct ShownMap {
     pub range: [f32; 2],
     pub finding: Finding,
     pub identity: Identity,
+    /// Where the entropy comes from, if there is one.
+    pub entropy_reason: Option<String>,
     /// `None` for a constant map: colours would show what is not there.
     pub texture: Option<TextureHandle>,
 }
@@ -46,7 +49,7 @@ pub struct ShownMap {
 #[derive(Default)]
 pub struct MapMemo {
     shown: Option<ShownMap>,
-    shared: Option<(Weak<Explanation>, bool, SharedRange)>,
+    shared: Option<(Weak<Explanation>, Option<Rule>, SharedRange)>,
 }
 
 impl MapMemo {
@@ -66,14 +69,17 @@ impl MapMemo {
             *shown = None;
         }
         if shown.is_none() {
-            let with_decisions = target.is_decision();
+            let decisions = target.decided_by();
             let shared_range = || match shared {
-                Some((of, has, range)) if of.ptr_eq(&key.explanation) && *has >= with_decisions => {
+                Some((of, has, range))
+                    if of.ptr_eq(&key.explanation)
+                        && (decisions.is_none() || *has == decisions) =>
+                {
                     *range
                 }
                 _ => {
-                    let range = SharedRange::of(explanation, with_decisions);
-                    *shared = Some((key.explanation.clone(), with_decisions, range));
+                    let range = SharedRange::of(explanation, decisions);
+                    *shared = Some((key.explanation.clone(), decisions, range));
                     range
                 }
             };
@@ -96,6 +102,7 @@ fn make(
 ) -> Option<ShownMap> {
     let evidence = explanation.evidence(explanation.question(key.target)?);
     let identity = Identity::of(&evidence, total_of(explanation, key.target));
+    let entropy_reason = entropy_reason(&evidence);
     let Evidence { question, map: cam, .. } = evidence;
     let range = options.range_of(key.target, &cam, shared);
     let finding = Finding::of(&cam).on_scale(&cam, range);
@@ -106,15 +113,27 @@ fn make(
         ctx.load_texture("map", colored(&cam, range, key.colormap, key.smooth), options)
     });
     let colormap = key.colormap;
-    Some(ShownMap { key, cam, question, colormap, range, finding, identity, texture })
+    Some(ShownMap {
+        key,
+        cam,
+        question,
+        colormap,
+        range,
+        finding,
+        identity,
+        entropy_reason,
+        texture,
+    })
 }
 
 /// What the map of a target adds up to.
 fn total_of(explanation: &Explanation, target: CamTarget) -> Total {
     match target {
-        CamTarget::Class(_) | CamTarget::Node(_) => Total::Logit,
-        CamTarget::Against(..) | CamTarget::Difference(..) => Total::LogOdds,
-        CamTarget::Decision(node) => {
+        CamTarget::Class(_) | CamTarget::Node(..) => Total::Logit,
+        CamTarget::Against(..)
+        | CamTarget::Difference(..)
+        | CamTarget::Decision(_, Rule::Marginal) => Total::LogOdds,
+        CamTarget::Decision(node, Rule::Hard | Rule::Soft) => {
             let tree = explanation.model.tree().ok();
             let siblings = tree.map_or_else(Vec::new, |tree| tree.hierarchy.siblings(node));
             if siblings.len() == 1 { Total::LogOdds } else { Total::Lead }

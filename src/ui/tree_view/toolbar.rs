@@ -55,6 +55,11 @@ fn rule_ui(ui: &mut Ui, rule: Rule, actions: &mut Vec<TreeAction>) {
     for (own, text, hint) in [
         (Rule::Hard, "Hard", "Follow the likeliest child from the root down"),
         (Rule::Soft, "Soft", "Take the class with the largest product along its path"),
+        (
+            Rule::Marginal,
+            "Marginal",
+            "A branch is as likely as the network finds its classes together; follow the likeliest",
+        ),
     ] {
         let chosen = rule == own;
         if ui.selectable_label(chosen, text).on_hover_text(hint).clicked() && !chosen {

@@ -14,6 +14,7 @@ use crate::state::{Check, Selected};
 use crate::ui::image_view::legend::signed;
 use crate::ui::insight::Insight;
 use crate::ui::tree_panel::short;
+use crate::words::verdict;
 
 /// Whether the question is asked, and the last answer.
 #[derive(Default)]
@@ -25,6 +26,7 @@ pub struct FlipState {
 struct Answer {
     seen: Weak<Explanation>,
     node: NodeId,
+    rule: Rule,
     flip: Result<Flip, FlipError>,
     /// The cells, in pixels of the photo.
     area: Arc<Area>,
@@ -47,7 +49,9 @@ impl FlipState {
 
     fn answer(&mut self, insight: &Insight<'_>, node: NodeId) -> &Answer {
         let seen = Arc::downgrade(insight.explanation);
-        let known = self.answer.take().filter(|it| it.node == node && it.seen.ptr_eq(&seen));
+        let key = (node, insight.decision().rule);
+        let known =
+            self.answer.take().filter(|it| (it.node, it.rule) == key && it.seen.ptr_eq(&seen));
         self.answer.insert(known.unwrap_or_else(|| Answer::new(insight, seen, node)))
     }
 }
@@ -55,15 +59,16 @@ impl FlipState {
 impl Answer {
     fn new(insight: &Insight<'_>, seen: Weak<Explanation>, node: NodeId) -> Self {
         let explanation = insight.explanation;
-        let maps = explanation.class_maps().of_nodes(insight.hierarchy);
-        let flip = flip(insight.hierarchy, insight.hard, &maps, node);
+        let decision = insight.decision();
+        let flip = flip(insight.hierarchy, decision, explanation.class_maps(), node);
         let cells = flip.as_ref().map_or(&[][..], |flip| &flip.cells);
         let places = cells.iter().map(|&cell| explanation.cell_in_photo(cell)).collect();
         let [height, width] = explanation.cells();
         let region = Region::of_cells(height, width, cells);
-        let decision = explanation.decision_without(&region, Rule::Hard).ok();
+        let rule = decision.rule;
+        let decision = explanation.decision_without(&region, rule).ok();
         let class = decision.map(|decision| decision.class);
-        Self { seen, node, flip, area: Arc::new(Area::Cells(places)), class }
+        Self { seen, node, rule, flip, area: Arc::new(Area::Cells(places)), class }
     }
 }
 
@@ -166,7 +171,7 @@ fn sentence(insight: &Insight<'_>, flip: &Flip, class: Option<ClassId>) -> Strin
     let leads = format!("the lead of {margin} becomes {left}");
     let label = |class| short(insight.explanation.model.label(class));
     let is_leaf_of = |node: NodeId, class| insight.hierarchy.leaf(class) == Some(node);
-    let before = insight.hard.class;
+    let before = insight.decision().class;
     match class {
         Some(class) if is_leaf_of(flip.to, class) && is_leaf_of(flip.from, before) => {
             format!("{cells} the tree would say {to} instead of {from}: {leads}")
@@ -200,6 +205,6 @@ fn checked(insight: &Insight<'_>, flip: &Flip, seen: &Explanation, how: Removal)
         name(flip.from),
         signed(check.margin, 2),
         percent(check.probability),
-        check.verdict()
+        verdict(&check)
     )
 }
