@@ -195,6 +195,7 @@ pub struct Prediction {
 /// is the product along its path, which the soft tree knows, too.
 pub fn predictions(
     decisions: &Decisions,
+    agreement: Agreement,
     rule: Rule,
     probabilities: &[f32],
     label: &dyn Fn(ClassId) -> String,
@@ -205,11 +206,11 @@ pub fn predictions(
         class: first_synonym(&label(class)).to_owned(),
         probability: values.get(class).copied().unwrap_or(f32::NAN),
     };
-    let Decisions { hard, soft, marginal } = decisions;
+    let Decisions { soft, marginal, .. } = decisions;
     let network = of(
         "Network",
         "The class with the largest output of the network, and its probability; no tree is asked",
-        marginal.likeliest,
+        agreement.plain,
         probabilities,
     );
     match rule {
@@ -219,14 +220,14 @@ pub fn predictions(
                 "Hard tree",
                 "Follows the likeliest branch from the root down. The probability is the product \
                  of those along the way",
-                hard.class,
+                agreement.hard,
                 &soft.class_prob,
             ),
             of(
                 "Soft tree",
                 "Looks at all ways and takes the class whose product of probabilities is the \
                  largest",
-                soft.class,
+                agreement.soft,
                 &soft.class_prob,
             ),
         ],
@@ -236,7 +237,7 @@ pub fn predictions(
                 "Path",
                 "Where the likeliest branches lead. A branch is as likely as the network finds all \
                  its classes together",
-                marginal.class,
+                agreement.marginal,
                 &marginal.class_prob,
             ),
         ],

@@ -50,11 +50,7 @@ pub struct CamArgs {
 }
 
 pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let default = match args.node {
-        Some(_) => ModelSource::default_tree_model(),
-        None => ModelSource::default_classifier(),
-    };
-    let request = args.subject.request(default);
+    let request = args.subject.request(ModelSource::default_classifier());
     let client = args.subject.client()?;
     let model = client.load(&request)?;
     // What is misspelt is told before the network runs.

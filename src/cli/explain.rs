@@ -36,14 +36,15 @@ pub struct ExplainArgs {
 }
 
 pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let request = |name: &Option<String>, default| {
-        ModelRequest::from(name.as_deref().map_or(default, ModelSource::from_argument))
-    };
-    let model = request(&args.model, ModelSource::default_classifier());
-    let tree_model = ModelRequest {
-        hierarchy: args.tree.choice(),
-        ..request(&args.tree_model, model.source.clone())
-    };
+    let request = |name: &str| ModelRequest::from(ModelSource::from_argument(name));
+    let hierarchy = args.tree.choice();
+    let classifier = args
+        .model
+        .as_deref()
+        .map_or_else(|| ModelRequest::from(ModelSource::default_classifier()), request);
+    let model = ModelRequest { hierarchy: hierarchy.clone(), ..classifier };
+    let tree_model = args.tree_model.as_deref();
+    let tree_model = tree_model.map(|name| ModelRequest { hierarchy, ..request(name) });
     let client = Client::start(args.device)?;
 
     let explanation = client.explain(&args.picture, &args.image, &model)?;
@@ -53,7 +54,12 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
     let files = pictures::write(&args.out, &explanation, Variant::Paper, &map, &Paint::default())?;
     pictures::print(&files, out)?;
 
-    let photo = PictureSource::Photo(explanation.photo.clone());
-    let decided = client.engine.explain(photo, &tree_model, &mut super::warn)?;
+    let decided = match &tree_model {
+        None => explanation,
+        Some(tree_model) => {
+            let photo = PictureSource::Photo(explanation.photo.clone());
+            client.engine.explain(photo, tree_model, &mut super::warn)?
+        }
+    };
     tree::print_decisions(&decided, args.tree.rule(&decided.model)?, out)
 }

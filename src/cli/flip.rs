@@ -27,7 +27,7 @@ pub struct FlipArgs {
 }
 
 pub fn run(args: &FlipArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let request = args.subject.request(ModelSource::default_tree_model());
+    let request = args.subject.request(ModelSource::default_classifier());
     let client = args.subject.client()?;
     let model = client.load(&request)?;
     let hierarchy = &nodes::tree(&model)?.hierarchy;

@@ -35,8 +35,8 @@ pub enum TreeError {
     #[error("The hierarchy {} is larger than {} MiB", path.display(), MAX_BYTES >> 20)]
     TooLarge { path: PathBuf },
     #[error(
-        "There is no hierarchy named {name}{known}, and no file of that name; `induced` makes one \
-         from the model itself"
+        "There is no hierarchy named {name}{known}, and no file of that name; `wordnet` makes one \
+         from the meaning of the classes, `induced` from the model itself"
     )]
     Unknown { name: String, known: String },
 }

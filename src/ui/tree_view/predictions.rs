@@ -16,7 +16,8 @@ pub(super) fn predictions_ui(
     state: &mut TreeViewState,
     actions: &mut Vec<TreeAction>,
 ) {
-    let said = predictions(input.decisions, input.rule, input.probabilities, input.label);
+    let said =
+        predictions(input.decisions, input.agreement, input.rule, input.probabilities, input.label);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 9.0;
         for prediction in &said {

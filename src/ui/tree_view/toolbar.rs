@@ -8,7 +8,7 @@ use crate::tree_layout::{Cards, Orientation};
 use super::{Mode, Scene, TreeAction, TreeInput, TreeViewState, search};
 
 /// With less room, in points, the choice between diagram and outline is in the menu, too.
-const NARROW: f32 = 330.0;
+const NARROW: f32 = 450.0;
 /// Least room for the search field, in points.
 const SEARCH: f32 = 110.0;
 
@@ -57,8 +57,8 @@ fn rule_ui(ui: &mut Ui, rule: Rule, actions: &mut Vec<TreeAction>) {
         (Rule::Soft, "Soft", "Take the class with the largest product along its path"),
         (
             Rule::Marginal,
-            "Marginal",
-            "A branch is as likely as the network finds its classes together; follow the likeliest",
+            "Net",
+            "Marginal: a branch is as likely as the network finds its classes together; follow the likeliest",
         ),
     ] {
         let chosen = rule == own;
