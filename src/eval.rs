@@ -3,14 +3,23 @@
 //! | module | question |
 //! | --- | --- |
 //! | `scores` | how often is the network right, how often its tree, and what is taken for what? |
+//! | `calibration` | is it as often right as it says? |
+//! | `certainty` | how often is the answer at a certainty right, and how much does it say? |
+//! | `mistakes` | how wrong are its mistakes, and where in the tree are they made? |
 //! | `localisation` | do the maps point at the thing? |
 //!
 //! Nothing here reads files or runs a network: logits and maps come in, counts come out.
 
+mod calibration;
+mod certainty;
 mod localisation;
+mod mistakes;
 mod scores;
 
+pub use calibration::{Bin, Calibration};
+pub use certainty::{Certainty, Point, Promise, THRESHOLDS};
 pub use localisation::{Localisation, MapScores, Place, Rect};
+pub use mistakes::{Folded, Severity, fold};
 pub use scores::{Scores, TreeScores};
 
 /// How often something was right.

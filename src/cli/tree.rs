@@ -60,12 +60,13 @@ pub fn run(args: &TreeArgs, out: Out<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `At least 90 % sure: domestic cat (95 %), probably tiger cat`.
+/// `At least 90 % sure, by the network's own confidence: domestic cat (95 %), probably tiger cat`.
 pub fn sure_in_words(explanation: &Explanation, sure: &Sure) -> anyhow::Result<String> {
     let hierarchy = &nodes::tree(&explanation.model)?.hierarchy;
     let label = |class| explanation.model.label(class).to_owned();
     let answer = tree_text::sure(hierarchy, sure, &label);
-    Ok(format!("At least {} sure: {answer}", percent(sure.threshold)))
+    let threshold = percent(sure.threshold);
+    Ok(format!("At least {threshold} sure, by the network's own confidence: {answer}"))
 }
 
 /// `Prediction: cat // Decisions: animal (99.34%), …`, without the root; and where the predictions
@@ -153,7 +154,7 @@ pub fn sure_to_json(
     sure: &Sure,
 ) -> serde_json::Value {
     json!({
-        "threshold": sure.threshold,
+        "threshold": super::exact(sure.threshold),
         "name": tree_text::full_name(hierarchy, sure.node),
         "wnid": wnid(explanation, hierarchy, sure.node),
         "probability": sure.probability,

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Localisation, Tally};
-use crate::explain::{ClassId, Decisions, Hierarchy, NodeId, Rule, argmax};
+use super::{Calibration, Certainty, Localisation, Severity, Tally};
+use crate::explain::{ClassId, Decision, Decisions, Hierarchy, NodeId, Rule, argmax, softmax};
 
 /// How many guesses count for the top-5 accuracy.
 const GUESSES: usize = 5;
@@ -21,6 +21,8 @@ pub struct Scores {
     /// How often a true class got a top-1 prediction: `(truth, prediction)`, pairs that never
     /// occurred left out.
     pub confusion: BTreeMap<(ClassId, ClassId), usize>,
+    /// Of the network's softmax.
+    pub calibration: Calibration,
     /// `None` where the model has no hierarchy.
     pub tree: Option<TreeScores>,
     /// Empty where no picture has a box.
@@ -39,6 +41,12 @@ pub struct TreeScores {
     /// does its decision go the way to that leaf? Every picture counts at each node on its true
     /// path, whether or not the hard rule would have come there.
     pub nodes: Vec<Tally>,
+    /// The same by the marginal rule.
+    pub marginal_nodes: Vec<Tally>,
+    /// The answer at a certainty, by the marginal rule.
+    pub certainty: Certainty,
+    /// How wrong the network's mistakes are.
+    pub severity: Severity,
     /// How often the network alone and the hard tree predict the same class, right or wrong.
     pub plain_is_hard: Tally,
     pub plain_is_soft: Tally,
@@ -56,6 +64,7 @@ impl Scores {
             top5: Tally::default(),
             classes: vec![Tally::default(); classes],
             confusion: BTreeMap::new(),
+            calibration: Calibration::default(),
             tree: hierarchy.map(TreeScores::new),
             localisation: Localisation::default(),
         }
@@ -73,6 +82,8 @@ impl Scores {
         self.top5.add(rank(logits, truth) < GUESSES);
         self.classes[truth].add(prediction == truth);
         *self.confusion.entry((truth, prediction)).or_default() += 1;
+        let confidence = softmax(logits).get(prediction).copied().unwrap_or_default();
+        self.calibration.add(confidence, prediction == truth);
         if let (Some(tree), Some(hierarchy)) = (&mut self.tree, hierarchy) {
             tree.add(truth, logits, hierarchy);
         }
@@ -104,6 +115,9 @@ impl TreeScores {
             soft: none,
             marginal: none,
             nodes: vec![none; hierarchy.nodes().len()],
+            marginal_nodes: vec![none; hierarchy.nodes().len()],
+            certainty: Certainty::default(),
+            severity: Severity::new(hierarchy),
             plain_is_hard: none,
             plain_is_soft: none,
             plain_is_marginal: none,
@@ -125,9 +139,14 @@ impl TreeScores {
         self.unanimous.add(said.is_unanimous(Rule::Hard));
         let path = hierarchy.leaf(truth).map(|leaf| hierarchy.path_to(leaf)).unwrap_or_default();
         for step in path.windows(2) {
-            let chosen = first_largest(&hierarchy.node(step[0]).children, &decisions.hard.logit);
-            self.nodes[step[0]].add(chosen == Some(step[1]));
+            let children = &hierarchy.node(step[0]).children;
+            let goes_there =
+                |decision: &Decision| first_largest(children, &decision.logit) == Some(step[1]);
+            self.nodes[step[0]].add(goes_there(&decisions.hard));
+            self.marginal_nodes[step[0]].add(goes_there(&decisions.marginal));
         }
+        self.certainty.add(truth, &decisions.marginal, hierarchy);
+        self.severity.add(truth, said.plain, hierarchy);
     }
 }
 

@@ -228,9 +228,14 @@ impl Decision {
     /// NaN probabilities along their paths, and a prediction that avoids NaN where it can.
     pub fn new(hierarchy: &Hierarchy, logits: &[f32], rule: Rule) -> Self {
         let nodes = hierarchy.nodes();
-        let logit = match rule.pooling() {
-            Pooling::Mean => mean_logits(hierarchy, logits),
-            Pooling::LogSumExp => log_sum_logits(hierarchy, logits),
+        // Logits are only compared, and small ones have more digits behind the point.
+        let (logit, shift) = match rule.pooling() {
+            Pooling::Mean => (mean_logits(hierarchy, logits), 0.0),
+            Pooling::LogSumExp => {
+                let shift = logits.get(argmax(logits)).copied().map_or(0.0, f64::from);
+                let shift = if shift.is_finite() { shift } else { 0.0 };
+                (log_sum_logits(hierarchy, logits, shift), shift)
+            }
         };
         let mut branch_prob = vec![1.0; nodes.len()];
         let mut reach_prob = vec![1.0; nodes.len()];
@@ -256,7 +261,7 @@ impl Decision {
         }
         let mut decision = Self {
             rule,
-            logit: narrow(&logit),
+            logit: logit.iter().map(|z| (z + shift) as f32).collect(),
             branch_prob: narrow(&branch_prob),
             reach_prob: narrow(&reach_prob),
             log_odds,
@@ -398,13 +403,13 @@ fn mean_logits(hierarchy: &Hierarchy, logits: &[f32]) -> Vec<f64> {
     sums.into_iter().zip(nodes.iter().map(|node| node.leaves.len())).map(mean).collect()
 }
 
-/// `ln Σ exp(logit)` of the leaves below each node, from those of its children.
-fn log_sum_logits(hierarchy: &Hierarchy, logits: &[f32]) -> Vec<f64> {
+/// `ln Σ exp(logit - shift)` of the leaves below each node, from those of its children.
+fn log_sum_logits(hierarchy: &Hierarchy, logits: &[f32], shift: f64) -> Vec<f64> {
     let nodes = hierarchy.nodes();
     let mut pooled = vec![0.0; nodes.len()];
     for (id, node) in nodes.iter().enumerate().rev() {
         pooled[id] = match node.class {
-            Some(class) => logits.get(class).map_or(f64::NAN, |&z| f64::from(z)),
+            Some(class) => logits.get(class).map_or(f64::NAN, |&z| f64::from(z) - shift),
             None => log_sum_exp(node.children.iter().map(|&child| pooled[child])),
         };
     }

@@ -71,18 +71,20 @@ pub fn flip(
     let name = || hierarchy.node(node).name.clone();
     let children = &hierarchy.node(node).children;
     let logit = |id: NodeId| decision.logit[id];
-    let first = children.iter().copied().reduce(|a, b| if logit(b) > logit(a) { b } else { a });
-    let from = first.ok_or_else(|| FlipError::Leaf(name()))?;
+    let from = leader(children, decision).ok_or_else(|| FlipError::Leaf(name()))?;
     let search = Search { hierarchy, decision, class_maps, from };
     let attempts = children.iter().filter(|&&id| id != from).map(|&to| search.attempt(to));
     let best = attempts.reduce(|a, b| if b.is_better_than(&a) { b } else { a });
-    let Attempt { to, cells, left } = best.ok_or_else(|| FlipError::SingleBranch(name()))?;
+    let Attempt { to, mut cells, left } = best.ok_or_else(|| FlipError::SingleBranch(name()))?;
+    let smallest = decision.rule.pooling() == Pooling::Mean;
+    if !smallest {
+        search.put_back(children, &mut cells);
+    }
 
     // The branch that was aimed at need not be the one that leads in the end.
-    let without = Decision::new(hierarchy, &search.logits_without(&cells), decision.rule);
+    let without = search.without(&cells);
     let after = |id: NodeId| without.logit[id];
-    let winner = children.iter().copied().reduce(|a, b| if after(b) > after(a) { b } else { a });
-    let winner = winner.unwrap_or(to);
+    let winner = leader(children, &without).unwrap_or(to);
     let flips = left < -CLEARLY || f64::from(after(winner) - after(from)) > CLEARLY;
     let to = if flips { winner } else { to };
     Ok(Flip {
@@ -91,7 +93,7 @@ pub fn flip(
         from,
         to,
         flips,
-        smallest: decision.rule.pooling() == Pooling::Mean,
+        smallest,
         cells,
         margin: logit(from) - logit(to),
         margin_without: after(from) - after(to),
@@ -137,6 +139,12 @@ impl Flip {
     }
 }
 
+/// The child that is taken, the first one on ties.
+fn leader(children: &[NodeId], decision: &Decision) -> Option<NodeId> {
+    let logit = |id: NodeId| decision.logit[id];
+    children.iter().copied().reduce(|a, b| if logit(b) > logit(a) { b } else { a })
+}
+
 /// Looks for the cells that make `from` lead.
 struct Search<'a> {
     hierarchy: &'a Hierarchy,
@@ -154,7 +162,6 @@ struct Attempt {
 }
 
 /// The classes of a branch with their logits.
-#[derive(Clone)]
 struct Side<'a> {
     maps: Vec<&'a [f32]>,
     logits: Vec<f64>,
@@ -178,22 +185,10 @@ impl Search<'_> {
             left.retain(|&other| other != cell);
             taken.push(cell);
             for side in [&mut pro, &mut contra] {
-                side.remove(cell, 1.0);
+                side.remove(cell);
             }
             if pro.pooling == Pooling::LogSumExp {
                 gains = self.gains(&pro, &contra);
-            }
-        }
-        if pro.pooling == Pooling::LogSumExp && lead(&pro, &contra) < -CLEARLY {
-            // The first ones were chosen with the others still there.
-            for cell in taken.clone() {
-                let mut tried = [pro.clone(), contra.clone()];
-                tried.iter_mut().for_each(|side| side.remove(cell, -1.0));
-                let [with, against] = tried;
-                if lead(&with, &against) < -CLEARLY {
-                    (pro, contra) = (with, against);
-                    taken.retain(|&other| other != cell);
-                }
             }
         }
         Attempt { to, cells: taken, left: lead(&pro, &contra) }
@@ -217,6 +212,35 @@ impl Search<'_> {
     fn gains(&self, pro: &Side<'_>, contra: &Side<'_>) -> Vec<f64> {
         let [pro, contra] = [pro, contra].map(|side| side.map(self.cells()));
         pro.iter().zip(&contra).map(|(a, b)| (a - b) / self.cells().max(1) as f64).collect()
+    }
+
+    /// Puts back cells without which another branch leads anyway: the first ones were chosen with
+    /// the later ones still there.
+    fn put_back(&self, children: &[NodeId], cells: &mut Vec<usize>) {
+        let flips = |cells: &[usize]| {
+            let without = self.without(cells);
+            leader(children, &without)
+                .is_some_and(|id| f64::from(without.logit[id] - without.logit[self.from]) > CLEARLY)
+        };
+        if !flips(cells) {
+            return;
+        }
+        let mut before = usize::MAX;
+        while cells.len() < before {
+            before = cells.len();
+            for cell in cells.clone() {
+                let fewer: Vec<usize> =
+                    cells.iter().copied().filter(|&other| other != cell).collect();
+                if flips(&fewer) {
+                    *cells = fewer;
+                }
+            }
+        }
+    }
+
+    /// What the tree decides without some cells.
+    fn without(&self, cells: &[usize]) -> Decision {
+        Decision::new(self.hierarchy, &self.logits_without(cells), self.decision.rule)
     }
 
     fn logits_without(&self, cells: &[usize]) -> Vec<f32> {
@@ -256,11 +280,11 @@ impl Side<'_> {
         sum
     }
 
-    /// Takes a cell away; `times` -1 puts it back.
-    fn remove(&mut self, cell: usize, times: f64) {
+    /// Takes a cell away.
+    fn remove(&mut self, cell: usize) {
         for (map, logit) in self.maps.iter().zip(&mut self.logits) {
             let value = map.get(cell).copied().map_or(0.0, f64::from);
-            *logit -= times * value / map.len().max(1) as f64;
+            *logit -= value / map.len().max(1) as f64;
         }
     }
 }

@@ -36,3 +36,4 @@ mod ui_fixture;
 mod undo;
 mod walk;
 mod ward;
+mod wordnet_tree;

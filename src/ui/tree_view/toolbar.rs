@@ -8,7 +8,7 @@ use crate::tree_layout::{Cards, Orientation};
 use super::{Mode, Scene, TreeAction, TreeInput, TreeViewState, search};
 
 /// With less room, in points, the choice between diagram and outline is in the menu, too.
-const NARROW: f32 = 450.0;
+const NARROW: f32 = 380.0;
 /// Least room for the search field, in points.
 const SEARCH: f32 = 110.0;
 
@@ -133,7 +133,7 @@ impl Tool {
 fn tools_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut TreeViewState, is_narrow: bool) {
     let mut tools = vec![Tool::Path, Tool::ExpandAll, Tool::CollapseAll];
     if state.mode == Mode::Diagram {
-        tools.insert(1, Tool::Maps);
+        tools.insert(0, Tool::Maps);
         tools.extend([Tool::Fit, Tool::Turn]);
     }
     if is_narrow {
