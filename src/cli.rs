@@ -125,6 +125,11 @@ impl Client {
     }
 }
 
+/// The number as it was written, not the nearest one with 32 bits.
+fn exact(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or(f64::from(value))
+}
+
 /// One line for the user that is not a result. Nobody reading it is no reason to fail.
 fn warn(note: &str) {
     writeln!(std::io::stderr(), "glasstree: {}", one_line(note)).ok();

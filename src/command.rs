@@ -283,7 +283,7 @@ impl MenuCommand {
             Self::DrawLasso => (Map, false, "Draw a line around", "Drag a line around a part of the picture to ask what is in it", &["L"]),
             Self::StopDrawing => (Map, false, "Stop drawing", "Dragging moves the picture again; Escape does it, too", &[]),
             Self::RemoveRegion => (Map, false, "Remove region", "Take the box or line off the picture", &["Delete"]),
-            Self::SwitchRule => (Tree, false, "Switch rule", "Hard: follow the likeliest child; soft: multiply along each path", &["R"]),
+            Self::SwitchRule => (Tree, false, "Switch rule", "Hard: follow the likeliest child; soft: multiply along each path; marginal: the network's own probabilities", &["R"]),
             Self::SwitchTree => (Tree, false, "Other tree", "Switch between the tree of the classifier and that of the tree model", &["T"]),
             Self::WalkOn => (Tree, true, "Walk down the tree", "One decision further from the root to the class, with its map; behind the last one from the start", &["Space"]),
             Self::WalkBack => (Tree, false, "Walk back up", "Back to the decision before", &["Shift+Space"]),

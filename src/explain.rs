@@ -6,7 +6,9 @@
 //! * the evidence map of class *c* is `M_c[y,x] = Σ_k w_ck F_k[y,x]`, and its mean plus the bias is
 //!   the logit (Zhou et al. 2016, "Learning Deep Features for Discriminative Localization");
 //! * a node of a neural-backed decision tree has the mean of its leaves' logits (Wan et al. 2021,
-//!   "NBDT: Neural-Backed Decision Tree"), so it has a map too: the mean of its leaves' maps.
+//!   "NBDT: Neural-Backed Decision Tree"), so it has a map too: the mean of its leaves' maps;
+//! * read through the network's own softmax, a node has `ln Σ exp` of its leaves' logits, and its
+//!   map is the mean of the leaves' maps with the softmax inside the node as weights.
 //!
 //! | module | question |
 //! | --- | --- |
@@ -68,8 +70,8 @@ pub use checks::{
 };
 pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
 pub use contour::{Segment, contour};
-pub use decision::{Agreement, Decision, Rule, Step};
-pub use evidence::{Evidence, Question, QuestionError, Tendency};
+pub use decision::{Agreement, Decision, Decisions, Pooling, Rule, Step, Sure};
+pub use evidence::{Answer, Evidence, Question, QuestionError, Tendency};
 pub use faithfulness::{Curve, Erasure, area_below, order};
 pub use feature_map::{ClassId, FeatureMap, Forward, Head, argmax, softmax};
 pub use fill::{Canvas, Fill};
@@ -79,7 +81,7 @@ pub use hierarchy::{EditError, Hierarchy, HierarchyError, Node, NodeId};
 pub use inpaint::inpaint;
 pub use method::Method;
 pub use occlusion::Occlusion;
-pub use probe::{Answer, Answers, Density, Probe, ProbeInput};
+pub use probe::{Answers, Density, Probe, ProbeAnswer, ProbeInput};
 pub use rect::Rect;
 pub use region::{Account, BranchAccount, Region, RegionError, branch_accounts};
 pub use removal::Removal;

@@ -9,11 +9,11 @@ use std::time::Duration;
 use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::explain::{
-    Agreement, Cam, CamSet, ClassId, Decision, Evidence, Forward, Head, Hierarchy, IdentityCheck,
-    NodeId, Question, Rule, argmax, softmax,
+    Agreement, Answer, Cam, CamSet, ClassId, Decision, Decisions, Evidence, Forward, Head,
+    Hierarchy, IdentityCheck, NodeId, Pooling, Question, Rule, argmax, softmax,
 };
 use crate::induce::{self, InduceError, NodeLinkGraph};
-use crate::labels::ClassList;
+use crate::labels::{ClassList, Placement};
 use crate::photo::Photo;
 use crate::preprocess::{ModelInput, Recipe};
 
@@ -53,7 +53,7 @@ pub(crate) type LazyTree =
     LazyLock<Result<Arc<Tree>, String>, Box<dyn FnOnce() -> Result<Arc<Tree>, String> + Send>>;
 
 /// The hierarchy that a model decides with. Never changes: an edit makes another one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tree {
     pub hierarchy: Hierarchy,
     /// Where it comes from, for the user.
@@ -61,6 +61,16 @@ pub struct Tree {
     /// Whether the model was trained with it. The decisions of other trees are doubtful whatever
     /// the picture shows.
     pub trained: bool,
+    /// What the classes mean in WordNet, as far as that is known.
+    pub placement: Arc<Placement>,
+}
+
+impl Tree {
+    /// How the tree is read if nobody says otherwise: as nbdt reads it where the model was trained
+    /// with it, else through the network's own probabilities.
+    pub fn default_rule(&self) -> Rule {
+        if self.trained { Rule::Hard } else { Rule::Marginal }
+    }
 }
 
 impl ModelInfo {
@@ -131,12 +141,12 @@ impl ModelInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CamTarget {
     Class(ClassId),
-    /// A node of the model's hierarchy: the mean of its leaves.
-    Node(NodeId),
-    /// A branch against the mean of its siblings: the decision at its parent.
-    Decision(NodeId),
+    /// A node of the model's hierarchy, its leaves pooled as the rule says.
+    Node(NodeId, Rule),
+    /// A branch against its siblings: the decision at its parent.
+    Decision(NodeId, Rule),
     /// A branch against one of its siblings.
-    Against(NodeId, NodeId),
+    Against(NodeId, NodeId, Rule),
     /// One class against another.
     Difference(ClassId, ClassId),
 }
@@ -147,9 +157,17 @@ impl CamTarget {
         self.is_decision() || matches!(self, Self::Difference(..))
     }
 
+    /// The rule by which two branches of the tree are compared; `None` where none are.
+    pub fn decided_by(self) -> Option<Rule> {
+        match self {
+            Self::Decision(_, rule) | Self::Against(_, _, rule) => Some(rule),
+            Self::Class(_) | Self::Node(..) | Self::Difference(..) => None,
+        }
+    }
+
     /// Whether the two sides are branches of the tree.
     pub fn is_decision(self) -> bool {
-        matches!(self, Self::Decision(_) | Self::Against(..))
+        self.decided_by().is_some()
     }
 }
 
@@ -167,7 +185,9 @@ pub struct Explanation {
     /// The device it ran on.
     pub device: String,
     class_maps: Arc<OnceLock<CamSet>>,
-    node_maps: OnceLock<CamSet>,
+    decisions: OnceLock<Decisions>,
+    mean_node_maps: OnceLock<CamSet>,
+    marginal_node_maps: OnceLock<CamSet>,
 }
 
 impl Explanation {
@@ -182,8 +202,19 @@ impl Explanation {
     ) -> Self {
         let (input, forward) = (input.into(), forward.into());
         let probabilities = softmax(&forward.logits).into();
-        let (class_maps, node_maps) = (Arc::default(), OnceLock::new());
-        Self { photo, model, input, forward, probabilities, took, device, class_maps, node_maps }
+        Self {
+            photo,
+            model,
+            input,
+            forward,
+            probabilities,
+            took,
+            device,
+            class_maps: Arc::default(),
+            decisions: OnceLock::new(),
+            mean_node_maps: OnceLock::new(),
+            marginal_node_maps: OnceLock::new(),
+        }
     }
 
     /// What the same network would say with another tree over its classes. Shares everything that
@@ -198,7 +229,9 @@ impl Explanation {
             took: self.took,
             device: self.device.clone(),
             class_maps: Arc::clone(&self.class_maps),
-            node_maps: OnceLock::new(),
+            decisions: OnceLock::new(),
+            mean_node_maps: OnceLock::new(),
+            marginal_node_maps: OnceLock::new(),
         }
     }
 
@@ -236,33 +269,35 @@ impl Explanation {
                 let (class, label) = known(class)?;
                 Some(Question::class(class, label))
             }
-            CamTarget::Node(node) => of_node(&|tree, node| Some(Question::node(tree, node)), node),
-            CamTarget::Decision(node) => {
-                of_node(&|tree, node| Question::decision(tree, node).ok(), node)
+            CamTarget::Node(node, rule) => {
+                of_node(&|tree, node| Some(Question::node(tree, node, rule)), node)
             }
-            CamTarget::Against(node, other) => {
-                of_node(&|tree, node| Question::against(tree, node, other).ok(), node)
+            CamTarget::Decision(node, rule) => {
+                of_node(&|tree, node| Question::decision(tree, node, rule).ok(), node)
+            }
+            CamTarget::Against(node, other, rule) => {
+                of_node(&|tree, node| Question::against(tree, node, other, rule).ok(), node)
             }
             CamTarget::Difference(a, b) => Question::classes(known(a)?, known(b)?).ok(),
         }
     }
 
-    /// Row of the head and bias for a target: a class's own, a node's mean over its leaves, or
-    /// the difference of two of these.
+    /// Row of the head and bias for a target: a class's own, a weighted mean over the leaves of a
+    /// node, or the difference of two of these.
     ///
     /// # Panics
     /// If [`Self::question`] has no question for it.
     pub fn row(&self, target: CamTarget) -> (Vec<f32>, f32) {
-        self.existing(target).row(&self.model.head)
+        self.answer(target).row(&self.model.head)
     }
 
-    /// The logit of a target: a class's own, a node's mean over its leaves; for a comparison, the
-    /// lead of one side.
+    /// The logit of a target: a class's own, that of a node pooled from its leaves; for a
+    /// comparison, the lead of one side.
     ///
     /// # Panics
     /// If [`Self::question`] has no question for it.
     pub fn logit(&self, target: CamTarget) -> f32 {
-        self.existing(target).sum(&self.forward.logits)
+        self.answer(target).total
     }
 
     /// The evidence map of a target (Zhou et al. 2016), in logits.
@@ -280,26 +315,31 @@ impl Explanation {
         match target {
             CamTarget::Class(class) => self.class_maps().get(class),
             CamTarget::Difference(a, b) if a == b => None,
-            CamTarget::Difference(a, b) => self.class_maps().lead(a, &[b]),
-            CamTarget::Node(node) => self.node_maps().ok()?.get(node),
-            CamTarget::Decision(node) => {
-                let siblings = self.model.tree().ok()?.hierarchy.siblings(node);
-                self.node_maps().ok()?.lead(node, &siblings)
+            CamTarget::Difference(a, b) => self.class_maps().lead(a, &[(b, 1.0)]),
+            CamTarget::Node(node, rule) => self.node_maps(rule).ok()?.get(node),
+            CamTarget::Decision(node, rule) => {
+                let hierarchy = &self.model.tree().ok()?.hierarchy;
+                let siblings = self.decision(rule).ok()?.sibling_shares(hierarchy, node);
+                self.node_maps(rule).ok()?.lead(node, &siblings)
             }
-            CamTarget::Against(node, other) => {
+            CamTarget::Against(node, other, rule) => {
                 let siblings = self.model.tree().ok()?.hierarchy.siblings(node);
                 siblings.contains(&other).then_some(())?;
-                self.node_maps().ok()?.lead(node, &[other])
+                self.node_maps(rule).ok()?.lead(node, &[(other, 1.0)])
             }
         }
     }
 
-    /// Whether the map adds up: mean + bias = logit.
+    /// Whether the map adds up: mean + bias + entropy = logit.
     ///
     /// # Panics
     /// If [`Self::question`] has no question for it.
     pub fn check(&self, target: CamTarget) -> IdentityCheck {
         self.evidence(self.existing(target)).check
+    }
+
+    fn answer(&self, target: CamTarget) -> Answer {
+        self.existing(target).ask(&self.forward.logits)
     }
 
     fn existing(&self, target: CamTarget) -> Question {
@@ -318,13 +358,17 @@ impl Explanation {
         self.class_maps.get_or_init(compute)
     }
 
-    /// The maps of all nodes of the tree, computed once.
+    /// The maps of all nodes of the tree by a rule, computed once.
     ///
     /// # Errors
     /// Where there is no tree: see [`ModelInfo::tree`].
-    pub fn node_maps(&self) -> Result<&CamSet, &str> {
-        let hierarchy = &self.model.tree()?.hierarchy;
-        Ok(self.node_maps.get_or_init(|| self.class_maps().of_nodes(hierarchy)))
+    pub fn node_maps(&self, rule: Rule) -> Result<&CamSet, &str> {
+        let (hierarchy, decision) = (&self.model.tree()?.hierarchy, self.decision(rule)?);
+        let maps = match rule.pooling() {
+            Pooling::Mean => &self.mean_node_maps,
+            Pooling::LogSumExp => &self.marginal_node_maps,
+        };
+        Ok(maps.get_or_init(|| self.class_maps().of_nodes(hierarchy, decision)))
     }
 
     /// Height and width of the maps.
@@ -332,19 +376,28 @@ impl Explanation {
         [self.forward.features.height, self.forward.features.width]
     }
 
-    /// How the tree decides.
+    /// How the tree decides by every rule, computed once.
     ///
     /// # Errors
     /// Where there is no tree: see [`ModelInfo::tree`].
-    pub fn decision(&self, rule: Rule) -> Result<Decision, &str> {
-        Ok(Decision::new(&self.model.tree()?.hierarchy, &self.forward.logits, rule))
+    pub fn decisions(&self) -> Result<&Decisions, &str> {
+        let hierarchy = &self.model.tree()?.hierarchy;
+        Ok(self.decisions.get_or_init(|| Decisions::new(hierarchy, &self.forward.logits)))
     }
 
-    /// What the network alone, the hard tree and the soft tree say.
+    /// How the tree decides by one rule.
+    ///
+    /// # Errors
+    /// Where there is no tree: see [`ModelInfo::tree`].
+    pub fn decision(&self, rule: Rule) -> Result<&Decision, &str> {
+        Ok(self.decisions()?.by(rule))
+    }
+
+    /// What the network alone and the tree say.
     ///
     /// # Errors
     /// Where there is no tree: see [`ModelInfo::tree`].
     pub fn agreement(&self) -> Result<Agreement, &str> {
-        Ok(Agreement::new(&self.model.tree()?.hierarchy, &self.forward.logits))
+        Ok(self.decisions()?.agreement(&self.forward.logits))
     }
 }

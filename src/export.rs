@@ -116,6 +116,7 @@ fn decisions(explanation: &Explanation, rule: Rule) -> Value {
         "rule": rule.to_string(),
         "prediction": explanation.model.label(decision.class),
         "decisions": decision.steps(&tree.hierarchy),
+        "likeliest": explanation.model.label(decision.likeliest),
         "class_probabilities": decision.class_prob,
         "agreement": explanation.agreement().ok(),
     })

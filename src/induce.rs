@@ -6,6 +6,7 @@
 //! that its two children share and that no other node has; otherwise, and above any node without a
 //! meaning, it is called `(generated)`.
 
+mod by_meaning;
 mod ward;
 
 use std::cmp::Reverse;
@@ -14,6 +15,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use crate::wordnet;
+pub use by_meaning::by_meaning;
 pub use ward::{Merge, ward};
 
 /// Most classes that can be clustered: the distances between 8192 rows take 268 MB.
@@ -94,6 +96,11 @@ pub struct GraphLink {
 }
 
 impl NodeLinkGraph {
+    fn new(nodes: Vec<GraphNode>, links: Vec<GraphLink>) -> Self {
+        let graph = serde_json::Map::new();
+        Self { directed: true, multigraph: false, graph, nodes, links }
+    }
+
     /// Text of the file, in one line.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("text and lists can always be written as JSON")
@@ -174,13 +181,7 @@ fn graph_from_merges(merges: &[Merge], wnids: &[String], names: InnerNames) -> N
     };
     let nodes =
         ids.iter().enumerate().map(|node| GraphNode { label: label(node), id: node.1.clone() });
-    NodeLinkGraph {
-        directed: true,
-        multigraph: false,
-        graph: serde_json::Map::new(),
-        nodes: nodes.collect(),
-        links,
-    }
+    NodeLinkGraph::new(nodes.collect(), links)
 }
 
 /// The deepest meaning that covers both children and is not a node yet.

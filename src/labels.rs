@@ -1,6 +1,7 @@
 //! Names of a model's classes: read from a user's file, and found again from what a user types.
 
 mod parse;
+mod placement;
 mod search;
 mod searchable;
 
@@ -8,6 +9,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+pub use placement::Placement;
 pub use search::{FindClassError, fold};
 pub use searchable::{Fit, Searchable};
 

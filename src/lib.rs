@@ -19,6 +19,7 @@
 //! | [`role`], [`selection`], [`look`] | which model, which class or node, and how is it looked at? |
 //! | [`intake`] | which of the given files are pictures, which are weights? |
 //! | [`tree_layout`], [`tree_text`], [`tree_svg`] | where does each node of a tree go in a drawing, and what does it say? |
+//! | [`words`] | what do maps and flips show, in sentences? |
 //! | `app`, `ui`, `settings` | what does the window look like, and what does it remember? |
 //! | [`memo`] | how is a value kept until what it was made of changes? |
 //! | [`export`], [`output`], [`npy`] | what can be saved, and how? |
@@ -65,3 +66,4 @@ pub mod tree_text;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod wordnet;
+pub mod words;

@@ -40,9 +40,12 @@ impl From<ModelSource> for ModelRequest {
 /// Which tree a model decides with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum HierarchyChoice {
-    /// The one it was trained with, if that is known; else one induced from its head.
+    /// The one it was trained with, if that is known; else WordNet's, where the meaning of the
+    /// classes is known; else one induced from its head.
     #[default]
     Auto,
+    /// From WordNet, by the meaning of the classes.
+    WordNet,
     /// Induced from its head.
     Induced,
     /// One of the data set's own, by name, else a file in nbdt's format.
@@ -50,9 +53,11 @@ pub enum HierarchyChoice {
 }
 
 impl HierarchyChoice {
-    /// `induced`, else a name or a path.
+    /// `wordnet` or `induced`, else a name or a path.
     pub fn from_argument(text: &str) -> Self {
-        if text.eq_ignore_ascii_case("induced") {
+        if text.eq_ignore_ascii_case("wordnet") {
+            Self::WordNet
+        } else if text.eq_ignore_ascii_case("induced") {
             Self::Induced
         } else {
             Self::Named(text.to_owned())

@@ -34,13 +34,15 @@ pub enum Versus {
 
 impl Versus {
     /// What the map of a node shows. The root and only children were never chosen against anything.
-    pub fn target(self, hierarchy: &Hierarchy, node: NodeId) -> CamTarget {
+    pub fn target(self, hierarchy: &Hierarchy, node: NodeId, rule: Rule) -> CamTarget {
         let siblings = hierarchy.siblings(node);
         match self {
-            Self::Sibling(other) if siblings.contains(&other) => CamTarget::Against(node, other),
-            Self::Nothing => CamTarget::Node(node),
-            _ if siblings.is_empty() => CamTarget::Node(node),
-            Self::Siblings | Self::Sibling(_) => CamTarget::Decision(node),
+            Self::Sibling(other) if siblings.contains(&other) => {
+                CamTarget::Against(node, other, rule)
+            }
+            Self::Nothing => CamTarget::Node(node, rule),
+            _ if siblings.is_empty() => CamTarget::Node(node, rule),
+            Self::Siblings | Self::Sibling(_) => CamTarget::Decision(node, rule),
         }
     }
 }
@@ -91,7 +93,8 @@ pub struct Selection {
     pub keeps_target: bool,
     pub versus: Versus,
     pub pins: Pins,
-    pub rule: Rule,
+    /// How trees are read; `None`: each as suits it, see [`Tree::default_rule`].
+    pub rule: Option<Rule>,
     /// Whose tree is shown.
     pub tree: Role,
     /// A node that a tree is made to pass through, against its own decision.
@@ -112,7 +115,7 @@ impl Default for Selection {
             keeps_target,
             versus,
             pins,
-            rule: Rule::Hard,
+            rule: None,
             tree: Role::Tree,
             forced,
             trees,

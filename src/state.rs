@@ -214,12 +214,20 @@ impl AppState {
         }
     }
 
+    /// How the tree of a role is read: as was chosen, else as suits the tree that its model came
+    /// with.
+    pub fn rule(&self, role: Role) -> Rule {
+        let own = || self.original_tree(role).map(|tree| tree.default_rule());
+        self.selection().rule.or_else(own).unwrap_or_default()
+    }
+
     /// A node by itself, or against what it is compared with.
     fn node_target(&self, role: Role, node: NodeId) -> CamTarget {
         let explanation = self.role(role).explanation();
         let tree = explanation.and_then(|explanation| explanation.model.tree().ok());
-        tree.map_or(CamTarget::Node(node), |tree| {
-            self.selection().versus.target(&tree.hierarchy, node)
+        let rule = self.rule(role);
+        tree.map_or(CamTarget::Node(node, rule), |tree| {
+            self.selection().versus.target(&tree.hierarchy, node, rule)
         })
     }
 
@@ -336,10 +344,7 @@ impl AppState {
                 return self.run_again(check, role, &area, how);
             }
             Command::SetRule(rule) => self.history.set_rule(rule),
-            Command::SwitchRule => self.history.set_rule(match self.selection().rule {
-                Rule::Hard => Rule::Soft,
-                Rule::Soft => Rule::Hard,
-            }),
+            Command::SwitchRule => self.history.set_rule(self.rule(self.shown_tree()).next()),
             Command::SwitchTree => self.history.show_tree(match self.selection().tree {
                 Role::Classifier => Role::Tree,
                 Role::Tree => Role::Classifier,

@@ -1,6 +1,8 @@
 //! What the nodes of a decided tree say, in words: for cards, tooltips and screen readers.
 
-use crate::explain::{Agreement, ClassId, Decision, Forced, Hierarchy, NodeId};
+use crate::explain::{
+    Agreement, ClassId, Decision, Decisions, Forced, Hierarchy, NodeId, Rule, Sure,
+};
 
 /// `97 %`, with one decimal where a whole number would hide something: `0.3 %`, `99.6 %`.
 pub fn percent(probability: f32) -> String {
@@ -16,22 +18,42 @@ pub fn percent(probability: f32) -> String {
     format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }
 
-/// The name as people write it: WordNet joins words with `_`.
+/// The name as people write it: WordNet joins words with `_`. A node without a name of its own is
+/// called after the meaning that fits best, `≈ dog, 96 %`.
 pub fn full_name(hierarchy: &Hierarchy, id: NodeId) -> String {
     let node = hierarchy.node(id);
-    if node.is_leaf() || node.generated { node.name.clone() } else { node.name.replace('_', " ") }
+    match (node.generated, node.meaning) {
+        (true, Some(meaning)) => format!("{}, {}", node.name, percent(meaning.overlap)),
+        _ if node.is_leaf() || node.generated => node.name.clone(),
+        _ => node.name.replace('_', " "),
+    }
 }
 
-/// The name for a small place: "tench, Tinca tinca" is "tench" on a card, and a made-up name loses
-/// its number of classes, "34 classes: trout … shark".
+/// The name for a small place: "tench, Tinca tinca" is "tench" on a card.
 pub fn short_name(hierarchy: &Hierarchy, id: NodeId) -> String {
     let node = hierarchy.node(id);
-    if node.is_leaf() {
-        return first_synonym(&node.name).to_owned();
+    if node.is_leaf() { first_synonym(&node.name).to_owned() } else { node.name.replace('_', " ") }
+}
+
+/// The name in a text about one photo: a node that has no name and no meaning is called after the
+/// classes below it that are likeliest on that photo, `trout, salmon or 32 others`.
+pub fn name_on_photo(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) -> String {
+    const NAMED: usize = 2;
+    let node = hierarchy.node(id);
+    if node.is_leaf() || !node.generated || node.meaning.is_some() {
+        return full_name(hierarchy, id);
     }
-    match node.name.split_once(": ") {
-        Some((_, classes)) if node.generated => classes.to_owned(),
-        _ => full_name(hierarchy, id),
+    let leaf = |class: ClassId| hierarchy.leaf(class).unwrap_or(id);
+    let logit = |class: ClassId| decision.logit.get(leaf(class)).copied().unwrap_or(f32::NAN);
+    let mut classes = node.leaves.clone();
+    classes.sort_by(|&a, &b| logit(b).total_cmp(&logit(a)).then(a.cmp(&b)));
+    let name = |&class: &ClassId| short_name(hierarchy, leaf(class));
+    let others = classes.len().saturating_sub(NAMED);
+    let names: Vec<String> = classes.iter().take(NAMED).map(name).collect();
+    match others {
+        0 => names.join(" or "),
+        1 => format!("{} or {}", names.join(", "), classes.last().map_or_else(String::new, name)),
+        _ => format!("{} or {others} others", names.join(", ")),
     }
 }
 
@@ -112,55 +134,148 @@ pub fn probabilities(decision: &Decision, id: NodeId) -> [f32; 2] {
     [get(&decision.branch_prob), get(&decision.reach_prob)]
 }
 
+/// `domestic cat (95 %), probably tiger cat`: the most that can be said at a certainty.
+pub fn sure(hierarchy: &Hierarchy, sure: &Sure, label: &dyn Fn(ClassId) -> String) -> String {
+    let class = first_synonym(&label(sure.class)).to_owned();
+    let node = hierarchy.node(sure.node);
+    if node.is_leaf() {
+        return format!("{class} ({})", percent(sure.probability));
+    }
+    let name = match node.parent {
+        Some(_) => full_name(hierarchy, sure.node),
+        None => "nothing in particular".to_owned(),
+    };
+    format!("{name} ({}), probably {class}", percent(sure.probability))
+}
+
+/// Why the likeliest branches lead elsewhere than to the likeliest class; `None` if they do not.
+pub fn detour(
+    hierarchy: &Hierarchy,
+    decision: &Decision,
+    label: &dyn Fn(ClassId) -> String,
+) -> Option<String> {
+    let Decision { class, likeliest, .. } = *decision;
+    let [leaf, best] = [hierarchy.leaf(class)?, hierarchy.leaf(likeliest)?];
+    let (_, [taken, other]) = hierarchy.parting(leaf, best)?;
+    let name = |class| first_synonym(&label(class)).to_owned();
+    let reach = |id: NodeId| percent(decision.reach_prob[id]);
+    let branch = |id: NodeId| {
+        let node = hierarchy.node(id);
+        let count = class_count(node.leaves.len());
+        match node.is_leaf() {
+            true => format!("{} ({})", first_synonym(&node.name), reach(id)),
+            false => format!("{} ({count}, together {})", full_name(hierarchy, id), reach(id)),
+        }
+    };
+    Some(format!(
+        "The likeliest class is {} ({}), but the path leads to {} ({}): where they part, {} is \
+         likelier than {}",
+        name(likeliest),
+        reach(best),
+        name(class),
+        reach(leaf),
+        branch(taken),
+        branch(other)
+    ))
+}
+
 /// What the network alone or a rule predicts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     /// For the user.
     pub who: &'static str,
+    /// How it comes about.
+    pub hint: &'static str,
     pub class: String,
     pub probability: f32,
 }
 
-/// What the network alone, the hard and the soft tree predict. `probabilities` are the network's by
-/// class; `soft` is the decision of the soft tree. The hard tree's probability is the product along
-/// its path, which the soft tree knows, too.
+/// What is predicted by whom, as far as a reader of `rule` compares it: see
+/// [`Agreement::compared`]. `probabilities` are the network's by class. The hard tree's probability
+/// is the product along its path, which the soft tree knows, too.
 pub fn predictions(
+    decisions: &Decisions,
     agreement: Agreement,
+    rule: Rule,
     probabilities: &[f32],
-    soft: &Decision,
     label: &dyn Fn(ClassId) -> String,
-) -> [Prediction; 3] {
-    let Agreement { plain, hard, soft: soft_class } = agreement;
-    let of = |who, class: ClassId, values: &[f32]| Prediction {
+) -> Vec<Prediction> {
+    let of = |who, hint, class: ClassId, values: &[f32]| Prediction {
         who,
+        hint,
         class: first_synonym(&label(class)).to_owned(),
         probability: values.get(class).copied().unwrap_or(f32::NAN),
     };
-    [
-        of("Network", plain, probabilities),
-        of("Hard tree", hard, &soft.class_prob),
-        of("Soft tree", soft_class, &soft.class_prob),
-    ]
+    let Decisions { soft, marginal, .. } = decisions;
+    let network = of(
+        "Network",
+        "The class with the largest output of the network, and its probability; no tree is asked",
+        agreement.plain,
+        probabilities,
+    );
+    match rule {
+        Rule::Hard | Rule::Soft => vec![
+            network,
+            of(
+                "Hard tree",
+                "Follows the likeliest branch from the root down. The probability is the product \
+                 of those along the way",
+                agreement.hard,
+                &soft.class_prob,
+            ),
+            of(
+                "Soft tree",
+                "Looks at all ways and takes the class whose product of probabilities is the \
+                 largest",
+                agreement.soft,
+                &soft.class_prob,
+            ),
+        ],
+        Rule::Marginal => vec![
+            network,
+            of(
+                "Path",
+                "Where the likeliest branches lead. A branch is as likely as the network finds all \
+                 its classes together",
+                agreement.marginal,
+                &marginal.class_prob,
+            ),
+        ],
+    }
 }
 
-/// One line where the network alone, the hard tree and the soft tree disagree; else `None`.
-pub fn disagreement(agreement: Agreement, label: &dyn Fn(ClassId) -> String) -> Option<String> {
-    let Agreement { plain, hard, soft } = agreement;
-    if agreement.is_unanimous() {
+/// One line where those disagree whom a reader of `rule` compares; else `None`.
+pub fn disagreement(
+    agreement: Agreement,
+    rule: Rule,
+    label: &dyn Fn(ClassId) -> String,
+) -> Option<String> {
+    let Agreement { plain, hard, soft, marginal } = agreement;
+    if agreement.is_unanimous(rule) {
         return None;
     }
     let name = |class| first_synonym(&label(class)).to_owned();
-    let [network, hard_name, soft_name] = [plain, hard, soft].map(name);
-    Some(if hard == soft {
-        format!("The network alone says {network}; hard and soft tree say {hard_name}")
-    } else if plain == hard {
-        format!("The network alone and the hard tree say {network}; the soft tree says {soft_name}")
-    } else if plain == soft {
-        format!("The network alone and the soft tree say {network}; the hard tree says {hard_name}")
-    } else {
-        format!(
+    let [network, hard_name, soft_name, path] = [plain, hard, soft, marginal].map(name);
+    Some(match rule {
+        Rule::Marginal => {
+            format!("The likeliest branches lead to {path}, the likeliest class is {network}")
+        }
+        Rule::Hard | Rule::Soft if hard == soft => {
+            format!("The network alone says {network}; hard and soft tree say {hard_name}")
+        }
+        Rule::Hard | Rule::Soft if plain == hard => {
+            format!(
+                "The network alone and the hard tree say {network}; the soft tree says {soft_name}"
+            )
+        }
+        Rule::Hard | Rule::Soft if plain == soft => {
+            format!(
+                "The network alone and the soft tree say {network}; the hard tree says {hard_name}"
+            )
+        }
+        Rule::Hard | Rule::Soft => format!(
             "The network alone says {network}, the hard tree {hard_name}, the soft tree {soft_name}"
-        )
+        ),
     })
 }
 

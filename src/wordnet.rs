@@ -6,8 +6,12 @@
 //! `n02123045` for a tabby cat. The table is `assets/wordnet/nouns.tsv` with 2106 synsets; its
 //! licence lies beside it.
 
+mod meaning;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
+
+pub use meaning::{Meaning, Meanings};
 
 /// One meaning of a noun.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -144,12 +144,13 @@ impl App {
 
     /// Shows the path of the picture in the tree and nothing else.
     fn expand_path(&mut self) {
-        let selection = self.state.selection();
-        let (role, rule) = (selection.tree, selection.rule);
+        let role = self.state.selection().tree;
+        let rule = self.state.rule(role);
         if let Some(memo) = self.panels.tree.decisions(&self.state, role)
             && let Ok(tree) = memo.explanation.model.tree()
+            && let Ok(decision) = memo.explanation.decision(rule)
         {
-            self.panels.tree_view.show_path_only(&tree.hierarchy, memo.decision(rule));
+            self.panels.tree_view.show_path_only(&tree.hierarchy, decision);
         }
     }
 
@@ -219,7 +220,7 @@ impl App {
 
     fn json_export(&self) -> Export {
         let of = |role| self.state.explanation(role).cloned();
-        let rule = self.state.selection().rule;
+        let rule = self.state.rule(Role::Tree);
         Export::Json { classifier: of(Role::Classifier), tree: of(Role::Tree), rule }
     }
 
@@ -239,8 +240,8 @@ impl App {
 
     /// The tree as it is shown.
     fn drawing(&mut self) -> Option<Export> {
-        let selection = self.state.selection();
-        let (role, rule) = (selection.tree, selection.rule);
+        let role = self.state.selection().tree;
+        let rule = self.state.rule(role);
         let memo = self.panels.tree.decisions(&self.state, role)?;
         let tree = memo.explanation.model.tree().ok()?;
         let options = SvgOptions {
@@ -249,7 +250,8 @@ impl App {
             title: &format!("{}, {}", memo.explanation.photo.name, tree.name),
         };
         let is_open = |node| self.panels.tree_view.is_open(node);
-        let text = tree_svg(&tree.hierarchy, memo.decision(rule), &is_open, &options);
+        let decision = memo.explanation.decision(rule).ok()?;
+        let text = tree_svg(&tree.hierarchy, decision, &is_open, &options);
         Some(Export::Text { text, extension: "svg" })
     }
 }

@@ -17,6 +17,7 @@ use crate::explain::{
 use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::npy;
 use crate::output;
+use crate::words;
 
 #[derive(Debug, Args)]
 pub struct CamArgs {
@@ -62,11 +63,7 @@ pub struct CamArgs {
 }
 
 pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let default = match args.node {
-        Some(_) => ModelSource::default_tree_model(),
-        None => ModelSource::default_classifier(),
-    };
-    let request = args.subject.request(default);
+    let request = args.subject.request(ModelSource::default_classifier());
     let client = args.subject.client()?;
     let model = client.load(&request)?;
     // What is misspelt is told before the network runs.
@@ -95,7 +92,7 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
     let map = match &made {
         Some(made) => made.map.map.clone(),
         None => {
-            let row = evidence.question.row(&model.head).0;
+            let row = evidence.question.ask(&explanation.forward.logits).row(&model.head).0;
             args.variant.raw(&explanation.forward, &row)?
         }
     };
@@ -137,10 +134,11 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
 /// A node alone, or against siblings.
 fn node_question(args: &CamArgs, model: &ModelInfo, node: NodeId) -> anyhow::Result<Question> {
     let hierarchy = &nodes::tree(model)?.hierarchy;
+    let rule = args.subject.tree.rule(model)?;
     Ok(match args.against.as_deref() {
-        None => Question::node(hierarchy, node),
-        Some("siblings") => Question::decision(hierarchy, node)?,
-        Some(sibling) => Question::against(hierarchy, node, nodes::find(model, sibling)?)?,
+        None => Question::node(hierarchy, node, rule),
+        Some("siblings") => Question::decision(hierarchy, node, rule)?,
+        Some(sibling) => Question::against(hierarchy, node, nodes::find(model, sibling)?, rule)?,
     })
 }
 
@@ -151,11 +149,12 @@ fn target(
     node: Option<NodeId>,
     class: ClassId,
 ) -> anyhow::Result<CamTarget> {
-    Ok(match (node, args.against.as_deref()) {
-        (None, _) => CamTarget::Class(class),
-        (Some(node), None) => CamTarget::Node(node),
-        (Some(node), Some("siblings")) => CamTarget::Decision(node),
-        (Some(node), Some(sibling)) => CamTarget::Against(node, nodes::find(model, sibling)?),
+    let Some(node) = node else { return Ok(CamTarget::Class(class)) };
+    let rule = args.subject.tree.rule(model)?;
+    Ok(match args.against.as_deref() {
+        None => CamTarget::Node(node, rule),
+        Some("siblings") => CamTarget::Decision(node, rule),
+        Some(sibling) => CamTarget::Against(node, nodes::find(model, sibling)?, rule),
     })
 }
 
@@ -233,21 +232,26 @@ impl Report<'_> {
             made.print(out)?;
         } else if self.args.variant == Variant::Paper {
             let ([min, max], mean) = (map.range(), map.mean());
-            let Evidence { bias, total, question, .. } = evidence;
+            let Evidence { bias, entropy, total, question, .. } = evidence;
+            let entropy = match question.is_linear() {
+                true => String::new(),
+                false => format!(" + entropy {entropy:.4}"),
+            };
             let (what, sum) = match question.contra {
                 Some(_) => ("bias difference", "lead"),
                 None => ("bias", "logit"),
             };
             writeln!(
                 out,
-                "Map: {min:.3} to {max:.3}; mean {mean:.4} + {what} {bias:.4} = {sum} {total:.4}"
+                "Map: {min:.3} to {max:.3}; mean {mean:.4} + {what} {bias:.4}{entropy} = {sum} \
+                 {total:.4}"
             )?;
         }
         if let Some(checked) = &self.checked {
             checked.print(out)?;
         }
         if matches!(self.subject, Subject::Node(_)) {
-            writeln!(out, "{}", evidence.story())?;
+            writeln!(out, "{}", words::story(evidence))?;
         }
         if !evidence.check.holds() {
             let residual = evidence.check.residual;

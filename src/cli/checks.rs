@@ -29,7 +29,7 @@ pub fn run(
     seed: u64,
 ) -> anyhow::Result<Checked> {
     let (input, recipe) = (&seen.input, &seen.model.recipe);
-    let row = question.row(&seen.model.head).0;
+    let row = question.ask(&seen.forward.logits).row(&seen.model.head).0;
     let canvas = Canvas::new(input, recipe, fill);
     let checks = Arc::new(Checks::new(input, recipe, canvas, seen.cells()));
     let progress = Progress::new("Checks");
@@ -38,7 +38,7 @@ pub fn run(
         progress.show(answers.len(), total, left);
     });
     progress.clear();
-    let score = |logits: &[f32]| question.sum(logits);
+    let score = |logits: &[f32]| question.ask(logits).total;
     let findings = checks
         .findings(&seen.forward, &seen.model.head, &row, score, &answers?)
         .ok_or_else(|| anyhow::anyhow!("The network did not answer all that it was asked"))?;

@@ -2,14 +2,17 @@
 
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
 
-use super::args::{ModelArgs, PictureArgs};
-use super::{Client, Out};
+use super::args::{ModelArgs, PictureArgs, fraction};
+use super::nodes::{self, HierarchyArgs};
+use super::{Client, Out, tree};
 use crate::catalog::ModelSource;
-use crate::explain::ClassId;
+use crate::explain::{ClassId, Hierarchy, Rule, Sure};
 use crate::explanation::Explanation;
+use crate::protocol::ModelRequest;
 
 #[derive(Debug, Args)]
 pub struct ClassifyArgs {
@@ -28,6 +31,11 @@ pub struct ClassifyArgs {
     /// Add all logits to the JSON, or print them all.
     #[arg(long)]
     pub logits: bool,
+    /// Also say the most that can be said with this certainty, 0 to 1: a class, or a group of them.
+    #[arg(long, value_name = "SHARE", value_parser = fraction)]
+    pub sure: Option<f32>,
+    #[command(flatten)]
+    pub tree: HierarchyArgs,
     #[command(flatten)]
     pub picture: PictureArgs,
     #[command(flatten)]
@@ -35,18 +43,33 @@ pub struct ClassifyArgs {
 }
 
 pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());
+    let request = ModelRequest {
+        hierarchy: args.tree.choice(),
+        ..args.options.request(args.model.as_deref(), ModelSource::default_classifier())
+    };
     let client = Client::start(args.options.device)?;
-    client.load(&request)?;
+    let model = client.load(&request)?;
+    let rule = args.sure.map(|_| args.tree.rule(&model)).transpose()?;
+    let sure = args.sure.zip(rule);
     let mut failed = 0;
     for image in &args.images {
         match client.explain(&args.picture, image, &request) {
             Ok(explanation) if args.json => {
                 let mut line = to_json(&explanation, args.top, args.logits);
+                if let Some(sure) = sure {
+                    let (hierarchy, sure) = find_sure(&explanation, sure)?;
+                    line["sure"] = tree::sure_to_json(&explanation, hierarchy, &sure);
+                }
                 line["image"] = json!(image.display().to_string());
                 writeln!(out, "{line}")?;
             }
-            Ok(explanation) => print(&explanation, args, out)?,
+            Ok(explanation) => {
+                print(&explanation, args, out)?;
+                if let Some(sure) = sure {
+                    let (_, sure) = find_sure(&explanation, sure)?;
+                    writeln!(out, "{}", tree::sure_in_words(&explanation, &sure)?)?;
+                }
+            }
             Err(error) if args.images.len() == 1 => return Err(error),
             // One picture that cannot be read is no reason to leave out the others.
             Err(error) => {
@@ -57,6 +80,16 @@ pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
     }
     anyhow::ensure!(failed == 0, "{failed} of {} pictures failed", args.images.len());
     Ok(())
+}
+
+/// The most that can be said at a certainty, by a rule.
+fn find_sure(
+    explanation: &Explanation,
+    (threshold, rule): (f32, Rule),
+) -> anyhow::Result<(&Hierarchy, Sure)> {
+    let hierarchy = &nodes::tree(&explanation.model)?.hierarchy;
+    let decision = explanation.decision(rule).map_err(|error| anyhow!("{error}"))?;
+    Ok((hierarchy, decision.sure(hierarchy, threshold)))
 }
 
 fn print(explanation: &Explanation, args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {

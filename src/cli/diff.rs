@@ -9,9 +9,10 @@ use super::args::{SubjectArgs, fraction};
 use super::pictures::{self, Pictures};
 use super::{Out, classify, evidence, nodes};
 use crate::catalog::ModelSource;
-use crate::explain::{ClassId, Colormap, Evidence, Paint, Question, Scale, Variant};
+use crate::explain::{ClassId, Colormap, Evidence, Paint, Question, Rule, Scale, Variant};
 use crate::explanation::Explanation;
 use crate::output::percent;
+use crate::words;
 
 #[derive(Debug, Args)]
 pub struct DiffArgs {
@@ -39,6 +40,7 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
     let question = Question::classes((a, model.label(a)), (b, model.label(b)))?;
     let explanation = args.subject.explain(&client, &request)?;
     let evidence = explanation.evidence(question);
+    let parting = parting(&explanation, args.subject.tree.rule, [a, b]);
 
     let folder = match (&args.out, args.subject.json) {
         (Some(folder), _) => Some(folder.as_path()),
@@ -53,12 +55,12 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
         |folder| pictures::write(folder, &explanation, Variant::Paper, &evidence.map, &paint);
     let files = folder.map(write).transpose()?;
     if args.subject.json {
-        let mut value = to_json(&explanation, &evidence, [a, b]);
+        let mut value = to_json(&explanation, &evidence, parting, [a, b]);
         value["files"] = json!(files.as_ref().map(Pictures::to_json));
         writeln!(out, "{value}")?;
         return Ok(());
     }
-    print(&explanation, &evidence, [a, b], out)?;
+    print(&explanation, &evidence, parting, [a, b], out)?;
     if let Some(files) = &files {
         pictures::print(files, out)?;
         writeln!(out, " * Wrote heatmap on the whole photo to {}", files.overlay.display())?;
@@ -67,9 +69,14 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
 }
 
 /// The decision at which the two classes part, if the model has a tree.
-fn parting(explanation: &Explanation, [a, b]: [ClassId; 2]) -> Option<(usize, Evidence)> {
+fn parting(
+    explanation: &Explanation,
+    rule: Option<Rule>,
+    [a, b]: [ClassId; 2],
+) -> Option<(usize, Evidence)> {
     let tree = explanation.model.tree().ok()?;
-    let (node, question) = Question::parting(&tree.hierarchy, a, b)?;
+    let rule = rule.unwrap_or_else(|| tree.default_rule());
+    let (node, question) = Question::parting(&tree.hierarchy, a, b, rule)?;
     Some((node, explanation.evidence(question)))
 }
 
@@ -81,6 +88,7 @@ fn of_the_two(lead: f32) -> f32 {
 fn print(
     explanation: &Explanation,
     evidence: &Evidence,
+    parting: Option<(usize, Evidence)>,
     classes: [ClassId; 2],
     out: Out<'_>,
 ) -> anyhow::Result<()> {
@@ -90,13 +98,13 @@ fn print(
     let share = percent(of_the_two(lead.abs()));
     writeln!(out, "{ahead} leads {behind} by {:.2} logits: of these two, {share}", lead.abs())?;
     evidence::print(explanation, evidence, out)?;
-    match parting(explanation, classes) {
+    match parting {
         Some((node, decision)) => {
             let name = &nodes::tree(&explanation.model)?.hierarchy.node(node).name;
             let (pro, contra) = (&decision.question.pro, decision.question.contra.as_deref());
             let contra = contra.unwrap_or("the other branch");
             writeln!(out, "In the tree they part at {name:?}: {pro:?} against {contra:?}")?;
-            writeln!(out, "There: {}", decision.sum_in_words())?;
+            writeln!(out, "There: {}", words::sum(&decision))?;
         }
         None => writeln!(out, "The model has no tree in which they part")?,
     }
@@ -106,10 +114,11 @@ fn print(
 fn to_json(
     explanation: &Explanation,
     evidence: &Evidence,
+    parting: Option<(usize, Evidence)>,
     classes: [ClassId; 2],
 ) -> serde_json::Value {
     let [a, b] = classes.map(|class| classify::one(explanation, class));
-    let parting = parting(explanation, classes).and_then(|(node, decision)| {
+    let parting = parting.and_then(|(node, decision)| {
         let hierarchy = &explanation.model.tree().ok()?.hierarchy;
         let mut value = evidence::to_json(explanation, &decision);
         value["node"] = nodes::one(hierarchy, node);

@@ -8,10 +8,20 @@
 //! - `top1`, `top5`: `right`, `of`, `rate` (0 to 1); `mean_class`: mean over the classes of top-1
 //! - `classes`: list of `index`, `label`, `right`, `of`, `rate` of top-1, for classes with pictures
 //! - `mistakes`: list of `truth`, `prediction` (class numbers) and `count`, most frequent first
-//! - `tree`: null without a hierarchy, else `hierarchy`, `hard`, `soft` (as `top1`), `agreement` of
-//!   `plain_hard`, `plain_soft`, `hard_soft`, `all`, and `nodes`: of the pictures whose leaf is
-//!   below each inner node, how many are sent the right way; list of `node`, `wnid`, `name`,
-//!   `depth`, `right`, `of`, `rate`
+//! - `calibration`: `error` (expected calibration error, 0 to 1) and `bins`: list of `confidence`
+//!   (mean of the bin), `right`, `of`, `rate`
+//! - `tree`: null without a hierarchy, else `hierarchy`; `hard`, `soft`, `marginal` (as `top1`; the
+//!   last is the end of the path); `agreement` of `plain_hard`, `plain_soft`, `plain_marginal`,
+//!   `hard_soft`, `all` (network, hard, soft); by the marginal rule `certainty`: list of `threshold`,
+//!   `right`, `single_class`, `mean_depth`, `mean_classes`, and `promises`: list of `accuracy` and
+//!   the `threshold` above which answers are right as often on pictures like these; `severity`:
+//!   `mean`, `mean_of_mistakes`, `heights` (list of `height`, `count`) of the lowest common ancestor
+//!   of truth and prediction, and `levels` (accuracy at each depth from 1 on); and `nodes`: of the
+//!   pictures whose leaf is below each inner node, how many are sent the right way by the hard rule;
+//!   list of `node`, `wnid`, `name`, `depth`, `right`, `of`, `rate`, and `marginal` with the same by
+//!   that rule
+//! - `folded`: with `--fold`, `node`, `branches`, `counts`: a row for each branch with how often its
+//!   pictures were taken for each branch, and for something else
 //! - `others`: null without them, else the list of `measure`, `auroc` (0 to 1), `threshold` (which
 //!   95 % of the pictures reach), `caught` (share of the others that do not reach it)
 //! - `localisation`: null without boxes, else `truth` and `predicted` (whose map is measured) with
@@ -20,7 +30,9 @@
 //!
 //! All lists have a fixed order, and there are no times in it: equal input gives equal output.
 
+mod chart;
 mod report;
+mod tree_report;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::num::NonZeroUsize;
@@ -31,9 +43,10 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::args::{ModelArgs, PictureArgs};
-use super::nodes::HierarchyArgs;
+use super::nodes::{self, HierarchyArgs};
 use super::{Client, Out, warn};
 use crate::catalog::ModelSource;
+use crate::eval::fold;
 use crate::labelled_pictures::{LabelledPictures, UnknownClass, limit_evenly, pictures_below};
 use crate::output;
 use crate::protocol::Unreadable;
@@ -66,6 +79,12 @@ pub struct EvalArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+    /// Print what is taken for what at a node of the tree, by name or WordNet id.
+    #[arg(long, value_name = "NAME|WNID")]
+    pub fold: Option<String>,
+    /// Write diagrams: the answer at a certainty, and calibration.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
     /// Write the confusion matrix: one row for each true class, one column for each prediction.
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
@@ -85,6 +104,7 @@ pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
     if let (Err(error), Some(_)) = (model.tree(), &args.tree.hierarchy) {
         return Err(anyhow!("{error}"));
     }
+    let folded_at = args.fold.as_deref().map(|name| nodes::find(&model, name)).transpose()?;
     let mut data = LabelledPictures::read(&args.data, args.boxes.as_deref(), &model.classes)?;
     if let Some(limit) = args.limit {
         data.limit(limit.get());
@@ -114,11 +134,29 @@ pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
     if let Some(path) = &args.csv {
         output::write(path, report::confusion_csv(&evaluation).as_bytes())?;
     }
+    if let Some(path) = &args.svg {
+        output::write(path, chart::svg(&evaluation.scores).as_bytes())?;
+    }
+    let folded = folded_at.map(|node| {
+        let tree = nodes::tree(&evaluation.model)?;
+        anyhow::Ok((fold(&evaluation.scores.confusion, &tree.hierarchy, node), tree, node))
+    });
+    let folded = folded.transpose()?;
     if args.json {
-        writeln!(out, "{}", report::json(&evaluation, &unknown))?;
+        let mut value = report::json(&evaluation, &unknown);
+        if let Some((folded, tree, node)) = &folded {
+            value["folded"] = tree_report::folded_json(folded, tree, *node);
+        }
+        writeln!(out, "{value}")?;
         return Ok(());
     }
-    report::print(&evaluation, out)?;
+    report::print(&evaluation, args.tree.rule, out)?;
+    if let Some((folded, tree, node)) = &folded {
+        tree_report::print_folded(folded, tree, *node, out)?;
+    }
+    if let Some(path) = &args.svg {
+        writeln!(out, " * Wrote diagrams to {}", path.display())?;
+    }
     if let Some(path) = &args.csv {
         writeln!(out, " * Wrote confusion matrix to {}", path.display())?;
     }

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use super::Out;
 use crate::explain::Evidence;
 use crate::explanation::Explanation;
+use crate::words;
 
 /// The sentence and the sum of a comparison, and where in the photo each side is strongest.
 pub fn print(explanation: &Explanation, evidence: &Evidence, out: Out<'_>) -> anyhow::Result<()> {
-    writeln!(out, "{}", evidence.story())?;
+    writeln!(out, "{}", words::story(evidence))?;
     let place = |cell: Option<usize>| {
         let [x, y] = explanation.cell_in_photo(cell?).centre();
         Some(format!("x {x:.0}, y {y:.0}"))
@@ -20,13 +21,16 @@ pub fn print(explanation: &Explanation, evidence: &Evidence, out: Out<'_>) -> an
     if let (Some(place), Some(name)) = (contra, &evidence.question.contra) {
         writeln!(out, "  most for {name} around {place}")?;
     }
-    writeln!(out, "{} (exact at the level of the feature map)", evidence.sum_in_words())?;
+    writeln!(out, "{} (exact at the level of the feature map)", words::sum(evidence))?;
+    if let Some(reason) = words::entropy_reason(evidence) {
+        writeln!(out, "  the entropy is there {reason}")?;
+    }
     Ok(())
 }
 
 /// Map, bias, total and check of a question as JSON.
 pub fn to_json(explanation: &Explanation, evidence: &Evidence) -> Value {
-    let Evidence { question, map, bias, total, check } = evidence;
+    let Evidence { question, map, bias, entropy, total, check } = evidence;
     let [min, max] = map.range();
     let place = |cell: Option<usize>| cell.map(|cell| explanation.cell_in_photo(cell).centre());
     let [pro, contra] = evidence.peaks().map(place);
@@ -36,6 +40,7 @@ pub fn to_json(explanation: &Explanation, evidence: &Evidence) -> Value {
         "map": { "height": map.height, "width": map.width, "min": min, "max": max,
                  "mean": map.mean() },
         "bias": bias,
+        "entropy": entropy,
         "total": total,
         "identity": { "residual": check.residual, "holds": check.holds() },
         "strongest": { "pro": pro, "contra": contra },

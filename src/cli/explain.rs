@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::PictureArgs;
+use super::nodes::HierarchyArgs;
 use super::{Client, Out, pictures, tree};
 use crate::catalog::ModelSource;
-use crate::explain::{Paint, Rule, Variant};
+use crate::explain::{Paint, Variant};
 use crate::explanation::CamTarget;
 use crate::model::DeviceChoice;
 use crate::protocol::{ModelRequest, PictureSource};
@@ -19,9 +20,11 @@ pub struct ExplainArgs {
     /// The classifier: a name from `glasstree models`, or a weights file.
     #[arg(long)]
     pub model: Option<String>,
-    /// The model that decides by a tree.
+    /// Another model to decide by its tree; the classifier itself if left out.
     #[arg(long)]
     pub tree_model: Option<String>,
+    #[command(flatten)]
+    pub tree: HierarchyArgs,
     /// Folder for the pictures, which is made if it is not there; without it none are written.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -33,11 +36,15 @@ pub struct ExplainArgs {
 }
 
 pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let request = |name: &Option<String>, default| {
-        ModelRequest::from(name.as_deref().map_or(default, ModelSource::from_argument))
-    };
-    let model = request(&args.model, ModelSource::default_classifier());
-    let tree_model = request(&args.tree_model, ModelSource::default_tree_model());
+    let request = |name: &str| ModelRequest::from(ModelSource::from_argument(name));
+    let hierarchy = args.tree.choice();
+    let classifier = args
+        .model
+        .as_deref()
+        .map_or_else(|| ModelRequest::from(ModelSource::default_classifier()), request);
+    let model = ModelRequest { hierarchy: hierarchy.clone(), ..classifier };
+    let tree_model = args.tree_model.as_deref();
+    let tree_model = tree_model.map(|name| ModelRequest { hierarchy, ..request(name) });
     let client = Client::start(args.device)?;
 
     let explanation = client.explain(&args.picture, &args.image, &model)?;
@@ -49,7 +56,12 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
         pictures::print(&files, out)?;
     }
 
-    let photo = PictureSource::Photo(explanation.photo.clone());
-    let decided = client.engine.explain(photo, &tree_model, &mut super::warn)?;
-    tree::print_decisions(&decided, Rule::Hard, out)
+    let decided = match &tree_model {
+        None => explanation,
+        Some(tree_model) => {
+            let photo = PictureSource::Photo(explanation.photo.clone());
+            client.engine.explain(photo, tree_model, &mut super::warn)?
+        }
+    };
+    tree::print_decisions(&decided, args.tree.rule(&decided.model)?, out)
 }

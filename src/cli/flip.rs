@@ -1,5 +1,6 @@
 //! `glasstree flip`
 
+use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
 
@@ -7,9 +8,10 @@ use super::args::SubjectArgs;
 use super::verify::{self, Reruns};
 use super::{Out, nodes};
 use crate::catalog::ModelSource;
-use crate::explain::{Area, Decision, Flip, Hierarchy, Rect, Rule, flip};
+use crate::explain::{Area, Flip, Hierarchy, Rect, flip};
 use crate::explanation::Explanation;
 use crate::output::percent;
+use crate::words::verdict;
 
 #[derive(Debug, Args)]
 pub struct FlipArgs {
@@ -25,7 +27,7 @@ pub struct FlipArgs {
 }
 
 pub fn run(args: &FlipArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let request = args.subject.request(ModelSource::default_tree_model());
+    let request = args.subject.request(ModelSource::default_classifier());
     let client = args.subject.client()?;
     let model = client.load(&request)?;
     let hierarchy = &nodes::tree(&model)?.hierarchy;
@@ -33,9 +35,9 @@ pub fn run(args: &FlipArgs, out: Out<'_>) -> anyhow::Result<()> {
     let known = hierarchy.node(node);
     let node = known.parent.filter(|_| known.is_leaf()).unwrap_or(node);
     let explanation = args.subject.explain(&client, &request)?;
-    let decision = Decision::new(hierarchy, &explanation.forward.logits, Rule::Hard);
-    let maps = explanation.class_maps().of_nodes(hierarchy);
-    let flip = flip(hierarchy, &decision, &maps, node)?;
+    let rule = args.subject.tree.rule(&model)?;
+    let decision = explanation.decision(rule).map_err(|error| anyhow!("{error}"))?;
+    let flip = flip(hierarchy, decision, explanation.class_maps(), node)?;
     let rects: Vec<Rect> = flip.cells.iter().map(|&cell| explanation.cell_in_photo(cell)).collect();
     let reruns = match args.verify {
         true => verify::without(&client, &explanation, &request, Area::Cells(rects.clone()))?,
@@ -76,8 +78,9 @@ impl Report<'_> {
             writeln!(
                 out,
                 "Without {count} of the {all} cells of the map it would be {to}, by {:.2} ({left} \
-                 for {from}); fewer do not suffice",
-                -flip.margin_without
+                 for {from}); {}",
+                -flip.margin_without,
+                if flip.smallest { "fewer do not suffice" } else { "none of them can be spared" }
             )?;
         } else {
             writeln!(
@@ -103,7 +106,7 @@ impl Report<'_> {
                 how.words(),
                 check.margin,
                 percent(check.probability),
-                check.verdict()
+                verdict(&check)
             )?;
         }
         Ok(())
@@ -130,7 +133,9 @@ impl Report<'_> {
             "node": one(flip.node),
             "from": one(flip.from),
             "to": one(flip.to),
+            "rule": flip.rule.to_string(),
             "flips": flip.flips,
+            "smallest": flip.smallest,
             "map": { "height": height, "width": width },
             "cells": cells.collect::<Vec<_>>(),
             "margin": flip.margin,

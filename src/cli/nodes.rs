@@ -4,7 +4,8 @@ use anyhow::{anyhow, bail};
 use clap::Args;
 use serde_json::json;
 
-use crate::explain::{Hierarchy, NodeId};
+use super::args::choice;
+use crate::explain::{Hierarchy, NodeId, Rule};
 use crate::explanation::{ModelInfo, Tree};
 use crate::labels;
 use crate::protocol::HierarchyChoice;
@@ -12,15 +13,28 @@ use crate::protocol::HierarchyChoice;
 /// Which tree.
 #[derive(Debug, Args)]
 pub struct HierarchyArgs {
-    /// A hierarchy of the model's data set, a file in nbdt's format, or `induced`.
-    #[arg(long, value_name = "NAME|FILE|induced")]
+    /// `wordnet`, `induced`, a hierarchy of the model's data set, or a file in nbdt's format.
+    #[arg(long, value_name = "NAME|FILE|wordnet|induced")]
     pub hierarchy: Option<String>,
+    /// How the tree decides: hard (follow the likeliest child by nbdt's rule), soft (multiply along
+    /// each path), or marginal (the network's own probabilities, summed below each node). Hard for
+    /// models that were trained with their tree and marginal for others if left out.
+    #[arg(long, value_parser = choice::<Rule>())]
+    pub rule: Option<Rule>,
 }
 
 impl HierarchyArgs {
     pub fn choice(&self) -> HierarchyChoice {
         let argument = self.hierarchy.as_deref();
         argument.map_or(HierarchyChoice::Auto, HierarchyChoice::from_argument)
+    }
+
+    /// The rule that was asked for, else the one that suits the model's tree.
+    pub fn rule(&self, model: &ModelInfo) -> anyhow::Result<Rule> {
+        Ok(match self.rule {
+            Some(rule) => rule,
+            None => tree(model)?.default_rule(),
+        })
     }
 }
 

@@ -12,9 +12,9 @@ use super::args::SubjectArgs;
 use super::verify::{self, Reruns};
 use super::{Client, Out};
 use crate::catalog::ModelSource;
-use crate::explain::{Area, Rect, Rule};
+use crate::explain::{Area, Rect};
 use crate::explanation::Explanation;
-use crate::protocol::{ModelRequest, PictureSource};
+use crate::protocol::ModelRequest;
 use class_part::ClassPart;
 use tree_part::TreePart;
 
@@ -26,9 +26,6 @@ pub struct RegionArgs {
     /// Class to explain, by name, synonym, WordNet id or index; the likeliest one if left out.
     #[arg(long, value_name = "NAME|INDEX")]
     pub class: Option<String>,
-    /// hard (follow the likeliest child) or soft (multiply along the path).
-    #[arg(long, default_value = "hard")]
-    pub rule: Rule,
     /// Run the network again with the region painted over and with the region blurred.
     #[arg(long)]
     pub verify: bool,
@@ -48,25 +45,13 @@ fn rect(text: &str) -> Result<Rect, String> {
 pub fn run(args: &RegionArgs, out: Out<'_>) -> anyhow::Result<()> {
     let subject = &args.subject;
     let request = subject.request(ModelSource::default_classifier());
-    // A model that was named does both; without one, the two that come with the program share.
-    let tree_request = match subject.model {
-        Some(_) => request.clone(),
-        None => {
-            let hierarchy = subject.tree.choice();
-            ModelRequest { hierarchy, ..ModelSource::default_tree_model().into() }
-        }
-    };
     let client = subject.client()?;
     let model = client.load(&request)?;
     let class = args.class.as_deref().map(|name| model.classes.find(name)).transpose()?;
     let seen = subject.explain(&client, &request)?;
     let class = ClassPart::new(args, &client, &request, seen, class)?;
-    let photo = PictureSource::Photo(Arc::clone(&class.explanation.photo));
-    let decided = match subject.model {
-        Some(_) => Arc::clone(&class.explanation),
-        None => client.engine.explain(photo, &tree_request, &mut super::warn)?,
-    };
-    let tree = TreePart::new(args, &client, &tree_request, decided);
+    let decided = Arc::clone(&class.explanation);
+    let tree = TreePart::new(args, &client, &request, decided);
     // Without a tree there is still the class, unless the tree was asked for.
     let tree = match tree {
         Err(error) if subject.tree.hierarchy.is_none() => {

@@ -6,20 +6,24 @@ use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
 
-use super::args::{SubjectArgs, choice};
-use super::{Client, Out};
+use super::args::{SubjectArgs, fraction};
+use super::{Client, Out, nodes};
 use crate::catalog::ModelSource;
-use crate::explain::Rule;
+use crate::explain::{Decision, Hierarchy, NodeId, Rule, Sure};
 use crate::explanation::Explanation;
 use crate::model::DeviceChoice;
 use crate::output;
 use crate::protocol::ModelRequest;
+use crate::tree_text::{self, percent};
+
+/// How likely the answer at a certainty has to be if nothing else is said.
+pub const SURE: f32 = 0.9;
 
 #[derive(Debug, Args)]
 pub struct TreeArgs {
-    /// hard (follow the likeliest child) or soft (multiply along the path).
-    #[arg(long, default_value = "hard", value_parser = choice::<Rule>())]
-    pub rule: Rule,
+    /// How likely the answer at a certainty has to be, 0 to 1.
+    #[arg(long, default_value_t = SURE, value_parser = fraction)]
+    pub sure: f32,
     #[command(flatten)]
     pub subject: SubjectArgs,
 }
@@ -38,53 +42,82 @@ pub struct InduceArgs {
 }
 
 pub fn run(args: &TreeArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let request = args.subject.request(ModelSource::default_tree_model());
+    let request = args.subject.request(ModelSource::default_classifier());
     let client = args.subject.client()?;
     // A hierarchy that cannot be used is told before the network runs.
-    client.load(&request)?.tree().map_err(|error| anyhow!("{error}"))?;
+    let model = client.load(&request)?;
+    nodes::tree(&model)?;
     let explanation = args.subject.explain(&client, &request)?;
+    let rule = args.subject.tree.rule(&explanation.model)?;
     if args.subject.json {
-        writeln!(out, "{}", to_json(&explanation, args.rule)?)?;
+        writeln!(out, "{}", to_json(&explanation, rule, args.sure)?)?;
         return Ok(());
     }
-    print_decisions(&explanation, args.rule, out)?;
+    print_decisions(&explanation, rule, out)?;
+    let decision = explanation.decision(rule).map_err(|error| anyhow!("{error}"))?;
+    let sure = decision.sure(&nodes::tree(&explanation.model)?.hierarchy, args.sure);
+    writeln!(out, "{}", sure_in_words(&explanation, &sure)?)?;
+    Ok(())
+}
+
+/// `At least 90 % sure, by the network's own confidence: domestic cat (95 %), probably tiger cat`.
+pub fn sure_in_words(explanation: &Explanation, sure: &Sure) -> anyhow::Result<String> {
+    let hierarchy = &nodes::tree(&explanation.model)?.hierarchy;
+    let label = |class| explanation.model.label(class).to_owned();
+    let answer = tree_text::sure(hierarchy, sure, &label);
+    let threshold = percent(sure.threshold);
+    Ok(format!("At least {threshold} sure, by the network's own confidence: {answer}"))
+}
+
+/// `Prediction: cat // Decisions: animal (99.34%), …`, without the root; and where the predictions
+/// differ that a reader of this rule would compare, in which way and why.
+pub fn print_decisions(explanation: &Explanation, rule: Rule, out: Out<'_>) -> anyhow::Result<()> {
+    let hierarchy = &nodes::tree(&explanation.model)?.hierarchy;
+    let decision = explanation.decision(rule).map_err(|error| anyhow!("{error}"))?;
+    let steps = decision.steps(hierarchy);
+    let steps = steps.iter().skip_while(|step| step.child.is_none());
+    let texts: Vec<String> = steps
+        .map(|step| {
+            let name = tree_text::name_on_photo(hierarchy, decision, step.node);
+            format!("{name} ({:.2}%)", step.probability * 100.0)
+        })
+        .collect();
+    let label = explanation.model.label(decision.class);
+    writeln!(out, "Prediction: {label} // Decisions: {}", texts.join(", "))?;
     let agreement = explanation.agreement().map_err(|error| anyhow!("{error}"))?;
-    if !agreement.is_unanimous() {
-        let label = |class| explanation.model.label(class);
-        writeln!(
+    if agreement.is_unanimous(rule) {
+        return Ok(());
+    }
+    let label = |class| explanation.model.label(class);
+    match rule {
+        Rule::Hard | Rule::Soft => writeln!(
             out,
             "They differ: network alone {}, hard tree {}, soft tree {}",
             label(agreement.plain),
             label(agreement.hard),
             label(agreement.soft)
-        )?;
+        )?,
+        Rule::Marginal => {
+            let label = |class| label(class).to_owned();
+            if let Some(text) = tree_text::detour(hierarchy, decision, &label) {
+                writeln!(out, "{text}")?;
+            }
+        }
     }
     Ok(())
 }
 
-/// `Prediction: cat // Decisions: animal (99.34%), …`, without the root.
-pub fn print_decisions(explanation: &Explanation, rule: Rule, out: Out<'_>) -> anyhow::Result<()> {
-    let tree = explanation.model.tree().map_err(|error| anyhow!("{error}"))?;
+fn to_json(
+    explanation: &Explanation,
+    rule: Rule,
+    threshold: f32,
+) -> anyhow::Result<serde_json::Value> {
+    let tree = nodes::tree(&explanation.model)?;
+    let hierarchy = &tree.hierarchy;
     let decision = explanation.decision(rule).map_err(|error| anyhow!("{error}"))?;
-    let steps = decision.steps(&tree.hierarchy);
-    let steps = steps.iter().skip_while(|step| step.child.is_none());
-    let texts: Vec<String> =
-        steps.map(|step| format!("{} ({:.2}%)", step.name, step.probability * 100.0)).collect();
-    let label = explanation.model.label(decision.class);
-    writeln!(out, "Prediction: {label} // Decisions: {}", texts.join(", "))?;
-    Ok(())
-}
-
-fn to_json(explanation: &Explanation, rule: Rule) -> anyhow::Result<serde_json::Value> {
-    let tree = explanation.model.tree().map_err(|error| anyhow!("{error}"))?;
-    let decision = explanation.decision(rule).map_err(|error| anyhow!("{error}"))?;
-    let mut decisions: Vec<_> = decision.steps(&tree.hierarchy);
+    let mut decisions: Vec<_> = decision.steps(hierarchy);
     for step in &mut decisions {
-        // nbdt's trees for Tiny ImageNet have other ids at their leaves than the classes have.
-        let class = tree.hierarchy.node(step.node).class;
-        if let Some(wnid) = class.and_then(|class| explanation.model.wnid(class)) {
-            step.wnid = wnid.to_owned();
-        }
+        step.wnid = wnid(explanation, hierarchy, step.node);
     }
     Ok(json!({
         "model": explanation.model.source.name(),
@@ -94,10 +127,50 @@ fn to_json(explanation: &Explanation, rule: Rule) -> anyhow::Result<serde_json::
             "index": decision.class,
             "label": explanation.model.label(decision.class),
         },
+        "likeliest": likeliest(explanation, decision),
         "decisions": decisions,
         "class_probabilities": decision.class_prob,
+        "sure": sure_to_json(explanation, hierarchy, &decision.sure(hierarchy, threshold)),
         "agreement": explanation.agreement().map_err(|error| anyhow!("{error}"))?,
     }))
+}
+
+/// The class with the largest probability of all, by the rule of the decision.
+fn likeliest(explanation: &Explanation, decision: &Decision) -> serde_json::Value {
+    let class = decision.likeliest;
+    let hierarchy = explanation.model.tree().map(|tree| &tree.hierarchy);
+    let leaf = hierarchy.ok().and_then(|hierarchy| hierarchy.leaf(class));
+    json!({
+        "index": class,
+        "label": explanation.model.label(class),
+        "probability": leaf.map(|leaf| decision.reach_prob[leaf]),
+    })
+}
+
+/// The answer at a certainty: the node, how likely it is, how deep it lies.
+pub fn sure_to_json(
+    explanation: &Explanation,
+    hierarchy: &Hierarchy,
+    sure: &Sure,
+) -> serde_json::Value {
+    json!({
+        "threshold": super::exact(sure.threshold),
+        "name": tree_text::full_name(hierarchy, sure.node),
+        "wnid": wnid(explanation, hierarchy, sure.node),
+        "probability": sure.probability,
+        "depth": sure.depth,
+        "likeliest": {
+            "index": sure.class,
+            "label": explanation.model.label(sure.class),
+        },
+    })
+}
+
+/// nbdt's trees for Tiny ImageNet have other ids at their leaves than the classes have.
+fn wnid(explanation: &Explanation, hierarchy: &Hierarchy, node: NodeId) -> String {
+    let node = hierarchy.node(node);
+    let own = node.class.and_then(|class| explanation.model.wnid(class));
+    own.unwrap_or(&node.wnid).to_owned()
 }
 
 pub fn induce(args: &InduceArgs, out: Out<'_>) -> anyhow::Result<()> {

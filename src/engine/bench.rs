@@ -83,13 +83,19 @@ fn explanations(rounds: usize) -> Result<Vec<BenchResult>, EngineError> {
     let hierarchy = hierarchy.map_err(|error| fail(&error))?;
     let logits = ramp(classes);
     let maps = CamSet::of_classes(&features, &head);
+    let decision = Decision::new(&hierarchy, &logits, Rule::Hard);
     Ok(vec![
         time("cam all classes".to_owned(), rounds, || {
             std::hint::black_box(CamSet::of_classes(&features, &head));
             Ok(())
         })?,
         time("cam all nodes".to_owned(), rounds, || {
-            std::hint::black_box(maps.of_nodes(&hierarchy));
+            std::hint::black_box(maps.of_nodes(&hierarchy, &decision));
+            Ok(())
+        })?,
+        time("tree 1000, marginal, with the maps of all nodes".to_owned(), rounds, || {
+            let decision = Decision::new(&hierarchy, &logits, Rule::Marginal);
+            std::hint::black_box(maps.of_nodes(&hierarchy, &decision));
             Ok(())
         })?,
         time("tree 1000".to_owned(), rounds, || {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use crate::explain::{Answer, Answers, Forward, Probe, ProbeInput};
+use crate::explain::{Answers, Forward, Probe, ProbeAnswer, ProbeInput};
 use crate::model::{Classifier, ModelError};
 use crate::protocol::{Event, JobId, ModelRequest};
 
@@ -64,7 +64,7 @@ impl Probing {
             let forwards = classifier.forward_dense(&pictures, side, self.probe.density())?;
             let keeps_features = self.probe.keeps_features();
             let answers = forwards.into_iter().map(|Forward { logits, features, .. }| {
-                Arc::new(Answer { logits, features: keeps_features.then_some(features) })
+                Arc::new(ProbeAnswer { logits, features: keeps_features.then_some(features) })
             });
             self.answers.0.extend(answers);
         }

@@ -3,13 +3,14 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::explain::{Head, Hierarchy, HierarchyError};
 use crate::explanation::{ModelInfo, Tree};
 use crate::induce::{self, InduceError};
-use crate::labels::ClassList;
+use crate::labels::{ClassList, Placement};
 use crate::model::Architecture;
 use crate::protocol::{HierarchyChoice, ModelRequest};
 use crate::wordnet;
@@ -26,11 +27,16 @@ pub enum TreeError {
     Hierarchy { name: String, source: HierarchyError },
     #[error("Could not induce a hierarchy: {0}")]
     Induce(#[from] InduceError),
+    #[error(
+        "No class of this model is found in WordNet; give --wnids with their WordNet ids, or take \
+         the induced hierarchy"
+    )]
+    NoMeanings,
     #[error("The hierarchy {} is larger than {} MiB", path.display(), MAX_BYTES >> 20)]
     TooLarge { path: PathBuf },
     #[error(
-        "There is no hierarchy named {name}{known}, and no file of that name; `induced` makes one \
-         from the model itself"
+        "There is no hierarchy named {name}{known}, and no file of that name; `wordnet` makes one \
+         from the meaning of the classes, `induced` from the model itself"
     )]
     Unknown { name: String, known: String },
 }
@@ -50,17 +56,42 @@ pub fn load(
     // nbdt released nothing of these families for ImageNet.
     let released = dataset.filter(|set| *set != Dataset::Imagenet1000);
     let own = own.filter(|name| released.is_some_and(|set| set.hierarchy(name).is_some()));
-    let shipped = match &request.hierarchy {
-        HierarchyChoice::Induced => None,
-        HierarchyChoice::Named(name) => Some(name.clone()),
-        HierarchyChoice::Auto => own.map(str::to_owned),
+    let trained = match &request.hierarchy {
+        HierarchyChoice::Auto => own.is_some(),
+        HierarchyChoice::Named(name) => own == Some(name.as_str()),
+        HierarchyChoice::WordNet | HierarchyChoice::Induced => false,
     };
-    let trained = own.is_some() && shipped.as_deref() == own;
-    let (json, name) = match shipped {
-        Some(name) => find(&name, dataset)?,
-        None => (induced(head, classes)?, "induced from this model's head".to_owned()),
+    let placement = Placement::new(&classes.labels, classes.wnids.as_deref());
+    let (json, name) = match (&request.hierarchy, own) {
+        (HierarchyChoice::Named(name), _) => find(name, dataset)?,
+        (HierarchyChoice::Auto, Some(name)) => find(name, dataset)?,
+        (HierarchyChoice::WordNet, _) => wordnet_tree(classes, &placement)?,
+        // A tree in which most classes have no place tells less than the one in the weights.
+        (HierarchyChoice::Auto, None) if 2 * placement.known() >= classes.labels.len().max(2) => {
+            wordnet_tree(classes, &placement)?
+        }
+        (HierarchyChoice::Auto | HierarchyChoice::Induced, _) => {
+            (induced(head, classes)?, "induced from this model's head".to_owned())
+        }
     };
-    Ok(Tree { trained, ..parsed(&json, name, dataset, classes)? })
+    Ok(Tree { trained, ..parsed(&json, name, dataset, classes, placement.into())? })
+}
+
+/// WordNet's tree of the classes, and a name that tells how their meanings were found.
+fn wordnet_tree(classes: &ClassList, placement: &Placement) -> Result<(String, String), TreeError> {
+    let (all, known, named) = (classes.labels.len(), placement.known(), placement.by_name.len());
+    if known == 0 {
+        return Err(TreeError::NoMeanings);
+    }
+    let mut name = "WordNet".to_owned();
+    if named > 0 {
+        name += &format!(", {named} of {all} classes found by name");
+    }
+    if known < all {
+        name += &format!(", {} not found", all - known);
+    }
+    let ids = own_ids(classes);
+    Ok((induce::by_meaning(&placement.senses, &ids).to_json(), name))
 }
 
 /// Reads a hierarchy in nbdt's format for a model that is loaded already.
@@ -68,7 +99,10 @@ pub fn load(
 /// # Errors
 /// What is wrong with the file, in one line: it names the first class that does not fit.
 pub fn read(path: &Path, model: &ModelInfo) -> Result<Tree, TreeError> {
-    parsed(&read_file(path)?, path.display().to_string(), model.dataset, &model.classes)
+    let classes = &model.classes;
+    let placement = Placement::new(&classes.labels, classes.wnids.as_deref());
+    let name = path.display().to_string();
+    parsed(&read_file(path)?, name, model.dataset, classes, placement.into())
 }
 
 fn parsed(
@@ -76,13 +110,15 @@ fn parsed(
     name: String,
     dataset: Option<Dataset>,
     classes: &ClassList,
+    placement: Arc<Placement>,
 ) -> Result<Tree, TreeError> {
     let wrap = |source| TreeError::Hierarchy { name: name.clone(), source };
     let ids = leaf_ids(json, dataset, classes);
     let names = |wnid: &str| wordnet::name_of(wnid).map(str::to_owned);
     let mut hierarchy = Hierarchy::from_json(json, &ids, &names).map_err(wrap)?;
     hierarchy.set_labels(&classes.labels).map_err(wrap)?;
-    Ok(Tree { hierarchy, name, trained: false })
+    hierarchy.set_senses(placement.senses.clone());
+    Ok(Tree { hierarchy, name, trained: false, placement })
 }
 
 /// nbdt's released models were trained with the hierarchy that carries their own name.

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Localisation, Tally};
-use crate::explain::{Agreement, ClassId, Decision, Hierarchy, NodeId, Rule, argmax};
+use super::{Calibration, Certainty, Localisation, Severity, Tally};
+use crate::explain::{ClassId, Decision, Decisions, Hierarchy, NodeId, Rule, argmax, softmax};
 
 /// How many guesses count for the top-5 accuracy.
 const GUESSES: usize = 5;
@@ -21,6 +21,8 @@ pub struct Scores {
     /// How often a true class got a top-1 prediction: `(truth, prediction)`, pairs that never
     /// occurred left out.
     pub confusion: BTreeMap<(ClassId, ClassId), usize>,
+    /// Of the network's softmax.
+    pub calibration: Calibration,
     /// `None` where the model has no hierarchy.
     pub tree: Option<TreeScores>,
     /// Empty where no picture has a box.
@@ -32,13 +34,24 @@ pub struct Scores {
 pub struct TreeScores {
     pub hard: Tally,
     pub soft: Tally,
+    /// The end of the path by the marginal rule. Its likeliest class is the network's: see
+    /// [`Scores::top1`].
+    pub marginal: Tally,
     /// By node, 0 of 0 for leaves: of the pictures whose true leaf lies below the node, how often
     /// does its decision go the way to that leaf? Every picture counts at each node on its true
     /// path, whether or not the hard rule would have come there.
     pub nodes: Vec<Tally>,
+    /// The same by the marginal rule.
+    pub marginal_nodes: Vec<Tally>,
+    /// The answer at a certainty, by the marginal rule.
+    pub certainty: Certainty,
+    /// How wrong the network's mistakes are.
+    pub severity: Severity,
     /// How often the network alone and the hard tree predict the same class, right or wrong.
     pub plain_is_hard: Tally,
     pub plain_is_soft: Tally,
+    /// Where the likeliest branches lead to the likeliest class.
+    pub plain_is_marginal: Tally,
     pub hard_is_soft: Tally,
     pub unanimous: Tally,
 }
@@ -51,6 +64,7 @@ impl Scores {
             top5: Tally::default(),
             classes: vec![Tally::default(); classes],
             confusion: BTreeMap::new(),
+            calibration: Calibration::default(),
             tree: hierarchy.map(TreeScores::new),
             localisation: Localisation::default(),
         }
@@ -68,6 +82,8 @@ impl Scores {
         self.top5.add(rank(logits, truth) < GUESSES);
         self.classes[truth].add(prediction == truth);
         *self.confusion.entry((truth, prediction)).or_default() += 1;
+        let confidence = softmax(logits).get(prediction).copied().unwrap_or_default();
+        self.calibration.add(confidence, prediction == truth);
         if let (Some(tree), Some(hierarchy)) = (&mut self.tree, hierarchy) {
             tree.add(truth, logits, hierarchy);
         }
@@ -97,29 +113,40 @@ impl TreeScores {
         Self {
             hard: none,
             soft: none,
+            marginal: none,
             nodes: vec![none; hierarchy.nodes().len()],
+            marginal_nodes: vec![none; hierarchy.nodes().len()],
+            certainty: Certainty::default(),
+            severity: Severity::new(hierarchy),
             plain_is_hard: none,
             plain_is_soft: none,
+            plain_is_marginal: none,
             hard_is_soft: none,
             unanimous: none,
         }
     }
 
     fn add(&mut self, truth: ClassId, logits: &[f32], hierarchy: &Hierarchy) {
-        let hard = Decision::new(hierarchy, logits, Rule::Hard);
-        let soft = Decision::new(hierarchy, logits, Rule::Soft).class;
-        let said = Agreement { plain: argmax(logits), hard: hard.class, soft };
+        let decisions = Decisions::new(hierarchy, logits);
+        let said = decisions.agreement(logits);
         self.hard.add(said.hard == truth);
         self.soft.add(said.soft == truth);
+        self.marginal.add(said.marginal == truth);
         self.plain_is_hard.add(said.plain == said.hard);
         self.plain_is_soft.add(said.plain == said.soft);
+        self.plain_is_marginal.add(said.plain == said.marginal);
         self.hard_is_soft.add(said.hard == said.soft);
-        self.unanimous.add(said.is_unanimous());
+        self.unanimous.add(said.is_unanimous(Rule::Hard));
         let path = hierarchy.leaf(truth).map(|leaf| hierarchy.path_to(leaf)).unwrap_or_default();
         for step in path.windows(2) {
-            let chosen = first_largest(&hierarchy.node(step[0]).children, &hard.logit);
-            self.nodes[step[0]].add(chosen == Some(step[1]));
+            let children = &hierarchy.node(step[0]).children;
+            let goes_there =
+                |decision: &Decision| first_largest(children, &decision.logit) == Some(step[1]);
+            self.nodes[step[0]].add(goes_there(&decisions.hard));
+            self.marginal_nodes[step[0]].add(goes_there(&decisions.marginal));
         }
+        self.certainty.add(truth, &decisions.marginal, hierarchy);
+        self.severity.add(truth, said.plain, hierarchy);
     }
 }
 

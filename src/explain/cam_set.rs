@@ -4,6 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::cam::Cam;
+use super::decision::{Decision, Pooling};
 use super::feature_map::{FeatureMap, Head};
 use super::hierarchy::Hierarchy;
 
@@ -56,29 +57,41 @@ impl CamSet {
         Self { height, width, data }
     }
 
-    /// The maps of all nodes of `hierarchy`, by node: the mean of the leaves' maps.
+    /// The maps of all nodes of the tree of `decision`, by node: the mean of the leaves' maps, or
+    /// by the marginal rule their mean with the weights of a softmax inside the node.
     ///
-    /// `self` holds the maps of the classes. The sums of the children are reused by the parents,
-    /// so a tree costs two additions per node and place.
+    /// `self` holds the maps of the classes. The maps of the children are reused by the parents, so
+    /// a tree costs one multiplication per node and place.
     ///
     /// # Panics
-    /// If the hierarchy has more classes than there are maps.
-    pub fn of_nodes(&self, hierarchy: &Hierarchy) -> Self {
+    /// If the hierarchy is another one than that of the decision, or has more classes than there
+    /// are maps.
+    pub fn of_nodes(&self, hierarchy: &Hierarchy, decision: &Decision) -> Self {
         let places = self.height * self.width;
         let nodes = hierarchy.nodes();
+        let leaves = |id: usize| nodes[id].leaves.len().max(1) as f32;
+        // What a node counts in the mean over its parent's children.
+        let share = |id: usize, parent: usize| match decision.rule.pooling() {
+            Pooling::Mean => leaves(id) / leaves(parent),
+            Pooling::LogSumExp => decision.branch_prob[id],
+        };
         let mut data = vec![0.0; nodes.len() * places];
-        // Children come after their parents: backwards, each sum is complete before it is used.
+        // Children come after their parents: backwards, each map is complete before it is used.
         for (id, node) in nodes.iter().enumerate().rev() {
             let (before, from_here) = data.split_at_mut(id * places);
-            let sum = &mut from_here[..places];
+            let map = &mut from_here[..places];
             if let Some(class) = node.class {
-                sum.copy_from_slice(&self.data[class * places..][..places]);
+                map.copy_from_slice(&self.data[class * places..][..places]);
             }
             if let Some(parent) = node.parent {
-                add(&mut before[parent * places..][..places], sum);
+                let share = share(id, parent);
+                if share == 0.0 {
+                    // Where nothing is likely, the map may be NaN, and none of it counts.
+                    continue;
+                }
+                let sum = &mut before[parent * places..][..places];
+                sum.iter_mut().zip(map).for_each(|(sum, value)| *sum += share * *value);
             }
-            let scale = 1.0 / node.leaves.len().max(1) as f32;
-            sum.iter_mut().for_each(|v| *v *= scale);
         }
         Self { data, ..*self }
     }
@@ -104,12 +117,11 @@ impl CamSet {
         Some(Cam { height: self.height, width: self.width, data })
     }
 
-    /// Map `i` against the mean of the maps `others`; `None` if there is no such map, or nothing to
-    /// compare it with.
-    pub fn lead(&self, i: usize, others: &[usize]) -> Option<Cam> {
+    /// Map `i` against a weighted mean of other maps, given as pairs of map and weight; `None` if
+    /// there is no such map, or nothing to compare it with.
+    pub fn lead(&self, i: usize, others: &[(usize, f32)]) -> Option<Cam> {
         let mut lead = self.get(i)?;
-        let share = 1.0 / others.len() as f32;
-        for &other in others {
+        for &(other, share) in others {
             for (value, other) in lead.data.iter_mut().zip(self.values(other)?) {
                 *value -= share * other;
             }
@@ -122,12 +134,6 @@ impl Cam {
     /// The maps of all classes of `head`: [`CamSet::of_classes`].
     pub fn all(features: &FeatureMap, head: &Head) -> CamSet {
         CamSet::of_classes(features, head)
-    }
-}
-
-fn add(sum: &mut [f32], values: &[f32]) {
-    for (sum, value) in sum.iter_mut().zip(values) {
-        *sum += value;
     }
 }
 

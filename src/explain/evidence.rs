@@ -1,12 +1,21 @@
 //! Signed maps of comparisons: where the picture speaks for one side, and where for the other.
 //!
-//! Every comparison here is a weighted sum of the classes' logits, so it has an exact map: the same
-//! weighted sum of the classes' maps. Its mean plus the same sum of the biases is the lead of one
-//! side over the other.
+//! Every comparison here is a sum of groups of classes, and each group is pooled as the rule says.
+//! A mean is a weighted sum of logits with fixed weights. For `ln Σ exp` the weights depend on the
+//! logits: with `q_c`, the softmax inside the group, and its entropy `H(q)`,
+//!
+//! ```text
+//! ln Σ exp(z_c) = Σ q_c z_c + H(q)
+//! ```
+//!
+//! exactly. So every comparison has an exact map, the same weighted sum of the classes' maps, and
+//! its mean plus the bias plus the entropies is the lead of one side over the other. That map is
+//! also the gradient of the lead with respect to the features, times the features.
 
 use thiserror::Error;
 
 use super::cam::{Cam, IdentityCheck};
+use super::decision::{Pooling, Rule, log_sum_exp};
 use super::feature_map::{ClassId, Forward, Head};
 use super::hierarchy::{Hierarchy, NodeId};
 
@@ -17,8 +26,28 @@ pub struct Question {
     pub pro: String,
     /// What negative evidence speaks for; `None` where a logit stands alone.
     pub contra: Option<String>,
-    /// The weight of each class that takes part.
+    pooling: Pooling,
+    groups: Vec<Group>,
+}
+
+/// Classes that are pooled, and what their logit counts in the sum: more than 0 for `pro`, less for
+/// `contra`.
+#[derive(Clone, Debug, PartialEq)]
+struct Group {
+    weight: f64,
+    classes: Vec<ClassId>,
+}
+
+/// A question that was asked of the logits of one picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// How much each class counts that takes part.
     terms: Vec<(ClassId, f64)>,
+    /// The logit, or the lead in logits: the sum over the terms plus the entropy.
+    pub total: f32,
+    /// What is there because a side could be any of its classes, in nats: the entropy within `pro`
+    /// minus the entropy within `contra`. 0 where logits are averaged.
+    pub entropy: f32,
 }
 
 /// A comparison without sense.
@@ -39,17 +68,17 @@ pub enum QuestionError {
 impl Question {
     /// How large is the logit of a class?
     pub fn class(class: ClassId, label: &str) -> Self {
-        Self { pro: label.to_owned(), contra: None, terms: vec![(class, 1.0)] }
+        let groups = vec![Group { weight: 1.0, classes: vec![class] }];
+        Self { pro: label.to_owned(), contra: None, pooling: Pooling::Mean, groups }
     }
 
-    /// How large is the logit of a node, the mean of its leaves' logits?
+    /// How large is the logit of a node, pooled from those of its leaves?
     ///
     /// # Panics
     /// If there is no such node.
-    pub fn node(hierarchy: &Hierarchy, node: NodeId) -> Self {
-        let mut question = Self { pro: name(hierarchy, node), contra: None, terms: Vec::new() };
-        question.add(hierarchy, node, 1.0);
-        question
+    pub fn node(hierarchy: &Hierarchy, node: NodeId, rule: Rule) -> Self {
+        let groups = vec![Group::new(hierarchy, &[node], 1.0)];
+        Self { pro: name(hierarchy, node), contra: None, pooling: rule.pooling(), groups }
     }
 
     /// By how much does class `a` lead class `b`?
@@ -64,22 +93,34 @@ impl Question {
             return Err(QuestionError::Itself(label_a.to_owned()));
         }
         let (pro, contra) = (label_a.to_owned(), Some(label_b.to_owned()));
-        Ok(Self { pro, contra, terms: vec![(a, 1.0), (b, -1.0)] })
+        let group = |class, weight| Group { weight, classes: vec![class] };
+        let groups = vec![group(a, 1.0), group(b, -1.0)];
+        Ok(Self { pro, contra, pooling: Pooling::Mean, groups })
     }
 
-    /// By how much does a node lead its siblings, by their mean logit? With one sibling that is
-    /// the log-odds of the decision.
+    /// By how much does a node lead its siblings? By the marginal rule that is the log-odds of the
+    /// decision. By the others it is the lead over the mean of the siblings' logits, which is the
+    /// log-odds only if there is one sibling.
     ///
     /// # Errors
     /// When the node is the root or an only child.
     ///
     /// # Panics
     /// If there is no such node.
-    pub fn decision(hierarchy: &Hierarchy, node: NodeId) -> Result<Self, QuestionError> {
+    pub fn decision(
+        hierarchy: &Hierarchy,
+        node: NodeId,
+        rule: Rule,
+    ) -> Result<Self, QuestionError> {
         let siblings = siblings(hierarchy, node)?;
-        let mut question = Self::node(hierarchy, node);
-        for &sibling in &siblings {
-            question.add(hierarchy, sibling, -1.0 / siblings.len() as f64);
+        let mut question = Self::node(hierarchy, node, rule);
+        match rule.pooling() {
+            Pooling::Mean => {
+                let weight = -1.0 / siblings.len() as f64;
+                let groups = siblings.iter().map(|&id| Group::new(hierarchy, &[id], weight));
+                question.groups.extend(groups);
+            }
+            Pooling::LogSumExp => question.groups.push(Group::new(hierarchy, &siblings, -1.0)),
         }
         question.contra = Some(match siblings[..] {
             [only] => name(hierarchy, only),
@@ -99,6 +140,7 @@ impl Question {
         hierarchy: &Hierarchy,
         node: NodeId,
         sibling: NodeId,
+        rule: Rule,
     ) -> Result<Self, QuestionError> {
         if node == sibling {
             return Err(QuestionError::Itself(name(hierarchy, node)));
@@ -117,8 +159,8 @@ impl Question {
                 siblings: names.join(", "),
             });
         }
-        let mut question = Self::node(hierarchy, node);
-        question.add(hierarchy, sibling, -1.0);
+        let mut question = Self::node(hierarchy, node, rule);
+        question.groups.push(Group::new(hierarchy, &[sibling], -1.0));
         question.contra = Some(name(hierarchy, sibling));
         Ok(question)
     }
@@ -127,12 +169,75 @@ impl Question {
     /// `a` against the branch that holds `b`.
     ///
     /// `None` if they are the same class or one of them is not in the tree.
-    pub fn parting(hierarchy: &Hierarchy, a: ClassId, b: ClassId) -> Option<(NodeId, Self)> {
+    pub fn parting(
+        hierarchy: &Hierarchy,
+        a: ClassId,
+        b: ClassId,
+        rule: Rule,
+    ) -> Option<(NodeId, Self)> {
         let (a, b) = (hierarchy.leaf(a)?, hierarchy.leaf(b)?);
         let (node, [a, b]) = hierarchy.parting(a, b)?;
-        Some((node, Self::against(hierarchy, a, b).ok()?))
+        Some((node, Self::against(hierarchy, a, b, rule).ok()?))
     }
 
+    /// Asks the logits of a picture, `[classes]`.
+    ///
+    /// Where all logits of a group are minus infinity, or one is NaN, so are the weights.
+    ///
+    /// # Panics
+    /// If one of the classes has no logit.
+    pub fn ask(&self, logits: &[f32]) -> Answer {
+        let (mut terms, mut total, mut entropy) = (Vec::new(), 0.0, 0.0);
+        for Group { weight, classes } in &self.groups {
+            let logits = classes.iter().map(|&class| f64::from(logits[class]));
+            let shares: Vec<f64> = match self.pooling {
+                Pooling::Mean => {
+                    let share = 1.0 / classes.len().max(1) as f64;
+                    total += weight * share * logits.sum::<f64>();
+                    vec![share; classes.len()]
+                }
+                Pooling::LogSumExp => {
+                    let log_sum = log_sum_exp(logits.clone());
+                    let shares: Vec<f64> = logits.map(|z| (z - log_sum).exp()).collect();
+                    total += weight * log_sum;
+                    entropy += weight * shares.iter().map(|&q| surprise(q)).sum::<f64>();
+                    shares
+                }
+            };
+            terms.extend(classes.iter().zip(shares).map(|(&class, q)| (class, weight * q)));
+        }
+        Answer { terms, total: total as f32, entropy: entropy as f32 }
+    }
+
+    /// Whether the answer depends on the logits as a plain weighted sum does, so that the answers
+    /// for parts of a picture add up.
+    pub fn is_linear(&self) -> bool {
+        self.pooling == Pooling::Mean || self.groups.iter().all(|group| group.classes.len() == 1)
+    }
+
+    /// How many classes could be meant by each side: `pro` and `contra`.
+    pub fn sizes(&self) -> [usize; 2] {
+        let of = |is_pro: bool| {
+            let side = self.groups.iter().filter(|group| (group.weight > 0.0) == is_pro);
+            side.map(|group| group.classes.len()).sum()
+        };
+        [of(true), of(false)]
+    }
+}
+
+/// `-q ln q`, which is 0 for 0.
+fn surprise(q: f64) -> f64 {
+    if q == 0.0 { 0.0 } else { -q * q.ln() }
+}
+
+impl Group {
+    fn new(hierarchy: &Hierarchy, nodes: &[NodeId], weight: f64) -> Self {
+        let leaves = nodes.iter().flat_map(|&id| hierarchy.node(id).leaves.iter().copied());
+        Self { weight, classes: leaves.collect() }
+    }
+}
+
+impl Answer {
     /// The weights of the linear layer for this question, `[channels]`, and its bias.
     ///
     /// # Panics
@@ -147,19 +252,13 @@ impl Question {
         (row.into_iter().map(|sum| sum as f32).collect(), self.sum(&head.bias))
     }
 
-    /// The same weighted sum of other numbers, one per class: of the logits it is the answer.
+    /// The weighted sum of other numbers, one per class.
     ///
     /// # Panics
     /// If one of the classes has no number.
     pub fn sum(&self, values: &[f32]) -> f32 {
         let product = |&(class, weight): &(ClassId, f64)| weight * f64::from(values[class]);
         self.terms.iter().map(product).sum::<f64>() as f32
-    }
-
-    fn add(&mut self, hierarchy: &Hierarchy, node: NodeId, weight: f64) {
-        let leaves = &hierarchy.node(node).leaves;
-        let share = weight / leaves.len().max(1) as f64;
-        self.terms.extend(leaves.iter().map(|&class| (class, share)));
     }
 }
 
@@ -187,9 +286,11 @@ pub struct Evidence {
     pub map: Cam,
     /// What the linear layer adds wherever it looks, in logits.
     pub bias: f32,
+    /// What is there because a side could be any of its classes, in nats: see [`Answer::entropy`].
+    pub entropy: f32,
     /// The logit, or the lead in logits.
     pub total: f32,
-    /// Whether `mean(map) + bias = total`.
+    /// Whether `mean(map) + bias + entropy = total`.
     pub check: IdentityCheck,
 }
 
@@ -212,11 +313,12 @@ impl Evidence {
     /// # Panics
     /// If head, features and question do not belong together.
     pub fn new(question: Question, forward: &Forward, head: &Head) -> Self {
-        let (row, bias) = question.row(head);
+        let answer = question.ask(&forward.logits);
+        let (row, bias) = answer.row(head);
         let map = Cam::compute(&forward.features, &row);
-        let total = question.sum(&forward.logits);
-        let check = map.check(bias, total);
-        Self { question, map, bias, total, check }
+        let Answer { total, entropy, .. } = answer;
+        let check = map.check(bias + entropy, total);
+        Self { question, map, bias, entropy, total, check }
     }
 
     /// What the map looks like as a whole; NaN is left out.
@@ -241,36 +343,5 @@ impl Evidence {
         let [lo, hi] = self.map.range();
         let find = |value: f32| self.map.data.iter().position(|&v| v == value);
         [(hi > 0.0).then(|| find(hi)).flatten(), (lo < 0.0).then(|| find(lo)).flatten()]
-    }
-
-    /// `map mean +7.31 + bias -0.12 = logit +7.19`.
-    pub fn sum_in_words(&self) -> String {
-        let (bias, total) = match self.question.contra {
-            Some(_) => ("bias difference", "lead"),
-            None => ("bias", "logit"),
-        };
-        let mean = self.map.mean();
-        let text =
-            format!("map mean {mean:+.2} + {bias} {:+.2} = {total} {:+.2}", self.bias, self.total);
-        if self.check.holds() {
-            text
-        } else {
-            format!("{text} does not hold: it misses by {:.2e}", self.check.residual)
-        }
-    }
-
-    /// One plain sentence on what the map shows.
-    pub fn story(&self) -> String {
-        let (pro, contra) = (&self.question.pro, &self.question.contra);
-        let other =
-            contra.as_ref().map_or("against it".to_owned(), |contra| format!("for {contra}"));
-        match self.tendency() {
-            Tendency::Mixed => format!("Some places speak for {pro}, others {other}"),
-            Tendency::AllFor => format!("Every place speaks for {pro}, none {other}"),
-            Tendency::AllAgainst => format!("No place speaks for {pro}, every place {other}"),
-            Tendency::Constant => {
-                "No place stands out: the evidence is the same everywhere".to_owned()
-            }
-        }
     }
 }

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::feature_map::ClassId;
+use crate::wordnet::{self, Meaning, Meanings};
 
 mod edit;
 mod graph;
@@ -14,15 +15,17 @@ pub use edit::EditError;
 pub type NodeId = usize;
 
 /// A branch of the tree, or a class at its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// The identifier in the file: a WordNet 3.0 noun such as `n02121620`, or any other text.
     pub wnid: String,
-    /// What to call it: the class label of a leaf; the WordNet name of an inner node, or a
-    /// description of its leaves where `generated`.
+    /// What to call it: the class label of a leaf; the WordNet name of an inner node, or where
+    /// `generated` a makeshift. [`crate::tree_text`] has better words for these.
     pub name: String,
-    /// Whether `name` had to be made up from the leaves.
+    /// Whether nobody gave it a name, and `name` had to be made up from the leaves.
     pub generated: bool,
+    /// The meaning that fits its leaves best, for a node without a name of its own.
+    pub meaning: Option<Meaning>,
     /// Whether a user gave it `name`; such a name is kept in files, whatever WordNet says.
     pub renamed: bool,
     /// `None` for the root alone.
@@ -45,12 +48,14 @@ impl Node {
 }
 
 /// A tree over all classes of a model. Each class is exactly one leaf.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Hierarchy {
     /// In depth-first order: the root first, parents before children, subtrees in one piece.
     nodes: Vec<Node>,
     /// By class.
     leaf_of_class: Vec<NodeId>,
+    /// What each class means, as a wnid; empty if nothing is known.
+    senses: Vec<Option<&'static str>>,
 }
 
 /// Why a file is no hierarchy for a model. Names that come from the file are quoted.
@@ -189,32 +194,44 @@ impl Hierarchy {
         Ok(())
     }
 
-    /// Gives the unnamed inner nodes a name that tells what is below them.
+    /// Tells what the classes mean, as wnids by class, and describes the unnamed inner nodes anew.
+    pub fn set_senses(&mut self, senses: Vec<Option<&'static str>>) {
+        self.senses = senses;
+        self.describe();
+    }
+
+    /// Finds out what the unnamed inner nodes are about, and makes up a name.
     fn describe(&mut self) {
+        /// A meaning that fits worse than this misleads.
+        const LEAST: f32 = 0.5;
+        let meanings = Meanings::new(&self.senses);
         for id in 0..self.nodes.len() {
-            if self.nodes[id].generated && !self.nodes[id].is_leaf() {
-                self.nodes[id].name = self.description(&self.nodes[id].leaves);
+            let node = &self.nodes[id];
+            if !node.generated || node.is_leaf() {
+                continue;
             }
+            let meaning = meanings.best(&node.leaves).filter(|it| it.overlap >= LEAST);
+            let name = match meaning {
+                Some(meaning) => format!("\u{2248} {}", wordnet::label_of(meaning.wnid)),
+                None => self.makeshift(&node.leaves),
+            };
+            let node = &mut self.nodes[id];
+            (node.meaning, node.name) = (meaning, name);
         }
     }
 
-    /// "2 classes: cat, dog" or "34 classes: trout … shark".
-    fn description(&self, leaves: &[ClassId]) -> String {
-        const LISTED: usize = 3;
-        // "tench, Tinca tinca" is "tench" here: the synonyms would hide the number of classes.
+    /// "cat", "cat or dog", "trout or 33 others".
+    fn makeshift(&self, leaves: &[ClassId]) -> String {
+        // "tench, Tinca tinca" is "tench" here.
         let name = |&class: &ClassId| {
             let label = &self.nodes[self.leaf_of_class[class]].name;
             label.split(',').next().unwrap_or(label).trim()
         };
         match leaves {
-            [only] => format!("1 class: {}", name(only)),
-            [first, .., last] if leaves.len() > LISTED => {
-                format!("{} classes: {} … {}", leaves.len(), name(first), name(last))
-            }
-            few => {
-                let names: Vec<&str> = few.iter().map(name).collect();
-                format!("{} classes: {}", few.len(), names.join(", "))
-            }
+            [] => String::new(),
+            [only] => name(only).to_owned(),
+            [a, b] => format!("{} or {}", name(a), name(b)),
+            [first, others @ ..] => format!("{} or {} others", name(first), others.len()),
         }
     }
 }

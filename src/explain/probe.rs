@@ -69,7 +69,7 @@ impl Density {
 
 /// What the network said about one input.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct ProbeAnswer {
     /// `[classes]`.
     pub logits: Vec<f32>,
     /// Where the probe wanted it.
@@ -78,7 +78,7 @@ pub struct Answer {
 
 /// The answers to the first inputs of a probe, in their order. Cheap to copy.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Answers(pub Vec<Arc<Answer>>);
+pub struct Answers(pub Vec<Arc<ProbeAnswer>>);
 
 impl Answers {
     pub fn len(&self) -> usize {

@@ -227,15 +227,24 @@ impl Region {
         sum / self.covered.len().max(1) as f64
     }
 
-    /// How a logit or a lead splits into the region's share and the rest.
-    pub fn account(&self, evidence: &Evidence) -> Account {
-        let map = &evidence.map.data;
-        Account {
-            region: self.contribution(map) as f32,
-            rest: self.complement().contribution(map) as f32,
-            bias: evidence.bias,
-            total: evidence.total,
+    /// How a logit or a lead splits into what the region gives and the rest. `logits_without` are
+    /// those of [`Self::logits_without`].
+    ///
+    /// The question is asked again of the logits that are left, so this is exact also where the
+    /// answer is no plain sum over the picture; the entropy then counts as part of the bias.
+    ///
+    /// # Panics
+    /// If the logits are not those of the question's classes.
+    pub fn account(&self, evidence: &Evidence, logits_without: &[f32]) -> Account {
+        let Evidence { question, bias, entropy, total, map, .. } = evidence;
+        let bias = bias + entropy;
+        if question.is_linear() {
+            let region = self.contribution(&map.data) as f32;
+            let rest = self.complement().contribution(&map.data) as f32;
+            return Account { region, rest, bias, total: *total };
         }
+        let left = question.ask(logits_without).total;
+        Account { region: total - left, rest: left - bias, bias, total: *total }
     }
 
     /// The logits of all classes without the region, from their maps.

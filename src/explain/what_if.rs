@@ -53,7 +53,7 @@ pub struct Forced {
     pub gap: f32,
     /// How much less likely the new leaf is than the predicted one, as a log-ratio of their
     /// probabilities: `ln P(predicted leaf) - ln P(new leaf)`. Below zero if it is likelier, which
-    /// the hard rule cannot rule out.
+    /// the soft rule alone rules out.
     pub price: f32,
 }
 
@@ -142,8 +142,10 @@ impl Decision {
     pub fn force(&self, hierarchy: &Hierarchy, node: NodeId) -> Forced {
         let log_reach = self.log_reach(hierarchy);
         let leaf = match self.rule {
-            _ if self.path.contains(&node) => self.path.last().copied().unwrap_or(node),
-            Rule::Hard => self.follow_from(hierarchy, node),
+            Rule::Hard | Rule::Soft | Rule::Marginal if self.path.contains(&node) => {
+                self.path.last().copied().unwrap_or(node)
+            }
+            Rule::Hard | Rule::Marginal => self.follow_from(hierarchy, node),
             Rule::Soft => self.likeliest_below(hierarchy, node, &log_reach),
         };
         let path = hierarchy.path_to(leaf);

@@ -118,7 +118,7 @@ impl Explanation {
             self.probability(target, &self.forward.logits)?;
         }
         Some(move |logits: &[f32]| match score {
-            Score::Logit => question.sum(logits),
+            Score::Logit => question.ask(logits).total,
             Score::Probability => self.probability(target, logits).unwrap_or(f32::NAN),
         })
     }
@@ -155,14 +155,19 @@ impl Plan {
         let alone = |map| MethodMap { map, standard_error: None, check: None };
         Some(match self {
             Self::Ready(method) => ready(*method, seen, question),
-            Self::Finer(finer) => match finer.forward(answers) {
-                Some(forward) => {
-                    let Evidence { map, check, .. } =
-                        Evidence::new(question, &forward, &seen.model.head);
-                    MethodMap { check: Some(check), ..alone(map) }
+            Self::Finer(finer) => {
+                match finer.forward(answers) {
+                    Some(forward) => {
+                        let Evidence { map, check, .. } =
+                            Evidence::new(question, &forward, &seen.model.head);
+                        MethodMap { check: Some(check), ..alone(map) }
+                    }
+                    None => alone(finer.map(
+                        answers,
+                        &question.ask(&seen.forward.logits).row(&seen.model.head).0,
+                    )?),
                 }
-                None => alone(finer.map(answers, &question.row(&seen.model.head).0)?),
-            },
+            }
             Self::Occlusion(occlusion) => {
                 let scorer = seen.scorer(target, score)?;
                 let whole = scorer(&seen.forward.logits);
@@ -180,7 +185,7 @@ impl Plan {
 
 fn ready(method: Method, seen: &Explanation, question: Question) -> MethodMap {
     let features = &seen.forward.features;
-    let row = question.row(&seen.model.head).0;
+    let row = question.ask(&seen.forward.logits).row(&seen.model.head).0;
     let map = match method {
         Method::GradCam => Cam::compute(features, &row).gradcam_raw(),
         Method::GradCamPlusPlus => Cam::gradcam_plus_plus(features, &row),

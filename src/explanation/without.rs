@@ -83,10 +83,12 @@ impl Explanation {
             CamTarget::Difference(a, b) => {
                 softmax(&[*logits.get(a)?, *logits.get(b)?]).first().copied()
             }
-            CamTarget::Node(node) | CamTarget::Decision(node) | CamTarget::Against(node, _) => {
+            CamTarget::Node(node, rule)
+            | CamTarget::Decision(node, rule)
+            | CamTarget::Against(node, _, rule) => {
                 let hierarchy = &self.model.tree().ok()?.hierarchy;
                 hierarchy.nodes().get(node)?.parent?;
-                let decision = Decision::new(hierarchy, logits, Rule::Hard);
+                let decision = Decision::new(hierarchy, logits, rule);
                 decision.branch_prob.get(node).copied()
             }
         }

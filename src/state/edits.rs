@@ -23,7 +23,7 @@ impl AppState {
     }
 
     /// The tree that a role's model came with.
-    fn original_tree(&self, role: Role) -> Option<&Arc<Tree>> {
+    pub(super) fn original_tree(&self, role: Role) -> Option<&Arc<Tree>> {
         made_tree(self.role(role).model.as_ref()?)
     }
 
@@ -55,7 +55,8 @@ impl AppState {
                     tree.nodes().iter().map(|node| (node.parent, node.class)).collect()
                 };
                 let trained = tree.trained && shape(&tree.hierarchy) == shape(&hierarchy);
-                let tree = Arc::new(Tree { hierarchy, name, trained });
+                let placement = Arc::clone(&tree.placement);
+                let tree = Arc::new(Tree { hierarchy, name, trained, placement });
                 self.set_tree(role, Some(tree), Some(Selected::Node(role, node)));
             }
             Err(error) => self.notify(NoticeKind::Warning, error.to_string()),

@@ -148,7 +148,7 @@ impl History {
     }
 
     pub fn set_rule(&mut self, rule: Rule) {
-        self.change(|now| now.rule = rule);
+        self.change(|now| now.rule = Some(rule));
     }
 
     pub fn show_tree(&mut self, tree: Role) {

@@ -45,14 +45,14 @@ impl AppState {
         let (hierarchy, decision) = self.decided(role)?;
         Some(match self.forced(role).filter(|&node| node < hierarchy.nodes().len()) {
             Some(node) => decision.force(hierarchy, node).path,
-            None => decision.path,
+            None => decision.path.clone(),
         })
     }
 
-    fn decided(&self, role: Role) -> Option<(&Hierarchy, Decision)> {
+    fn decided(&self, role: Role) -> Option<(&Hierarchy, &Decision)> {
         let explanation = self.explained_tree(role)?;
         let hierarchy = &explanation.model.tree().ok()?.hierarchy;
-        Some((hierarchy, explanation.decision(self.selection().rule).ok()?))
+        Some((hierarchy, explanation.decision(self.rule(role)).ok()?))
     }
 
     /// One decision further down, or up again. Behind the leaf the walk begins anew.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use eframe::egui::{Panel, Ui};
 use strum::IntoEnumIterator as _;
 
-use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
+use crate::explain::{Decision, Decisions, Forced, Hierarchy};
 use crate::explanation::Explanation;
 use crate::settings::{InsightTab, LEAST_INSIGHT, PanelSettings, Settings};
 use crate::state::{AppState, Role};
@@ -36,9 +36,7 @@ pub struct Insight<'a> {
     pub role: Role,
     pub explanation: &'a Arc<Explanation>,
     pub hierarchy: &'a Hierarchy,
-    pub hard: &'a Decision,
-    pub soft: &'a Decision,
-    pub agreement: Agreement,
+    pub decisions: &'a Decisions,
     /// Another way than the decided one, if the tree is made to take it.
     pub forced: Option<Forced>,
 }
@@ -48,26 +46,22 @@ impl<'a> Insight<'a> {
     pub fn new(state: &'a AppState, tree: &'a mut TreePanel) -> Option<Self> {
         let role = state.shown_tree();
         let explanation = state.explanation(role)?;
-        let memo = tree.decisions(state, role)?;
+        tree.decisions(state, role)?;
+        let decisions = explanation.decisions().ok()?;
         let hierarchy = &explanation.model.tree().ok()?.hierarchy;
         Some(Self {
             state,
             role,
             explanation,
             hierarchy,
-            hard: &memo.hard,
-            soft: &memo.soft,
-            agreement: memo.agreement,
-            forced: state.what_if(role, hierarchy, memo.decision(state.selection().rule)),
+            decisions,
+            forced: state.what_if(role, hierarchy, decisions.by(state.rule(role))),
         })
     }
 
     /// By the rule that is chosen.
     pub fn decision(&self) -> &Decision {
-        match self.state.selection().rule {
-            Rule::Hard => self.hard,
-            Rule::Soft => self.soft,
-        }
+        self.decisions.by(self.state.rule(self.role))
     }
 }
 

@@ -125,11 +125,13 @@ impl Finding {
     }
 }
 
-/// The sum that makes a map trustworthy: mean + bias = logit.
+/// The sum that makes a map trustworthy: mean + bias + entropy = logit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Identity {
     pub mean: f32,
     pub bias: f32,
+    /// Because a side could be any of its classes; 0 where there is nothing of that kind.
+    pub entropy: f32,
     pub total: f32,
     pub kind: Total,
     pub check: IdentityCheck,
@@ -205,19 +207,22 @@ pub fn exactness(model: &ModelInfo) -> String {
 
 impl Identity {
     pub fn of(evidence: &Evidence, kind: Total) -> Self {
-        let Evidence { bias, total, check, .. } = *evidence;
-        Self { mean: evidence.map.mean(), bias, total, kind, check }
+        let Evidence { bias, entropy, total, check, .. } = *evidence;
+        Self { mean: evidence.map.mean(), bias, entropy, total, kind, check }
     }
 
     /// The sum in words and numbers; with as few decimals as make the rounded numbers add up, too.
     /// The short form is for narrow windows.
     pub fn sentence(&self, is_short: bool) -> String {
-        let Self { mean, bias, total, kind, check } = *self;
-        let decimals = decimals_that_add_up(&[mean, bias], total);
-        let [mean, bias, total] = [mean, bias, total].map(|value| number(value, decimals));
+        let Self { mean, bias, entropy, total, kind, check } = *self;
+        let decimals = decimals_that_add_up(&[mean, bias, entropy], total);
+        let has_entropy = entropy != 0.0;
+        let [mean, bias, entropy, total] =
+            [mean, bias, entropy, total].map(|value| number(value, decimals));
         let total = format!("{} {total}", kind.name());
         let difference = if kind == Total::Logit { "" } else { "difference " };
-        let sum = format!("mean {mean} + bias {difference}{bias}");
+        let entropy = if has_entropy { format!(" + entropy {entropy}") } else { String::new() };
+        let sum = format!("mean {mean} + bias {difference}{bias}{entropy}");
         match (check.holds(), is_short) {
             (true, false) => format!("Exact at feature level: map {sum} = {total}"),
             (true, true) => format!("{sum} = {total}"),

@@ -12,7 +12,7 @@ use eframe::egui::{
     TextureOptions, pos2, vec2,
 };
 
-use crate::explain::{Cam, Colormap};
+use crate::explain::{Cam, Colormap, Rule};
 use crate::explanation::{CamTarget, Explanation};
 use crate::photo::Photo;
 use crate::ui::legend::Finding;
@@ -32,15 +32,16 @@ const BUDGET: Duration = Duration::from_millis(2);
 pub struct MapSource<'a> {
     pub explanation: &'a Arc<Explanation>,
     pub options: &'a OverlayOptions,
-    /// Whether the scale is shared with the decisions of the tree, which must be there.
-    pub with_decisions: bool,
+    /// By which rule the decisions of the tree are read that share the scale; the tree must be
+    /// there. `None`: no decisions do.
+    pub decisions: Option<Rule>,
 }
 
 /// Everything that all maps depend on. Opacity is not among it: it is a tint.
 #[derive(Clone)]
 struct Key {
     explanation: Weak<Explanation>,
-    with_decisions: bool,
+    decisions: Option<Rule>,
     colormap: Colormap,
     smooth: bool,
     scale: ScaleMode,
@@ -48,14 +49,14 @@ struct Key {
 
 impl Key {
     fn new(source: MapSource<'_>) -> Self {
-        let MapSource { explanation, options, with_decisions } = source;
+        let MapSource { explanation, options, decisions } = source;
         let OverlayOptions { colormap, smooth, scale, .. } = *options;
         let explanation = Arc::downgrade(explanation);
-        Self { explanation, with_decisions, colormap, smooth, scale }
+        Self { explanation, decisions, colormap, smooth, scale }
     }
 
     fn has_same_maps(&self, other: &Self) -> bool {
-        self.explanation.ptr_eq(&other.explanation) && self.with_decisions == other.with_decisions
+        self.explanation.ptr_eq(&other.explanation) && self.decisions == other.decisions
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -205,13 +206,12 @@ impl MapTiles {
 
     /// The colours of a map; `None` if there is none, or nothing to be seen on it.
     fn image(&mut self, source: MapSource<'_>, target: CamTarget) -> Option<ColorImage> {
-        let MapSource { explanation, options, with_decisions } = source;
+        let MapSource { explanation, options, decisions } = source;
         let cam = explanation.quick_cam(target)?;
         if cam.data.is_empty() || matches!(Finding::of(&cam), Finding::Constant(_)) {
             return None;
         }
-        let shared =
-            || *self.shared.get_or_insert_with(|| SharedRange::of(explanation, with_decisions));
+        let shared = || *self.shared.get_or_insert_with(|| SharedRange::of(explanation, decisions));
         let range = options.range_of(target, &cam, shared);
         let map = if options.smooth { cam.upsampled(TILE, TILE) } else { enlarged(&cam, TILE) };
         Some(colored(&map, range, options.colormap_of(target), false))

@@ -1,11 +1,9 @@
 //! From a map to colours over the photo: range, small picture, value under the pointer.
 
-use std::sync::Arc;
-
 use eframe::egui::{Color32, ColorImage, Pos2, Rect, pos2};
 
-use crate::explain::{Cam, CamSet, Colormap, Hierarchy, NodeId, Paint, Scale};
-use crate::explanation::{CamTarget, Explanation, Tree};
+use crate::explain::{Cam, CamSet, Colormap, Decision, Hierarchy, Paint, Rule, Scale};
+use crate::explanation::{CamTarget, Explanation};
 pub use crate::look::{OverlayOptions, ScaleMode};
 use crate::preprocess::ModelInput;
 
@@ -35,23 +33,25 @@ pub struct SharedRange {
 }
 
 impl SharedRange {
-    /// Looks at all maps; takes milliseconds for a thousand classes. `with_decisions` needs the
-    /// model's tree, which may have to be made first.
-    pub fn of(explanation: &Explanation, with_decisions: bool) -> Self {
-        let tree = with_decisions.then(|| explanation.model.tree().ok()).flatten();
-        let maps = tree.and_then(|_| explanation.node_maps().ok());
-        let lead = |(tree, maps): (&Arc<Tree>, &CamSet)| largest_lead(maps, &tree.hierarchy);
+    /// Looks at all maps; takes milliseconds for a thousand classes. `decisions`, by
+    /// a rule, need the model's tree, which may have to be made first.
+    pub fn of(explanation: &Explanation, decisions: Option<Rule>) -> Self {
+        let largest = |rule: Rule| {
+            let hierarchy = &explanation.model.tree().ok()?.hierarchy;
+            let decision = explanation.decision(rule).ok()?;
+            Some(largest_lead(explanation.node_maps(rule).ok()?, hierarchy, decision))
+        };
         let class_maps = explanation.class_maps();
         let classes = range(&class_maps.data);
         let differences = largest_difference(class_maps);
-        Self { classes, differences, decisions: tree.zip(maps).map_or(0.0, lead) }
+        Self { classes, differences, decisions: decisions.and_then(largest).unwrap_or(0.0) }
     }
 
     fn of_target(self, target: CamTarget) -> [f32; 2] {
         match target {
-            CamTarget::Class(_) | CamTarget::Node(_) => self.classes,
+            CamTarget::Class(_) | CamTarget::Node(..) => self.classes,
             CamTarget::Difference(..) => [-self.differences, self.differences],
-            CamTarget::Decision(_) | CamTarget::Against(..) => [-self.decisions, self.decisions],
+            CamTarget::Decision(..) | CamTarget::Against(..) => [-self.decisions, self.decisions],
         }
     }
 }
@@ -68,21 +68,13 @@ fn largest_difference(maps: &CamSet) -> f32 {
     ends.into_iter().map(|[lo, hi]| hi - lo).fold(0.0, f32::max)
 }
 
-/// The largest magnitude of any branch's map against the mean of its siblings'.
-fn largest_lead(maps: &CamSet, hierarchy: &Hierarchy) -> f32 {
-    let values = |id: NodeId| maps.values(id).unwrap_or_default();
-    let mut most = 0.0_f32;
-    for node in hierarchy.nodes().iter().filter(|node| node.children.len() > 1) {
-        let count = node.children.len() as f32;
-        for place in 0..maps.height * maps.width {
-            let at = |&child: &NodeId| values(child)[place];
-            let sum: f32 = node.children.iter().map(at).sum();
-            for value in node.children.iter().map(at) {
-                most = most.max((value - (sum - value) / (count - 1.0)).abs());
-            }
-        }
-    }
-    most
+/// The largest magnitude of any branch's map against that of its siblings.
+fn largest_lead(maps: &CamSet, hierarchy: &Hierarchy, decision: &Decision) -> f32 {
+    let nodes = (0..hierarchy.nodes().len()).filter(|&id| !hierarchy.siblings(id).is_empty());
+    nodes
+        .filter_map(|id| maps.lead(id, &decision.sibling_shares(hierarchy, id)))
+        .flat_map(|map| map.data)
+        .fold(0.0, |most, value| value.abs().max(most))
 }
 
 /// The smallest and the largest number; NaN is left out.
@@ -143,7 +135,7 @@ impl OverlayOptions {
     ///
     /// Takes milliseconds for a scale shared over a thousand classes.
     pub fn paint(&self, explanation: &Explanation, target: CamTarget, cam: &Cam) -> Paint {
-        let shared = || SharedRange::of(explanation, target.is_decision());
+        let shared = || SharedRange::of(explanation, target.decided_by());
         Paint {
             colormap: self.colormap_of(target),
             scale: Scale::Shared(self.range_of(target, cam, shared)),

@@ -8,15 +8,9 @@ use eframe::egui::{Color32, FontId, Galley, Painter};
 use crate::explanation::{CamTarget, Explanation};
 use crate::tree_text::first_synonym;
 
-/// The first of several synonyms; of a node without a name of its own, the classes it stands for.
+/// The first of several synonyms, as people write it.
 pub fn short(label: &str) -> String {
-    let listed = label.split_once(" classes: ").or_else(|| label.split_once(" class: "));
-    match listed {
-        Some((count, classes)) if count.bytes().all(|byte| byte.is_ascii_digit()) => {
-            classes.to_owned()
-        }
-        _ => first_synonym(label).replace('_', " "),
-    }
+    first_synonym(label).replace('_', " ")
 }
 
 /// What a map speaks for, in words.

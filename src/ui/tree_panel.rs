@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{Align, Button, Label, Layout, RichText, Role as Kind, Ui, WidgetInfo, vec2};
 
 use crate::command::{Command, MenuCommand};
-use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
+use crate::explain::{Decision, Forced, Hierarchy};
 use crate::explanation::{Explanation, Tree};
 use crate::look::OverlayOptions;
 use crate::settings::TreeSettings;
@@ -16,7 +16,7 @@ use crate::ui::output::UiOutput;
 use crate::ui::text::short;
 use crate::ui::tree_view::{NodeMaps, TreeAction, TreeInput, TreeViewState, palette, tree_view_ui};
 
-/// Decisions, made once for each result.
+/// The result that is shown for each role.
 #[derive(Default)]
 pub struct TreePanel {
     memos: PerRole<Option<Memo>>,
@@ -25,28 +25,16 @@ pub struct TreePanel {
     last: Option<(Arc<Explanation>, u64)>,
 }
 
-/// Both rules on one result.
+/// A result, and numbers that tell it and its tree from others.
 pub struct Memo {
     pub explanation: Arc<Explanation>,
     tree: Arc<Tree>,
-    pub hard: Decision,
-    pub soft: Decision,
-    pub agreement: Agreement,
     tree_id: u64,
     result_id: u64,
 }
 
-impl Memo {
-    pub fn decision(&self, rule: Rule) -> &Decision {
-        match rule {
-            Rule::Hard => &self.hard,
-            Rule::Soft => &self.soft,
-        }
-    }
-}
-
 impl TreePanel {
-    /// Both decisions about a role's last result; `None` while there is no result or no tree.
+    /// A role's last result, if it has been decided; `None` while there is no result or no tree.
     pub fn decisions(&mut self, state: &AppState, role: Role) -> Option<&Memo> {
         let explanation = state.role(role).explanation()?;
         if !explanation.model.is_tree_made() {
@@ -65,15 +53,9 @@ impl TreePanel {
         let tree = explanation.model.tree().ok()?;
         self.counter += 1;
         let known = old.filter(|old| Arc::ptr_eq(&old.tree, tree));
-        let hard = explanation.decision(Rule::Hard).ok()?;
-        let soft = explanation.decision(Rule::Soft).ok()?;
-        let plain = explanation.prediction();
         Some(Memo {
             explanation: Arc::clone(explanation),
             tree: Arc::clone(tree),
-            agreement: Agreement { plain, hard: hard.class, soft: soft.class },
-            hard,
-            soft,
             tree_id: known.map_or(self.counter, |known| known.tree_id),
             result_id: self.counter,
         })
@@ -109,6 +91,7 @@ pub fn tree_panel_ui(
         waiting_ui(ui, own.explanation().is_some());
         return;
     };
+    let Ok(decisions) = memo.explanation.decisions() else { return };
     let (tree, model) = (&memo.tree, &memo.explanation.model);
     if let Some((last, id)) = last
         && id != memo.tree_id
@@ -119,7 +102,8 @@ pub fn tree_panel_ui(
         view.carry_over(&old.hierarchy, (memo.tree_id, &tree.hierarchy));
     }
     let shown = (Arc::clone(&memo.explanation), memo.tree_id);
-    let decision = memo.decision(state.selection().rule);
+    let rule = state.rule(role);
+    let decision = decisions.by(rule);
     let forced = state.what_if(role, &tree.hierarchy, decision);
     let label = |class| short(model.label(class));
     let input = TreeInput {
@@ -127,10 +111,9 @@ pub fn tree_panel_ui(
         result_id: memo.result_id,
         hierarchy: &tree.hierarchy,
         trained: tree.trained,
-        hard: &memo.hard,
-        soft: &memo.soft,
-        rule: state.selection().rule,
-        agreement: memo.agreement,
+        decisions,
+        rule,
+        agreement: decisions.agreement(&memo.explanation.forward.logits),
         probabilities: &memo.explanation.probabilities,
         selected: state.selected_node(role),
         forced: forced.as_ref(),
@@ -141,7 +124,7 @@ pub fn tree_panel_ui(
             source: MapSource {
                 explanation: &memo.explanation,
                 options: overlay,
-                with_decisions: true,
+                decisions: Some(rule),
             },
             versus: state.selection().versus,
         }),

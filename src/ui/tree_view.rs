@@ -18,7 +18,7 @@
 use eframe::egui;
 use eframe::egui::{Key, Modifiers, Ui};
 
-use crate::explain::{Agreement, ClassId, Decision, Forced, Hierarchy, NodeId, Rule};
+use crate::explain::{Agreement, ClassId, Decision, Decisions, Forced, Hierarchy, NodeId, Rule};
 use crate::explanation::CamTarget;
 use crate::selection::{PinSlot, Versus};
 use crate::settings::{TreeMode, TreeSettings};
@@ -61,9 +61,8 @@ pub struct TreeInput<'a> {
     pub hierarchy: &'a Hierarchy,
     /// Whether the model was trained with this tree, so that doubt means something.
     pub trained: bool,
-    pub hard: &'a Decision,
-    pub soft: &'a Decision,
-    /// Which of the two decisions is shown.
+    pub decisions: &'a Decisions,
+    /// Which of the decisions is shown.
     pub rule: Rule,
     pub agreement: Agreement,
     /// Softmax of the logits, by class: what the network alone thinks.
@@ -320,7 +319,7 @@ impl Scene<'_> {
     /// What the map of a node shows: nothing where decisions are shown, but nothing is decided.
     fn map_of(&self, node: NodeId) -> Option<CamTarget> {
         let versus = self.maps?.versus;
-        let target = versus.target(self.hierarchy, node);
+        let target = versus.target(self.hierarchy, node, self.decision.rule);
         (versus == Versus::Nothing || target.is_comparison()).then_some(target)
     }
 
@@ -337,10 +336,7 @@ pub fn tree_view_ui(
     settings: &mut TreeSettings,
     state: &mut TreeViewState,
 ) -> Vec<TreeAction> {
-    let decision = match input.rule {
-        Rule::Hard => input.hard,
-        Rule::Soft => input.soft,
-    };
+    let decision = input.decisions.by(input.rule);
     let nodes = input.hierarchy.nodes().len();
     let selected = input.selected.filter(|&id| id < nodes);
     let input = TreeInput { selected, ..*input };
@@ -363,7 +359,7 @@ pub fn tree_view_ui(
         maps: input.maps,
         on_path,
         marks,
-        partings: input.agreement.partings(input.hierarchy),
+        partings: input.agreement.partings(input.hierarchy, input.rule),
         palette: palette(ui.visuals()),
         base: ui.scope_id().with("tree node"),
     };

@@ -3,7 +3,7 @@
 use eframe::egui::{ComboBox, Role as Kind, Ui, WidgetInfo};
 
 use crate::command::Command;
-use crate::explain::{ClassId, Hierarchy, NodeId};
+use crate::explain::{ClassId, Hierarchy, NodeId, Rule};
 use crate::explanation::{CamTarget, Explanation};
 use crate::state::{AppState, Role, Versus};
 use crate::tree_text::short_name;
@@ -62,13 +62,15 @@ pub fn choices(
     match target {
         CamTarget::Class(class) => of_class(role, explanation, class),
         CamTarget::Difference(a, b) => of_pair(state, role, explanation, [a, b]),
-        CamTarget::Node(node) | CamTarget::Decision(node) | CamTarget::Against(node, _) => {
-            tree().map_or_else(Vec::new, |tree| of_node(tree, node, target))
+        CamTarget::Node(node, rule)
+        | CamTarget::Decision(node, rule)
+        | CamTarget::Against(node, _, rule) => {
+            tree().map_or_else(Vec::new, |tree| of_node(tree, node, rule, target))
         }
     }
 }
 
-fn of_node(tree: &Hierarchy, node: NodeId, target: CamTarget) -> Vec<Choice> {
+fn of_node(tree: &Hierarchy, node: NodeId, rule: Rule, target: CamTarget) -> Vec<Choice> {
     let name = short_name(tree, node);
     let choice = |text: String, hint: String, own: CamTarget, versus: Versus| Choice {
         text,
@@ -79,8 +81,14 @@ fn of_node(tree: &Hierarchy, node: NodeId, target: CamTarget) -> Vec<Choice> {
     let siblings = tree.siblings(node);
     let mut choices = vec![choice(
         format!("{name} itself"),
-        "Its own score, the mean of those of its classes, without a comparison".to_owned(),
-        CamTarget::Node(node),
+        match rule {
+            Rule::Hard | Rule::Soft => {
+                "Its own score, the mean of those of its classes, without a comparison"
+            }
+            Rule::Marginal => "Its own score, that of all its classes together",
+        }
+        .to_owned(),
+        CamTarget::Node(node, rule),
         Versus::Nothing,
     )];
     match siblings[..] {
@@ -88,13 +96,17 @@ fn of_node(tree: &Hierarchy, node: NodeId, target: CamTarget) -> Vec<Choice> {
         [only] => choices.push(choice(
             format!("{name} against {}", short_name(tree, only)),
             "The decision between the two branches, in log-odds".to_owned(),
-            CamTarget::Decision(node),
+            CamTarget::Decision(node, rule),
             Versus::Siblings,
         )),
         _ => choices.push(choice(
             format!("{name} against its {} siblings", siblings.len()),
-            "How far it leads the mean of all other branches".to_owned(),
-            CamTarget::Decision(node),
+            match rule {
+                Rule::Hard | Rule::Soft => "How far it leads the mean of all other branches",
+                Rule::Marginal => "The decision against all other branches, in log-odds",
+            }
+            .to_owned(),
+            CamTarget::Decision(node, rule),
             Versus::Siblings,
         )),
     }
@@ -103,7 +115,7 @@ fn of_node(tree: &Hierarchy, node: NodeId, target: CamTarget) -> Vec<Choice> {
             choice(
                 format!("{name} against {}", short_name(tree, sibling)),
                 "The decision between these two branches, in log-odds".to_owned(),
-                CamTarget::Against(node, sibling),
+                CamTarget::Against(node, sibling, rule),
                 Versus::Sibling(sibling),
             )
         }));

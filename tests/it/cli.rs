@@ -75,6 +75,9 @@ pub fn text(value: &Path) -> &str {
     value.to_str().unwrap()
 }
 
+/// The example of a model that was trained with its tree.
+const CIFAR_TREE: [&str; 2] = ["--tree-model", "wrn16-2-cifar10"];
+
 #[test]
 fn explain_prints_the_tutorials_lines_and_writes_the_pictures() {
     let folder = TempDir::new().unwrap();
@@ -85,8 +88,13 @@ fn explain_prints_the_tutorials_lines_and_writes_the_pictures() {
     assert_eq!(lines[1], format!(" * Wrote heatmap to {}", out.join("heatmap.png").display()));
     let combined = out.join("combined.png");
     assert_eq!(lines[2], format!(" * Wrote heatmap on image to {}", combined.display()));
-    assert!(lines[3].starts_with("Prediction: cat // Decisions: animal ("), "{lines:?}");
-    assert!(lines[3].contains("%), chordate (") && lines[3].contains("%), cat ("), "{lines:?}");
+    assert!(lines[3].starts_with("Prediction: tiger cat // Decisions: organism ("), "{lines:?}");
+    assert!(lines[3].contains("%), mammal (") && lines[3].contains("%), domestic cat ("));
+    let photo = cat();
+    let tutorial = [&["explain", &photo, "--out", text(&out)], &CIFAR_TREE[..]].concat();
+    let last = succeeds(&tutorial).lines().last().unwrap().to_owned();
+    assert!(last.starts_with("Prediction: cat // Decisions: animal ("), "{last}");
+    assert!(last.contains("%), chordate (") && last.contains("%), cat ("), "{last}");
     assert_eq!(image::open(combined).unwrap().to_rgb8().dimensions(), (224, 224));
     assert_eq!(image::open(out.join("heatmap.png")).unwrap().to_rgb8().dimensions(), (224, 224));
     let photo = image::open(cat()).unwrap().to_rgb8();
@@ -218,7 +226,7 @@ fn own_classes_are_not_taken_for_a_known_data_sets() {
         assert_ne!(prediction["label"], "airplane");
     }
     let tree = json(&[&["tree"], &arguments[..]].concat());
-    assert!(tree["hierarchy"].as_str().unwrap().contains("induced from"));
+    assert!(tree["hierarchy"].as_str().unwrap().contains("WordNet"));
     // A list that says what is known anyway changes nothing.
     let own = root().join("assets/labels/CIFAR10.txt");
     let arguments = ["tree", &cat(), "--model", &model, "--labels", text(&own), "--json"];
@@ -257,14 +265,15 @@ fn the_input_is_what_the_recipe_says() {
 
 #[test]
 fn trees_are_printed_by_both_rules_and_from_several_sources() {
-    let value = json(&["tree", &cat(), "--json"]);
+    let value = json(&["tree", &cat(), "--json", "--model", "wrn16-2-cifar10"]);
     assert_eq!(value["rule"], "hard");
     assert_eq!(value["prediction"]["label"], "cat");
     let names: Vec<_> = value["decisions"].as_array().unwrap().iter().map(|d| &d["name"]).collect();
     assert_eq!(names, ["animal", "chordate", "carnivore", "cat"]);
     assert_eq!(value["class_probabilities"].as_array().unwrap().len(), 10);
 
-    let soft = json(&["tree", &cat(), "--json", "--rule", "soft", "--hierarchy", "wordnet"]);
+    let soft = ["--model", "wrn16-2-cifar10", "--rule", "soft", "--hierarchy", "wordnet"];
+    let soft = json(&[&["tree", &cat(), "--json"], &soft[..]].concat());
     let sum: f64 =
         soft["class_probabilities"].as_array().unwrap().iter().map(|p| p.as_f64().unwrap()).sum();
     assert!((sum - 1.0).abs() < 1e-5, "{sum}");
@@ -272,8 +281,9 @@ fn trees_are_printed_by_both_rules_and_from_several_sources() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("own.json");
     succeeds(&["induce", "--model", "wrn16-2-cifar10", "--out", text(&file)]);
-    let from_file = json(&["tree", &cat(), "--json", "--hierarchy", text(&file)]);
-    let induced = json(&["tree", &cat(), "--json", "--hierarchy", "induced"]);
+    let tree = ["tree", &cat(), "--json", "--model", "wrn16-2-cifar10", "--hierarchy"];
+    let from_file = json(&[&tree[..], &[text(&file)]].concat());
+    let induced = json(&[&tree[..], &["induced"]].concat());
     assert_eq!(from_file["decisions"], induced["decisions"]);
 }
 

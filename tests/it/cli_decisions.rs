@@ -18,7 +18,17 @@ fn number(value: &Value) -> f64 {
 fn a_node_has_a_map_and_so_has_a_decision() {
     let folder = TempDir::new().unwrap();
     let (photo, out) = (photo(), folder.path().join("out"));
-    let node = json(&["cam", &photo, "--node", "animal", "--json", "--device", "cpu"]);
+    let node = json(&[
+        "cam",
+        &photo,
+        "--model",
+        "wrn16-2-cifar10",
+        "--node",
+        "animal",
+        "--json",
+        "--device",
+        "cpu",
+    ]);
     assert_eq!(node["node"]["wnid"], "n00015388");
     assert_eq!(node["node"]["classes"].as_array().unwrap().len(), 6);
     let sum = |value: &Value| {
@@ -28,18 +38,48 @@ fn a_node_has_a_map_and_so_has_a_decision() {
         assert_eq!(value["identity"]["holds"], true);
         number(total)
     };
-    let other = json(&["cam", &photo, "--node", "vehicle", "--json"]);
-    let against = json(&["cam", &photo, "--node", "n00015388", "--against", "vehicle", "--json"]);
+    let other = json(&["cam", &photo, "--model", "wrn16-2-cifar10", "--node", "vehicle", "--json"]);
+    let against = json(&[
+        "cam",
+        &photo,
+        "--model",
+        "wrn16-2-cifar10",
+        "--node",
+        "n00015388",
+        "--against",
+        "vehicle",
+        "--json",
+    ]);
     assert!((sum(&node) - sum(&other) - sum(&against)).abs() < 1e-4);
-    let siblings = json(&["cam", &photo, "--node", "animal", "--against", "siblings", "--json"]);
+    let siblings = json(&[
+        "cam",
+        &photo,
+        "--model",
+        "wrn16-2-cifar10",
+        "--node",
+        "animal",
+        "--against",
+        "siblings",
+        "--json",
+    ]);
     assert_eq!(siblings["total"], against["total"]);
     // P(animal) of the tree is the logistic function of the lead over the only sibling.
-    let tree = json(&["tree", &photo, "--json"]);
+    let tree = json(&["tree", &photo, "--model", "wrn16-2-cifar10", "--json"]);
     let probability = number(&tree["decisions"][0]["probability"]);
     assert!((1.0 / (1.0 + (-sum(&against)).exp()) - probability).abs() < 1e-5);
 
-    let lines =
-        succeeds(&["cam", &photo, "--node", "cat", "--against", "dog", "--out", text(&out)]);
+    let lines = succeeds(&[
+        "cam",
+        &photo,
+        "--model",
+        "wrn16-2-cifar10",
+        "--node",
+        "cat",
+        "--against",
+        "dog",
+        "--out",
+        text(&out),
+    ]);
     assert!(lines.starts_with("Node: cat against dog"), "{lines}");
     assert!(lines.contains("lead") && lines.contains("speak"), "{lines}");
     assert!(out.join("overlay.png").exists());
@@ -85,7 +125,8 @@ fn a_region_and_the_rest_are_the_whole() {
         assert!(number(&rerun["logit"]) < number(&class["logit"]), "{value}");
     }
     let decisions = value["tree"]["decisions"].as_array().unwrap();
-    assert_eq!(decisions[0]["name"], "animal");
+    assert_eq!(decisions[0]["name"], "food");
+    assert_eq!(value["tree"]["rule"], "marginal");
     for decision in decisions {
         let logistic = |log_odds: &Value| 1.0 / (1.0 + (-number(log_odds)).exp());
         let (p, without) =
@@ -106,27 +147,52 @@ fn a_region_and_the_rest_are_the_whole() {
 #[test]
 fn a_flip_is_found_and_tried() {
     let photo = photo();
-    let value = json(&["flip", &photo, "--node", "carnivore", "--verify", "--json"]);
+    let value = json(&[
+        "flip",
+        &photo,
+        "--model",
+        "wrn16-2-cifar10",
+        "--node",
+        "carnivore",
+        "--verify",
+        "--json",
+    ]);
     assert_eq!((&value["from"]["name"], &value["flips"]), (&"cat".into(), &true.into()));
     assert!(number(&value["margin"]) > 0.0 && number(&value["margin_without"]) < 0.0, "{value}");
     let cells = value["cells"].as_array().unwrap();
     assert!(!cells.is_empty() && cells.len() < 64);
     assert_eq!(value["verified"].as_array().unwrap().len(), 2);
     // A class stands for the decision in which it is a branch.
-    let by_class = json(&["flip", &photo, "--node", "dog", "--json"]);
+    let by_class = json(&["flip", &photo, "--model", "wrn16-2-cifar10", "--node", "dog", "--json"]);
     assert_eq!(by_class["cells"], value["cells"]);
-    let lines = succeeds(&["flip", &photo, "--node", "root", "--verify"]);
+    let lines =
+        succeeds(&["flip", &photo, "--model", "wrn16-2-cifar10", "--node", "root", "--verify"]);
     assert!(lines.contains("animal leads vehicle") && lines.contains("checked"), "{lines}");
 }
 
 #[test]
 fn questions_without_sense_get_one_line() {
     let photo = photo();
-    fails(&["cam", &photo, "--node", "animl"], &["animl", "similar are animal"]);
-    fails(&["flip", &photo, "--node", "zebra crossing"], &["zebra crossing", "glasstree tree"]);
-    fails(&["cam", &photo, "--node", "root", "--against", "siblings"], &["root"]);
-    fails(&["cam", &photo, "--node", "animal", "--against", "cat"], &["no sibling", "vehicle"]);
-    fails(&["cam", &photo, "--node", "animal", "--against", "animal"], &["itself"]);
+    fails(
+        &["cam", &photo, "--model", "wrn16-2-cifar10", "--node", "animl"],
+        &["animl", "similar are animal"],
+    );
+    fails(
+        &["flip", &photo, "--model", "wrn16-2-cifar10", "--node", "zebra crossing"],
+        &["zebra crossing", "glasstree tree"],
+    );
+    fails(
+        &["cam", &photo, "--model", "wrn16-2-cifar10", "--node", "root", "--against", "siblings"],
+        &["root"],
+    );
+    fails(
+        &["cam", &photo, "--model", "wrn16-2-cifar10", "--node", "animal", "--against", "cat"],
+        &["no sibling", "vehicle"],
+    );
+    fails(
+        &["cam", &photo, "--model", "wrn16-2-cifar10", "--node", "animal", "--against", "animal"],
+        &["itself"],
+    );
     fails(&["region", &photo, "--box", "9000,0,10,10"], &["outside", "448 x 448"]);
     fails(&["region", &photo, "--box", "0,0,0,10"], &["empty"]);
     fails(&["region", &photo, "--box", "0,0,10,-10"], &["empty"]);

@@ -66,7 +66,10 @@ fn card<'a>(window: &'a Window, name: &str) -> egui_kittest::Node<'a> {
 
 #[test]
 fn small_maps_are_the_large_ones() {
-    for explanation in [real_tree(), hand_made(gradient(40, 30))] {
+    let explanations = [real_tree(), hand_made(gradient(40, 30))];
+    for (explanation, rule) in
+        explanations.iter().flat_map(|it| [(it, Rule::Hard), (it, Rule::Marginal)])
+    {
         let classes = explanation.forward.logits.len();
         let pairs = (0..classes).flat_map(|a| (0..classes).map(move |b| (a, b)));
         let mut targets: Vec<_> = (0..classes).map(CamTarget::Class).collect();
@@ -74,9 +77,9 @@ fn small_maps_are_the_large_ones() {
         let tree = &explanation.model.tree().unwrap().hierarchy;
         if tree.classes() == classes {
             for id in 0..tree.nodes().len() {
-                targets.extend([CamTarget::Node(id), CamTarget::Decision(id)]);
+                targets.extend([CamTarget::Node(id, rule), CamTarget::Decision(id, rule)]);
                 let all = 0..tree.nodes().len();
-                targets.extend(all.map(|other| CamTarget::Against(id, other)));
+                targets.extend(all.map(|other| CamTarget::Against(id, other, rule)));
             }
         }
         for target in targets {
@@ -104,14 +107,33 @@ fn nodes_are_compared_with_what_makes_sense() {
     let tree = Hierarchy::from_json(&text, &wnids, &|_| None).unwrap();
     let [x, a, b, c, y] = ["x", "a", "b", "c", "y"].map(|name| tree.find_node(name).unwrap());
     for versus in [Versus::Nothing, Versus::Siblings, Versus::Sibling(a)] {
-        assert_eq!(versus.target(&tree, tree.root()), CamTarget::Node(0), "never chosen");
-        assert_eq!(versus.target(&tree, c), CamTarget::Node(c), "the only child of {y}");
+        assert_eq!(
+            versus.target(&tree, tree.root(), Rule::Hard),
+            CamTarget::Node(0, Rule::Hard),
+            "never chosen"
+        );
+        assert_eq!(
+            versus.target(&tree, c, Rule::Hard),
+            CamTarget::Node(c, Rule::Hard),
+            "the only child of {y}"
+        );
     }
-    assert_eq!(Versus::Nothing.target(&tree, x), CamTarget::Node(x));
-    assert_eq!(Versus::Siblings.target(&tree, x), CamTarget::Decision(x));
-    assert_eq!(Versus::Sibling(a).target(&tree, x), CamTarget::Against(x, a));
-    assert_eq!(Versus::Sibling(a).target(&tree, a), CamTarget::Decision(a), "not with itself");
-    assert_eq!(Versus::Sibling(a).target(&tree, b), CamTarget::Decision(b), "no sibling of it");
+    assert_eq!(Versus::Nothing.target(&tree, x, Rule::Hard), CamTarget::Node(x, Rule::Hard));
+    assert_eq!(Versus::Siblings.target(&tree, x, Rule::Hard), CamTarget::Decision(x, Rule::Hard));
+    assert_eq!(
+        Versus::Sibling(a).target(&tree, x, Rule::Hard),
+        CamTarget::Against(x, a, Rule::Hard)
+    );
+    assert_eq!(
+        Versus::Sibling(a).target(&tree, a, Rule::Hard),
+        CamTarget::Decision(a, Rule::Hard),
+        "not with itself"
+    );
+    assert_eq!(
+        Versus::Sibling(a).target(&tree, b, Rule::Hard),
+        CamTarget::Decision(b, Rule::Hard),
+        "no sibling of it"
+    );
 }
 
 #[test]
@@ -181,7 +203,7 @@ fn what_a_node_is_compared_with_can_be_chosen_and_undone() {
     card(&window, "animal").click();
     window.run_steps(4);
     let animal = node(&window, Role::Tree, "animal");
-    assert_eq!(target(&window), CamTarget::Decision(animal));
+    assert_eq!(target(&window), CamTarget::Decision(animal, Rule::Hard));
     let explanation = window.state().state.role(Role::Tree).explanation().cloned().unwrap();
     let logit = &explanation.decision(Rule::Hard).unwrap().logit;
     let lead = logit[animal] - logit[node(&window, Role::Tree, "vehicle")];
@@ -190,12 +212,12 @@ fn what_a_node_is_compared_with_can_be_chosen_and_undone() {
     window.run_steps(4);
     window.get_by_label("animal itself").click();
     window.run_steps(4);
-    assert_eq!(target(&window), CamTarget::Node(animal));
+    assert_eq!(target(&window), CamTarget::Node(animal, Rule::Hard));
     window.get_by_label("Map of animal");
     window.get_by_label_contains("= logit ");
     window.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
     window.run_steps(4);
-    assert_eq!(target(&window), CamTarget::Decision(animal));
+    assert_eq!(target(&window), CamTarget::Decision(animal, Rule::Hard));
 
     // A class has rivals.
     let [tiger_cat, egyptian] =
@@ -252,7 +274,7 @@ fn disagreement_leads_to_the_comparison_and_the_decision() {
     window.get_by_label("Show this decision").click();
     window.run_steps(6);
     let vertebrate = node(&window, Role::Tree, "vertebrate");
-    assert_eq!(target(&window), CamTarget::Decision(vertebrate));
+    assert_eq!(target(&window), CamTarget::Decision(vertebrate, Rule::Hard));
     assert!(card(&window, "chordate").accesskit_node().label().unwrap().contains("part here"));
 }
 
@@ -355,7 +377,7 @@ fn times_of_small_maps() {
         eprintln!("{what}: {least:.2} ms");
     };
     fastest("the shared range", &mut || {
-        SharedRange::of(&explanation, true);
+        SharedRange::of(&explanation, Some(Rule::Hard));
     });
     let menu = Action::Menu;
     let select = |node| Action::Command(Command::SelectNode(Role::Classifier, node));

@@ -15,6 +15,7 @@ use glasstree::labelled_pictures::LabelledPicture;
 use glasstree::model::DeviceChoice;
 use glasstree::photo::PhotoOptions;
 use glasstree::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Rerun, Stage};
+use strum::IntoEnumIterator as _;
 
 fn cat() -> PictureSource {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/photos/chelsea.png");
@@ -92,15 +93,18 @@ fn maps_add_up_to_logits_for_every_class_and_node() {
             let check = explanation.check(CamTarget::Class(class));
             assert!(check.holds(), "class {class}: {check:?}");
         }
-        let maps = CamSet::of_classes(&explanation.forward.features, &explanation.model.head);
-        let maps = maps.of_nodes(hierarchy);
-        let decision = explanation.decision(Rule::Soft).unwrap();
-        for node in 0..hierarchy.nodes().len() {
-            let target = CamTarget::Node(node);
-            let bias = explanation.row(target).1;
-            let map = maps.get(node).unwrap();
-            assert!(map.check(bias, decision.logit[node]).holds(), "node {node}");
-            assert!(explanation.check(target).holds(), "node {node}");
+        let class_maps = CamSet::of_classes(&explanation.forward.features, &explanation.model.head);
+        for rule in [Rule::Soft, Rule::Marginal] {
+            let decision = explanation.decision(rule).unwrap();
+            let maps = class_maps.of_nodes(hierarchy, decision);
+            for node in 0..hierarchy.nodes().len() {
+                let target = CamTarget::Node(node, rule);
+                let evidence = explanation.evidence(explanation.question(target).unwrap());
+                let map = maps.get(node).unwrap();
+                let check = map.check(evidence.bias + evidence.entropy, decision.logit[node]);
+                assert!(check.holds(), "node {node}: {check:?}");
+                assert!(explanation.check(target).holds(), "node {node}");
+            }
         }
     }
 }
@@ -111,43 +115,52 @@ fn every_decision_of_the_real_networks_adds_up() {
     for source in [ModelSource::default_classifier(), ModelSource::default_tree_model()] {
         let explanation = explain(source);
         let h = &explanation.model.tree().unwrap().hierarchy;
-        let decision = explanation.decision(Rule::Hard).unwrap();
         let region = explanation.region(&Area::Box(Rect::new(77.7, 55.5, 111.1, 99.9))).unwrap();
         let [height, width] = explanation.cells();
-        for node in 1..h.nodes().len() {
-            let evidence = explanation.evidence(Question::decision(h, node).unwrap());
-            let account = region.account(&evidence);
-            // The head multiplies up to 1280 channels in 32 bits.
-            assert!(evidence.check.residual.abs() < 1e-4, "{node}: {:?}", evidence.check);
-            let sum = account.region + account.rest + account.bias;
-            assert!((sum - account.total).abs() < 1e-4, "{node}: {account:?}");
+        let left = region.logits_without(&explanation.forward.logits, explanation.class_maps());
+        for rule in Rule::iter() {
+            let decision = explanation.decision(rule).unwrap();
+            for node in 1..h.nodes().len() {
+                let evidence = explanation.evidence(Question::decision(h, node, rule).unwrap());
+                let account = region.account(&evidence, &left);
+                // The head multiplies up to 1280 channels in 32 bits.
+                assert!(evidence.check.residual.abs() < 1e-4, "{node}: {:?}", evidence.check);
+                let sum = account.region + account.rest + account.bias;
+                assert!((sum - account.total).abs() < 1e-4, "{node}: {account:?}");
+            }
+            let without = explanation.decision_without(&region, rule).unwrap();
+            let accounts = branch_accounts(h, decision, &without, &decision.path);
+            assert_eq!(accounts.len() + 1, decision.path.len());
+            for account in &accounts {
+                let question = Question::decision(h, account.node, rule).unwrap();
+                let same = region.account(&explanation.evidence(question), &left).region;
+                // Against the mean of several siblings it is another sum than the log-odds.
+                if rule == Rule::Marginal || h.siblings(account.node).len() == 1 {
+                    assert!((account.region - same).abs() < 1e-4, "{account:?} {same}");
+                }
+            }
+            for &node in &decision.path[..decision.path.len() - 1] {
+                let found = flip(h, decision, explanation.class_maps(), node).unwrap();
+                let cells = Region::of_cells(height, width, &found.cells);
+                let features = cells.removed_from(&explanation.forward.features);
+                let (pooled, head) = (features.pooled(), &explanation.model.head);
+                let logits: Vec<f32> = (0..head.classes)
+                    .map(|class| {
+                        let products = head.row(class).iter().zip(&pooled);
+                        let sum: f64 = products.map(|(w, f)| f64::from(*w) * f64::from(*f)).sum();
+                        sum as f32 + head.bias[class]
+                    })
+                    .collect();
+                let after = Decision::new(h, &logits, rule);
+                let first = h
+                    .node(node)
+                    .children
+                    .iter()
+                    .all(|&c| after.logit[c] <= after.logit[found.from]);
+                assert_eq!(first, !found.flips, "{found:?}");
+            }
         }
-        let without = explanation.decision_without(&region, Rule::Hard).unwrap();
-        let accounts = branch_accounts(h, &decision, &without, &decision.path);
-        assert_eq!(accounts.len() + 1, decision.path.len());
-        for account in &accounts {
-            let evidence = explanation.evidence(Question::decision(h, account.node).unwrap());
-            let linear = region.account(&evidence).region;
-            assert!((account.region - linear).abs() < 1e-4, "{account:?} {linear}");
-        }
-        let maps = explanation.class_maps().of_nodes(h);
-        for &node in &decision.path[..decision.path.len() - 1] {
-            let found = flip(h, &decision, &maps, node).unwrap();
-            let cells = Region::of_cells(height, width, &found.cells);
-            let features = cells.removed_from(&explanation.forward.features);
-            let (pooled, head) = (features.pooled(), &explanation.model.head);
-            let logits: Vec<f32> = (0..head.classes)
-                .map(|class| {
-                    let products = head.row(class).iter().zip(&pooled);
-                    let sum: f64 = products.map(|(w, f)| f64::from(*w) * f64::from(*f)).sum();
-                    sum as f32 + head.bias[class]
-                })
-                .collect();
-            let after = Decision::new(h, &logits, Rule::Hard);
-            let first =
-                h.node(node).children.iter().all(|&c| after.logit[c] <= after.logit[found.from]);
-            assert_eq!(first, !found.flips, "{found:?}");
-        }
+        let decision = explanation.decision(Rule::Hard).unwrap();
         for &node in &decision.path {
             assert_eq!(decision.force(h, node).path, decision.path);
         }
@@ -159,7 +172,7 @@ fn a_cat_is_a_cat() {
     let seen = explain(ModelSource::default_classifier());
     assert!(seen.model.label(seen.prediction()).contains("cat"));
     let decided = explain(ModelSource::default_tree_model());
-    for rule in [Rule::Hard, Rule::Soft] {
+    for rule in Rule::iter() {
         assert_eq!(decided.model.label(decided.decision(rule).unwrap().class), "cat");
     }
 }
@@ -353,8 +366,8 @@ fn every_method_serves_every_target() {
     let seen = engine.explain(cat(), &model, &mut |note| panic!("{note}")).unwrap();
     let targets = [
         CamTarget::Class(5),
-        CamTarget::Node(1),
-        CamTarget::Decision(1),
+        CamTarget::Node(1, Rule::Hard),
+        CamTarget::Decision(1, Rule::Marginal),
         CamTarget::Difference(3, 5),
     ];
     let rise = RiseOptions { masks: 40, ..RiseOptions::default() };

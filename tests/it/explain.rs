@@ -14,6 +14,8 @@ mod edit;
 mod evidence;
 #[path = "explain/hierarchy.rs"]
 mod hierarchy;
+#[path = "explain/marginal.rs"]
+mod marginal;
 #[path = "explain/nbdt.rs"]
 mod nbdt;
 #[path = "explain/npy.rs"]

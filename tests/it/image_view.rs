@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Key, Modifiers, Pos2, Rect, Shape, TextureId, Vec2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use glasstree::explain::{Cam, Colormap};
+use glasstree::explain::{Cam, Colormap, Rule};
 use glasstree::explanation::{CamTarget, Explanation};
 use glasstree::look::{OverlayOptions, ScaleMode};
 use glasstree::ui::image_view::pixels::halved;
@@ -204,7 +204,7 @@ fn the_range_of_the_colours_is_honest() {
     assert_eq!(of(Colormap::Turbo), [0.0, 9.0]);
     assert_eq!(of(Colormap::Diverging), [-9.0, 9.0]);
     // Maps -14 to -6 (the last class), 6 to 14 (the last but one), and between.
-    let shared = SharedRange::of(&hand_made(gradient(40, 30)), false);
+    let shared = SharedRange::of(&hand_made(gradient(40, 30)), None);
     assert_eq!((shared.classes, shared.differences), ([-14.0, 14.0], 20.0));
 }
 
@@ -247,14 +247,26 @@ fn the_map_is_read_where_it_is_painted() {
 #[test]
 fn the_sum_is_said_and_its_failure_too() {
     let check = |residual| glasstree::explain::IdentityCheck { residual, tolerance: 1e-3 };
-    let sum =
-        Identity { mean: 7.31, bias: -0.12, total: 7.19, kind: Total::Logit, check: check(0.0) };
+    let sum = Identity {
+        mean: 7.31,
+        bias: -0.12,
+        entropy: 0.0,
+        total: 7.19,
+        kind: Total::Logit,
+        check: check(0.0),
+    };
     let good = "Exact at feature level: map mean 7.31 + bias \u{2212}0.12 = logit 7.19";
     assert_eq!(sum.sentence(false), good);
     assert_eq!(sum.sentence(true), "mean 7.31 + bias \u{2212}0.12 = logit 7.19");
     // 1.23 + 4.56 would not be 5.80.
-    let rounded =
-        Identity { mean: 1.234, bias: 4.564, total: 5.798, kind: Total::Logit, check: check(0.0) };
+    let rounded = Identity {
+        mean: 1.234,
+        bias: 4.564,
+        entropy: 0.0,
+        total: 5.798,
+        kind: Total::Logit,
+        check: check(0.0),
+    };
     assert!(rounded.sentence(false).contains("1.234 + bias 4.564 = logit 5.798"));
     let bad = Identity { total: 8.0, check: check(0.81), ..sum };
     assert!(bad.sentence(false).starts_with("Does not add up"));
@@ -304,7 +316,7 @@ fn decisions_add_up_on_the_screen() {
     let tree = &explanation.model.tree().unwrap().hierarchy;
     let mut harness = harness(Arc::clone(&explanation), vec2(900.0, 700.0));
     for (id, node) in tree.nodes().iter().enumerate() {
-        harness.state_mut().target = CamTarget::Decision(id);
+        harness.state_mut().target = CamTarget::Decision(id, Rule::Hard);
         harness.run();
         if node.parent.is_none() {
             assert!(harness.state().state.painted_overlay().is_none(), "nothing was decided");
@@ -313,7 +325,7 @@ fn decisions_add_up_on_the_screen() {
         harness.get_by_label_contains("Exact at feature level");
         harness.get_by_label_contains("log-odds");
     }
-    harness.state_mut().target = CamTarget::Node(0);
+    harness.state_mut().target = CamTarget::Node(0, Rule::Hard);
     harness.run();
     harness.get_by_label_contains("= logit");
 }
@@ -430,7 +442,7 @@ fn what_cannot_be_coloured_is_said() {
     harness.run();
     harness.get_by_label_contains("Every place speaks against Absent");
     // Classes and nodes that do not exist are ignored.
-    for target in [CamTarget::Class(5), CamTarget::Node(1_000_000)] {
+    for target in [CamTarget::Class(5), CamTarget::Node(1_000_000, Rule::Hard)] {
         harness.state_mut().target = target;
         harness.run();
         assert!(harness.state().state.painted_overlay().is_none());
@@ -637,6 +649,6 @@ fn times_of_targets_and_frames() {
     eprintln!("200 megapixels: sharp after {:?}, worst frame {worst:?}", start.elapsed());
     let explanation = real();
     let start = std::time::Instant::now();
-    SharedRange::of(&explanation, false);
+    SharedRange::of(&explanation, None);
     eprintln!("range over all classes, once for each picture: {:?}", start.elapsed());
 }

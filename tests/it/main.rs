@@ -39,3 +39,4 @@ mod ui_fixture;
 mod undo;
 mod walk;
 mod ward;
+mod wordnet_tree;

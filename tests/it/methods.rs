@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use glasstree::checkpoint::StateDict;
 use glasstree::explain::{
-    Answer, Answers, Cam, Canvas, Curve, Density, Erasure, FeatureMap, Finer, Forward, Occlusion,
-    Probe, Rise, RiseMask, RiseOptions, area_below, inpaint, interleave, rank_correlation, softmax,
-    sub_grid, with_shuffled_head,
+    Answers, Cam, Canvas, Curve, Density, Erasure, FeatureMap, Finer, Forward, Occlusion, Probe,
+    ProbeAnswer, Rise, RiseMask, RiseOptions, area_below, inpaint, interleave, rank_correlation,
+    softmax, sub_grid, with_shuffled_head,
 };
 use glasstree::model::{Classifier, Compute};
 use glasstree::preprocess::{ModelInput, RectTransform};
@@ -42,7 +42,7 @@ fn ask(classifier: &Classifier, probe: &dyn Probe) -> Answers {
         let input = probe.input(i);
         let forwards = classifier.forward_dense(&[&input.chw], input.side, probe.density());
         let Forward { logits, features, .. } = forwards.unwrap().remove(0);
-        Arc::new(Answer { logits, features: Some(features) })
+        Arc::new(ProbeAnswer { logits, features: Some(features) })
     };
     Answers((0..probe.count()).map(answer).collect())
 }

@@ -19,6 +19,7 @@ use glasstree::ui::image_view::View;
 use glasstree::ui::image_view::region::Tool;
 use glasstree::ui::image_view::region::drag::{Drag, Handle};
 use glasstree::ui::text::signed;
+use glasstree::words;
 use proptest::prelude::*;
 
 use crate::ui::{
@@ -176,7 +177,7 @@ fn assert_numbers(window: &Window, area: &Area) {
     let explanation = seen(window, role);
     let without = explanation.without(area).unwrap();
     let question = explanation.question(target).unwrap();
-    let account = without.region.account(&explanation.evidence(question));
+    let account = without.region.account(&explanation.evidence(question), &without.logits);
     let headline = text(window, "This region");
     let part = if account.region < 0.0 { -account.region } else { account.region };
     assert!(headline.contains(&format!("{part:.2}")), "{headline} {account:?}");
@@ -438,7 +439,7 @@ fn a_region_can_be_made_without_a_pointer_and_about_any_target() {
     let hierarchy = &decided.model.tree().unwrap().hierarchy;
     let node = |name: &str| hierarchy.find_node(name).unwrap();
     let target = run(&mut window, Command::SelectNode(Role::Tree, node("animal")));
-    assert_eq!(target, CamTarget::Decision(node("animal")));
+    assert_eq!(target, CamTarget::Decision(node("animal"), Rule::Hard));
     let headline = text(&window, "This region");
     assert!(headline.contains("log-odds for animal against vehicle"), "{headline}");
     run(&mut window, Command::SelectNode(Role::Tree, node("dog")));
@@ -577,7 +578,7 @@ fn the_network_itself_is_asked() {
     let decision = Decision::new(hierarchy, &again.forward.logits, Rule::Hard);
     let line = text(&window, "Run again, the region blurred");
     assert!(line.ends_with(decided.model.label(decision.class)) || line.contains("instead of"));
-    for account in decided.decision(Rule::Hard).unwrap().path {
+    for &account in &decided.decision(Rule::Hard).unwrap().path {
         let p = decision.branch_prob[account];
         assert!(account == 0 || has(&window, &percent(p)), "{p}");
     }
@@ -637,8 +638,7 @@ fn what_would_flip_a_decision_is_shown_and_tried() {
     window.key_press(Key::X);
     window.run_steps(3);
     let decision = decided.decision(Rule::Hard).unwrap();
-    let maps = decided.class_maps().of_nodes(hierarchy);
-    let expected = flip(hierarchy, &decision, &maps, node).unwrap();
+    let expected = flip(hierarchy, decision, decided.class_maps(), node).unwrap();
     assert!(expected.flips && expected.cells.len() > 1);
     let line = text(&window, "Without these");
     assert!(line.starts_with(&format!("Without these {} of 64 cells", expected.cells.len())));
@@ -666,7 +666,7 @@ fn what_would_flip_a_decision_is_shown_and_tried() {
     let logits = &again.result().unwrap().forward.logits;
     let check = expected.check(hierarchy, logits);
     let verdict = text(&window, "The network itself");
-    assert!(verdict.contains(check.verdict()), "{verdict}");
+    assert!(verdict.contains(words::verdict(&check)), "{verdict}");
     assert!(verdict.contains(&signed(check.margin, 2)), "{verdict} {check:?}");
 
     // A leaf stands for the decision in which it is a branch; another node asks anew.

@@ -163,7 +163,8 @@ fn what_if() {
     let mut window = open("rocket.jpg", Theme::Light);
     run(&mut window, MenuCommand::ShowPath);
     let state = &window.state().state;
-    let decision = state.explanation(Role::Tree).unwrap().decision(state.selection().rule).unwrap();
+    let decision =
+        state.explanation(Role::Tree).unwrap().decision(state.rule(state.shown_tree())).unwrap();
     let model = Arc::clone(&state.explanation(Role::Tree).unwrap().model);
     let hierarchy = &model.tree().unwrap().hierarchy;
     let walk = decision.walk(hierarchy);

@@ -7,7 +7,7 @@ use eframe::egui::{Key, Modifiers, Theme, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use glasstree::assets::Dataset;
-use glasstree::explain::{Agreement, Decision, Hierarchy, NodeId, Rule};
+use glasstree::explain::{Agreement, Decisions, Hierarchy, NodeId, Rule};
 use glasstree::settings::{TreeMode, TreeSettings};
 use glasstree::tree_layout::{Cards, Item, Orientation, TreeLayout, shown_nodes, tidy};
 use glasstree::tree_svg::{SvgOptions, tree_svg};
@@ -23,8 +23,7 @@ use crate::synth;
 /// A tree, what was decided, and what the app would keep.
 struct Shown {
     hierarchy: Hierarchy,
-    hard: Decision,
-    soft: Decision,
+    decisions: Decisions,
     agreement: Agreement,
     rule: Rule,
     selected: Option<NodeId>,
@@ -45,8 +44,7 @@ fn tree_of(dataset: Dataset) -> Hierarchy {
 impl Shown {
     fn new(hierarchy: Hierarchy, logits: &[f32]) -> Self {
         Self {
-            hard: Decision::new(&hierarchy, logits, Rule::Hard),
-            soft: Decision::new(&hierarchy, logits, Rule::Soft),
+            decisions: Decisions::new(&hierarchy, logits),
             agreement: Agreement::new(&hierarchy, logits),
             hierarchy,
             rule: Rule::Hard,
@@ -78,11 +76,10 @@ impl Shown {
             result_id: 1,
             hierarchy,
             trained: true,
-            hard: &self.hard,
-            soft: &self.soft,
+            decisions: &self.decisions,
             rule: self.rule,
             agreement: self.agreement,
-            probabilities: &self.soft.class_prob,
+            probabilities: &self.decisions.soft.class_prob,
             pins: self.pins,
             maps: None,
             selected: self.selected,
@@ -135,10 +132,10 @@ fn starts_with_the_path_and_one_step() {
     let ids = shown_nodes(&shown.hierarchy, &|id| shown.state.is_open(id));
     for id in 0..shown.hierarchy.nodes().len() {
         let parent = shown.hierarchy.node(id).parent;
-        let expected = parent.is_none_or(|parent| shown.hard.path.contains(&parent));
+        let expected = parent.is_none_or(|parent| shown.decisions.hard.path.contains(&parent));
         assert_eq!(ids.contains(&id), expected, "node {id}");
     }
-    for &id in &shown.hard.path {
+    for &id in &shown.decisions.hard.path {
         item(&harness, &shown.hierarchy.node(id).name);
     }
 }
@@ -152,8 +149,9 @@ fn a_click_selects_and_the_toggle_expands() {
         harness.run();
         let label = {
             let shown = harness.state();
-            let [branch, reach] = [&shown.hard.branch_prob, &shown.hard.reach_prob]
-                .map(|p| percent(p[shown.node("cat")]));
+            let [branch, reach] =
+                [&shown.decisions.hard.branch_prob, &shown.decisions.hard.reach_prob]
+                    .map(|p| percent(p[shown.node("cat")]));
             let parent = shown.hierarchy.node(shown.node("cat")).parent.unwrap();
             let parent = &shown.hierarchy.node(parent).name;
             format!("cat, {branch} of {parent}, {reach} overall, leaf, on the path")
@@ -163,7 +161,7 @@ fn a_click_selects_and_the_toggle_expands() {
         let cat = harness.state().node("cat");
         assert_eq!(harness.state().actions, [TreeAction::Select(cat)], "{mode:?}");
 
-        let closed = harness.state().hard.path[1];
+        let closed = harness.state().decisions.hard.path[1];
         let closed =
             *harness.state().hierarchy.node(0).children.iter().find(|&&id| id != closed).unwrap();
         let name = harness.state().hierarchy.node(closed).name.clone();
@@ -316,11 +314,11 @@ fn doubt_is_said_where_it_is_marked_and_hinted_at_where_it_is_large() {
     unsure.get_by_label(hint);
     assert!(spoken(&unsure, "animal").contains(", 100 % doubt"));
     let shown = unsure.state();
-    let words = |id| doubt_in_words(&shown.hierarchy, &shown.hard, id);
+    let words = |id| doubt_in_words(&shown.hierarchy, &shown.decisions.hard, id);
     assert!(words(0).unwrap().starts_with("Hardly decided at all: 100 %"));
     assert_eq!(words(shown.node("cat")), None, "a class decides nothing");
     let cat = Shown::cat();
-    let words = doubt_in_words(&cat.hierarchy, &cat.hard, 0).unwrap();
+    let words = doubt_in_words(&cat.hierarchy, &cat.decisions.hard, 0).unwrap();
     assert!(words.starts_with("Decided without much doubt"), "{words}");
 }
 
@@ -361,7 +359,7 @@ fn a_drag_moves_and_the_wheel_zooms_at_the_pointer() {
 fn a_thousand_classes_are_drawn() {
     let mut harness = harness(Shown::thousand(), [1400.0, 900.0], Theme::Dark);
     harness.run();
-    let path = harness.state().hard.path.clone();
+    let path = harness.state().decisions.hard.path.clone();
     let name = harness.state().hierarchy.node(path[1]).name.clone();
     item(&harness, &name);
     harness.state_mut().state.expand_all();
@@ -398,12 +396,12 @@ fn the_svg_has_what_is_open_and_is_escaped() {
     shown.hierarchy.set_labels(&labels).unwrap();
     for orientation in [Orientation::LeftToRight, Orientation::TopDown] {
         let options = SvgOptions { orientation, dark: true, title: "a < b" };
-        let svg = tree_svg(&shown.hierarchy, &shown.hard, &|_| true, &options);
+        let svg = tree_svg(&shown.hierarchy, &shown.decisions.hard, &|_| true, &options);
         assert_eq!(svg.matches("<g>").count(), shown.hierarchy.nodes().len());
         assert_eq!(svg.matches("<path ").count(), shown.hierarchy.nodes().len() - 1);
         assert!(svg.contains("&lt;b&gt;&amp;&quot;3") && !svg.contains("<b>"));
         assert!(!svg.contains('\u{1}') && svg.contains("<title>a &lt; b</title>"));
-        let path_only = tree_svg(&shown.hierarchy, &shown.hard, &|id| id == 0, &options);
+        let path_only = tree_svg(&shown.hierarchy, &shown.decisions.hard, &|id| id == 0, &options);
         assert_eq!(path_only.matches("<g>").count(), 3);
     }
 }
@@ -454,7 +452,9 @@ fn percentages_hide_nothing() {
 #[test]
 fn disagreements_are_one_line() {
     let label = |class: usize| ["cat", "dog", "frog"][class].to_owned();
-    let line = |plain, hard, soft| disagreement(Agreement { plain, hard, soft }, &label);
+    let line = |plain, hard, soft| {
+        disagreement(Agreement { plain, hard, soft, marginal: plain }, Rule::Hard, &label)
+    };
     assert_eq!(line(1, 1, 1), None);
     assert_eq!(line(0, 1, 1).unwrap(), "The network alone says cat; hard and soft tree say dog");
     assert_eq!(
@@ -595,7 +595,7 @@ fn pictures() {
                 let mut harness = harness(shown, size, theme);
                 let base = format!("{name}-{dark}-{}", size[0]);
                 save(&mut harness, format!("{base}-start"));
-                let path = harness.state().hard.path.clone();
+                let path = harness.state().decisions.hard.path.clone();
                 harness.state_mut().selected = Some(path[path.len() - 2]);
                 harness.run_steps(2);
                 harness.state_mut().state.expand_all();
@@ -603,7 +603,7 @@ fn pictures() {
                 shown.state.fit(&mut shown.settings);
                 save(&mut harness, format!("{base}-all"));
                 harness.state_mut().state.collapse_all();
-                let hard = harness.state().hard.clone();
+                let hard = harness.state().decisions.hard.clone();
                 harness.state_mut().state.expand_path(&hard);
                 let shown = harness.state_mut();
                 shown.state.toggle_mode(&mut shown.settings);

@@ -108,7 +108,7 @@ fn a_sample_is_explained_and_explored() {
     });
     node.click();
     window.run_steps(3);
-    let Some((Role::Tree, CamTarget::Decision(_))) = target(&window) else {
+    let Some((Role::Tree, CamTarget::Decision(..))) = target(&window) else {
         panic!("no node is selected: {:?}", target(&window))
     };
     let of_node = pixels(&mut window);

@@ -27,7 +27,7 @@ pub fn decided(window: &Window) -> (Hierarchy, Decision) {
     let state = &window.state().state;
     let explanation = state.explanation(Role::Tree).unwrap();
     let hierarchy = explanation.model.tree().unwrap().hierarchy.clone();
-    (hierarchy, explanation.decision(state.selection().rule).unwrap())
+    (hierarchy, explanation.decision(state.rule(state.shown_tree())).unwrap().clone())
 }
 
 pub fn send(window: &mut Window, command: Command) {
@@ -52,7 +52,7 @@ fn press(window: &mut Window, modifiers: Modifiers) {
 
 fn shown_step(window: &Window) -> Option<NodeId> {
     match target(window) {
-        Some((Role::Tree, CamTarget::Decision(node))) => Some(node),
+        Some((Role::Tree, CamTarget::Decision(node, _))) => Some(node),
         _ => None,
     }
 }

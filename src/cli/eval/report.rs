@@ -1,23 +1,22 @@
 //! What an evaluation found: as text, as JSON, and the confusion matrix as CSV.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use super::super::Out;
-use crate::eval::{Localisation, MapScores, Measure, Separation, Tally, TreeScores};
-use crate::explain::{ClassId, Node};
-use crate::explanation::Tree;
+use super::tree_report;
+use crate::eval::{Calibration, Localisation, MapScores, Measure, Separation, Tally};
+use crate::explain::{ClassId, Rule};
 use crate::labelled_pictures::UnknownClass;
 use crate::protocol::Evaluation;
 
-/// Most nodes and most mistakes in the text.
+/// Most mistakes in the text.
 const LISTED: usize = 12;
 
 /// The summary for people.
-pub fn print(evaluation: &Evaluation, out: Out<'_>) -> anyhow::Result<()> {
+pub fn print(evaluation: &Evaluation, rule: Option<Rule>, out: Out<'_>) -> anyhow::Result<()> {
     let Evaluation { model, device, scores, took, .. } = evaluation;
     let classes = scores.classes.iter().filter(|tally| tally.of > 0).count();
     let (count, seconds) = (scores.top1.of, took.as_secs_f64());
@@ -30,8 +29,12 @@ pub fn print(evaluation: &Evaluation, out: Out<'_>) -> anyhow::Result<()> {
     writeln!(out, "{}  top-1", percent(scores.top1))?;
     writeln!(out, "{}  top-5", percent(scores.top5))?;
     writeln!(out, "{}  top-1, mean of the classes", percent_of(scores.mean_class()))?;
+    let error = percent_of(scores.calibration.error());
+    writeln!(out, "{error}  expected calibration error")?;
     match (&scores.tree, model.tree()) {
-        (Some(tree), Ok(named)) => print_tree(tree, named, out)?,
+        (Some(tree), Ok(named)) => {
+            tree_report::print(tree, named, rule.unwrap_or_else(|| named.default_rule()), out)?;
+        }
         (_, Err(error)) => writeln!(out, "No tree: {error}")?,
         _ => {}
     }
@@ -53,33 +56,7 @@ pub fn print(evaluation: &Evaluation, out: Out<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_tree(scores: &TreeScores, tree: &Tree, out: Out<'_>) -> anyhow::Result<()> {
-    writeln!(out, "{}  hard tree ({})", percent(scores.hard), tree.name)?;
-    writeln!(out, "{}  soft tree", percent(scores.soft))?;
-    writeln!(out, "\nSame answer, right or wrong:")?;
-    writeln!(out, "{}  network alone and hard tree", percent(scores.plain_is_hard))?;
-    writeln!(out, "{}  network alone and soft tree", percent(scores.plain_is_soft))?;
-    writeln!(out, "{}  hard tree and soft tree", percent(scores.hard_is_soft))?;
-    writeln!(out, "{}  all three", percent(scores.unanimous))?;
-
-    let mut nodes = decisions(scores, tree);
-    nodes.sort_by_key(|(_, tally, _)| Reverse(tally.of - tally.right));
-    nodes.truncate(LISTED);
-    writeln!(out, "\nDecisions, those with most mistakes first (right, of pictures below):")?;
-    for (_, tally, node) in nodes {
-        let children = node.children.iter().map(|&child| name(tree.hierarchy.node(child)));
-        let children = children.collect::<Vec<_>>().join(" | ");
-        writeln!(out, "{}  of {:6}  {}: {children}", percent(tally), tally.of, node.name)?;
-    }
-    Ok(())
-}
-
-/// The name of a node, of a class the first of its synonyms.
-fn name(node: &Node) -> &str {
-    if node.is_leaf() { first_synonym(&node.name) } else { &node.name }
-}
-
-fn first_synonym(label: &str) -> &str {
+pub fn first_synonym(label: &str) -> &str {
     label.split(',').next().unwrap_or(label)
 }
 
@@ -129,18 +106,11 @@ fn separations_json(separations: &[(Measure, Separation)]) -> Value {
     if separations.is_empty() { Value::Null } else { separations.iter().map(one).collect() }
 }
 
-/// The inner nodes with pictures below them, in the order of the tree.
-fn decisions<'a>(scores: &TreeScores, tree: &'a Tree) -> Vec<(usize, Tally, &'a Node)> {
-    let nodes = tree.hierarchy.nodes().iter().zip(&scores.nodes).enumerate();
-    let with_pictures = nodes.filter(|(_, (_, tally))| tally.of > 0);
-    with_pictures.map(|(id, (node, &tally))| (id, tally, node)).collect()
-}
-
-fn percent(tally: Tally) -> String {
+pub fn percent(tally: Tally) -> String {
     percent_of(tally.rate())
 }
 
-fn percent_of(rate: Option<f64>) -> String {
+pub fn percent_of(rate: Option<f64>) -> String {
     rate.map_or_else(|| format!("{:>9}", "-"), |rate| format!("{:7.2} %", rate * 100.0))
 }
 
@@ -163,7 +133,7 @@ pub fn json(evaluation: &Evaluation, unknown: &[UnknownClass]) -> Value {
         |class| json!({ "name": class.name, "pictures": class.pictures, "reason": class.reason }),
     );
     let tree = match (&scores.tree, model.tree()) {
-        (Some(scores), Ok(tree)) => tree_json(scores, tree),
+        (Some(scores), Ok(tree)) => tree_report::json(scores, tree),
         _ => Value::Null,
     };
     let localisation = &scores.localisation;
@@ -179,37 +149,24 @@ pub fn json(evaluation: &Evaluation, unknown: &[UnknownClass]) -> Value {
         "mean_class": scores.mean_class(),
         "classes": classes,
         "mistakes": mistakes.collect::<Vec<_>>(),
+        "calibration": calibration_json(&scores.calibration),
         "tree": tree,
         "others": separations_json(&evaluation.separations),
         "localisation": if has_boxes { localisation_json(localisation) } else { Value::Null },
     })
 }
 
-fn tally(tally: Tally) -> Value {
+pub fn tally(tally: Tally) -> Value {
     json!({ "right": tally.right, "of": tally.of, "rate": tally.rate() })
 }
 
-fn tree_json(scores: &TreeScores, tree: &Tree) -> Value {
-    let nodes = decisions(scores, tree).into_iter().map(|(id, of, node)| {
-        let mut value = tally(of);
-        value["node"] = json!(id);
-        value["wnid"] = json!(node.wnid);
-        value["name"] = json!(node.name);
-        value["depth"] = json!(node.depth);
+fn calibration_json(calibration: &Calibration) -> Value {
+    let bins = calibration.bins.iter().filter(|bin| bin.right.of > 0).map(|bin| {
+        let mut value = tally(bin.right);
+        value["confidence"] = json!(bin.mean_confidence());
         value
     });
-    json!({
-        "hierarchy": tree.name,
-        "hard": tally(scores.hard),
-        "soft": tally(scores.soft),
-        "agreement": {
-            "plain_hard": tally(scores.plain_is_hard),
-            "plain_soft": tally(scores.plain_is_soft),
-            "hard_soft": tally(scores.hard_is_soft),
-            "all": tally(scores.unanimous),
-        },
-        "nodes": nodes.collect::<Vec<_>>(),
-    })
+    json!({ "error": calibration.error(), "bins": bins.collect::<Vec<_>>() })
 }
 
 fn localisation_json(scores: &Localisation) -> Value {

@@ -32,9 +32,10 @@ impl TreePart {
         let hierarchy = &nodes::tree(&explanation.model)?.hierarchy;
         let region = explanation.region(&Area::Box(args.rect))?;
         let logits = &explanation.forward.logits;
-        let with = Decision::new(hierarchy, logits, args.rule);
+        let rule = args.subject.tree.rule(&explanation.model)?;
+        let with = Decision::new(hierarchy, logits, rule);
         let logits = region.logits_without(logits, explanation.class_maps());
-        let without = Decision::new(hierarchy, &logits, args.rule);
+        let without = Decision::new(hierarchy, &logits, rule);
         let accounts = branch_accounts(hierarchy, &with, &without, &with.path);
         let reruns = reruns(args, client, request, &explanation)?;
         Ok(Self { explanation, region, with, without, accounts, reruns })

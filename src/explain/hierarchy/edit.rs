@@ -127,6 +127,8 @@ impl Hierarchy {
         let file = File { directed: Some(true), nodes: nodes.collect(), links: edges.collect() };
         let wnids: Vec<String> =
             self.leaf_of_class.iter().map(|&leaf| self.nodes[leaf].wnid.clone()).collect();
-        Ok(Self::from_file(file, &wnids, &|_| None)?)
+        let mut tree = Self::from_file(file, &wnids, &|_| None)?;
+        tree.set_senses(self.senses.clone());
+        Ok(tree)
     }
 }

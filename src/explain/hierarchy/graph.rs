@@ -149,6 +149,7 @@ impl Graph {
             nodes.push(Node {
                 generated: name.is_none(),
                 renamed,
+                meaning: None,
                 name: name.unwrap_or_else(|| wnid.clone()),
                 wnid,
                 parent,
@@ -158,7 +159,7 @@ impl Graph {
                 depth,
             });
         }
-        Hierarchy { nodes, leaf_of_class: Vec::new() }
+        Hierarchy { nodes, leaf_of_class: Vec::new(), senses: Vec::new() }
     }
 }
 

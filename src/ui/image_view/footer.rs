@@ -94,6 +94,10 @@ pub fn legend_ui(
     let (pro, contra) = (short_label(pro), contra.map(short_label));
     let Identity { kind, total, .. } = shown.identity;
     let meaning = kind.in_words(total, &pro, contra.as_deref());
+    let why = match &shown.entropy_reason {
+        Some(reason) => format!(" The entropy is there {reason}."),
+        None => String::new(),
+    };
     ui.add(egui::Label::new(text).truncate())
-        .on_hover_text(format!("{meaning}.\n\n{}", exactness(model)));
+        .on_hover_text(format!("{meaning}.{why}\n\n{}", exactness(model)));
 }

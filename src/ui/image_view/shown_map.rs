@@ -4,10 +4,11 @@ use std::sync::{Arc, Weak};
 
 use eframe::egui::{Context, TextureFilter, TextureHandle, TextureOptions};
 
-use crate::explain::{Cam, Colormap, Evidence, Question, Segment, contour};
+use crate::explain::{Cam, Colormap, Evidence, Question, Rule, Segment, contour};
 use crate::explanation::{CamTarget, Explanation};
 use crate::ui::legend::{Finding, Identity, Total};
 use crate::ui::overlay::{OverlayOptions, ScaleMode, SharedRange, colored};
+use crate::words::entropy_reason;
 
 /// Everything that the colours depend on. Opacity is not among it: it is a tint.
 #[derive(Clone)]
@@ -41,6 +42,8 @@ pub struct ShownMap {
     pub contours: Vec<Segment>,
     pub finding: Finding,
     pub identity: Identity,
+    /// Where the entropy comes from, if there is one.
+    pub entropy_reason: Option<String>,
     /// `None` for a constant map: colours would show what is not there.
     pub texture: Option<TextureHandle>,
 }
@@ -49,7 +52,7 @@ pub struct ShownMap {
 #[derive(Default)]
 pub struct MapMemo {
     shown: Option<ShownMap>,
-    shared: Option<(Weak<Explanation>, bool, SharedRange)>,
+    shared: Option<(Weak<Explanation>, Option<Rule>, SharedRange)>,
 }
 
 impl MapMemo {
@@ -70,14 +73,17 @@ impl MapMemo {
             *shown = None;
         }
         if shown.is_none() {
-            let with_decisions = target.is_decision();
+            let decisions = target.decided_by();
             let shared_range = || match shared {
-                Some((of, has, range)) if of.ptr_eq(&key.explanation) && *has >= with_decisions => {
+                Some((of, has, range))
+                    if of.ptr_eq(&key.explanation)
+                        && (decisions.is_none() || *has == decisions) =>
+                {
                     *range
                 }
                 _ => {
-                    let range = SharedRange::of(explanation, with_decisions);
-                    *shared = Some((key.explanation.clone(), with_decisions, range));
+                    let range = SharedRange::of(explanation, decisions);
+                    *shared = Some((key.explanation.clone(), decisions, range));
                     range
                 }
             };
@@ -100,6 +106,7 @@ fn make(
 ) -> Option<ShownMap> {
     let evidence = explanation.evidence(explanation.question(key.target)?);
     let identity = Identity::of(&evidence, total_of(explanation, key.target));
+    let entropy_reason = entropy_reason(&evidence);
     let Evidence { question, map: cam, .. } = evidence;
     let range = options.range_of(key.target, &cam, shared);
     let finding = Finding::of(&cam).on_scale(&cam, range);
@@ -115,15 +122,28 @@ fn make(
     let has_lines = key.contours && key.smooth && !is_flat;
     let contours =
         levels.into_iter().filter(|_| has_lines).flat_map(|at| contour(&cam, at)).collect();
-    Some(ShownMap { key, cam, question, colormap, range, contours, finding, identity, texture })
+    Some(ShownMap {
+        key,
+        cam,
+        question,
+        colormap,
+        range,
+        contours,
+        finding,
+        identity,
+        entropy_reason,
+        texture,
+    })
 }
 
 /// What the map of a target adds up to.
 fn total_of(explanation: &Explanation, target: CamTarget) -> Total {
     match target {
-        CamTarget::Class(_) | CamTarget::Node(_) => Total::Logit,
-        CamTarget::Against(..) | CamTarget::Difference(..) => Total::LogOdds,
-        CamTarget::Decision(node) => {
+        CamTarget::Class(_) | CamTarget::Node(..) => Total::Logit,
+        CamTarget::Against(..)
+        | CamTarget::Difference(..)
+        | CamTarget::Decision(_, Rule::Marginal) => Total::LogOdds,
+        CamTarget::Decision(node, Rule::Hard | Rule::Soft) => {
             let tree = explanation.model.tree().ok();
             let siblings = tree.map_or_else(Vec::new, |tree| tree.hierarchy.siblings(node));
             if siblings.len() == 1 { Total::LogOdds } else { Total::Lead }

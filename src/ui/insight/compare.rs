@@ -20,6 +20,7 @@ use crate::ui::text::number;
 use crate::ui::text::short;
 use crate::ui::text::target_name;
 use crate::ui::theme::picture::{small_font, small_line};
+use crate::words::story;
 
 use crate::ui::pins::pair;
 pub use facts::{Comparison, Parting};
@@ -63,12 +64,14 @@ pub fn compare_ui(
     // Making one takes a while.
     let tree = explanation.model.is_tree_made().then(|| explanation.model.tree().ok()).flatten();
     let hierarchy = tree.map(|tree| &tree.hierarchy);
-    let Some(comparison) = Comparison::new(explanation, hierarchy, [a, b]) else {
+    let Some(comparison) =
+        Comparison::new(explanation, hierarchy.map(|it| (it, state.rule(role))), [a, b])
+    else {
         let name = short(explanation.model.label(a));
         ui.label(format!("A and B are both {name}: nothing to compare; choose another class"));
         return;
     };
-    let source = MapSource { explanation, options: overlay, with_decisions: false };
+    let source = MapSource { explanation, options: overlay, decisions: None };
     ui.horizontal_top(|ui| {
         if ui.available_width() > ROOM_FOR_MAPS {
             maps_ui(ui, source, [a, b], &mut memory.tiles);
@@ -171,7 +174,7 @@ fn words_ui(ui: &mut Ui, comparison: &Comparison) {
     ui.add(Label::new(comparison.lead_in_words()).wrap()).on_hover_text(
         "The lead is the difference of the two logits; the other classes play no part in it",
     );
-    ui.add(Label::new(format!("{}.", comparison.evidence.story())).wrap());
+    ui.add(Label::new(format!("{}.", story(&comparison.evidence))).wrap());
 }
 
 /// That the map adds up.

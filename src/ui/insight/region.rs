@@ -180,7 +180,7 @@ fn comparison_ui(
     how: Removal,
 ) {
     let sum = target.account.without();
-    let network = target.question.sum(logits);
+    let network = target.question.ask(logits).total;
     let probability = seen.probability(target.target, logits);
     Grid::new("comparison").spacing([12.0, 3.0]).show(ui, |ui| {
         for (who, value, probability) in [

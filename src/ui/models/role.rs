@@ -168,9 +168,11 @@ fn hierarchy_ui(
     let name = |choice: &HierarchyChoice| match choice {
         HierarchyChoice::Auto => "Its own tree".to_owned(),
         HierarchyChoice::Induced => "Tree from its weights".to_owned(),
+        HierarchyChoice::WordNet => "WordNet".to_owned(),
         HierarchyChoice::Named(name) => file_name(Path::new(name)),
     };
-    let mut choices = vec![HierarchyChoice::Auto, HierarchyChoice::Induced];
+    let mut choices =
+        vec![HierarchyChoice::Auto, HierarchyChoice::WordNet, HierarchyChoice::Induced];
     if let Some(dataset) = model.and_then(|model| model.dataset) {
         let own = dataset.hierarchies().iter();
         choices.extend(own.map(|asset| HierarchyChoice::Named(asset.name.to_owned())));

@@ -16,25 +16,19 @@ pub(super) fn predictions_ui(
     state: &mut TreeViewState,
     actions: &mut Vec<TreeAction>,
 ) {
-    let said = predictions(input.agreement, input.probabilities, input.soft, input.label);
+    let said =
+        predictions(input.decisions, input.agreement, input.rule, input.probabilities, input.label);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 9.0;
-        for (prediction, hint) in said.iter().zip(HINTS) {
-            prediction_ui(ui, prediction, hint);
+        for prediction in &said {
+            prediction_ui(ui, prediction, prediction.hint);
         }
-        if let Some(line) = disagreement(input.agreement, input.label) {
+        if let Some(line) = disagreement(input.agreement, input.rule, input.label) {
             disagreement_ui(ui, &line, input, scene, state, actions);
         }
     });
     doubt_ui(ui, input, scene);
 }
-
-const HINTS: [&str; 3] = [
-    "The class with the largest output of the network, and its probability; no tree is asked",
-    "Follows the likeliest branch from the root down. The probability is the product of those \
-     along the way",
-    "Looks at all ways and takes the class whose product of probabilities is the largest",
-];
 
 fn prediction_ui(ui: &mut Ui, prediction: &Prediction, hint: &str) {
     let (font, visuals) = (small_font(ui), ui.visuals());
@@ -61,7 +55,9 @@ fn disagreement_ui(
     label.widget_info(|| WidgetInfo::labeled(Role::Label, true, line));
     label.on_hover_text(line);
     let agreement = input.agreement;
-    let other = if agreement.hard == agreement.plain { agreement.soft } else { agreement.hard };
+    let compared = agreement.compared(input.rule);
+    let other = compared.into_iter().find(|&class| class != agreement.plain);
+    let other = other.unwrap_or(agreement.plain);
     let [a, b] = [agreement.plain, other].map(input.label);
     let hint = format!("Where the picture speaks for {a}, and where for {b}");
     if ui.small_button("Compare").on_hover_text(hint).clicked() {

@@ -9,7 +9,7 @@ use crate::tree_layout::{Cards, Orientation};
 use super::{Scene, TreeAction, TreeInput, TreeViewState, search};
 
 /// With less room, in points, the choice between diagram and outline is in the menu, too.
-const NARROW: f32 = 330.0;
+const NARROW: f32 = 380.0;
 /// Least room for the search field, in points.
 const SEARCH: f32 = 110.0;
 
@@ -57,6 +57,11 @@ fn rule_ui(ui: &mut Ui, rule: Rule, actions: &mut Vec<TreeAction>) {
     for (own, text, hint) in [
         (Rule::Hard, "Hard", "Follow the likeliest child from the root down"),
         (Rule::Soft, "Soft", "Take the class with the largest product along its path"),
+        (
+            Rule::Marginal,
+            "Net",
+            "Marginal: a branch is as likely as the network finds its classes together; follow the likeliest",
+        ),
     ] {
         let chosen = rule == own;
         if ui.selectable_label(chosen, text).on_hover_text(hint).clicked() && !chosen {
@@ -136,7 +141,7 @@ fn tools_ui(
 ) {
     let mut tools = vec![Tool::Path, Tool::ExpandAll, Tool::CollapseAll];
     if settings.mode == TreeMode::Diagram {
-        tools.insert(1, Tool::Maps);
+        tools.insert(0, Tool::Maps);
         tools.extend([Tool::Fit, Tool::Turn]);
     }
     if is_narrow {

@@ -29,9 +29,7 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId, tiles: &mut
     }
     map_ui(ui, scene, id, tiles);
     if scene.partings.contains(&id) {
-        ui.label(
-            "Here the ways to the predictions part: network, hard tree and soft tree disagree",
-        );
+        ui.label("Here the ways to the predictions part: the network and the tree disagree");
     }
     if let Some(words) = doubt_in_words(scene.hierarchy, scene.decision, id) {
         ui.label(words);
@@ -65,10 +63,10 @@ fn map_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId, tiles: &mut MapTiles) {
     tiles.paint(ui.painter(), source, &[(Some(target), rect)]);
     let siblings = scene.hierarchy.siblings(id);
     let other = match (target, &siblings[..]) {
-        (CamTarget::Against(_, other), _) | (CamTarget::Decision(_), &[other]) => {
+        (CamTarget::Against(_, other, _), _) | (CamTarget::Decision(..), &[other]) => {
             short_name(scene.hierarchy, other)
         }
-        (CamTarget::Decision(_), _) => format!("its {} siblings", siblings.len()),
+        (CamTarget::Decision(..), _) => format!("its {} siblings", siblings.len()),
         _ => return,
     };
     let name = short_name(scene.hierarchy, id);

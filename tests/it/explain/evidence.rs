@@ -4,6 +4,7 @@ use glasstree::explain::{
     Agreement, CamSet, Decision, Evidence, FeatureMap, Forward, Head, Hierarchy, Question,
     QuestionError, Rule, Tendency,
 };
+use glasstree::words;
 use proptest::prelude::*;
 
 use super::assert_close;
@@ -63,14 +64,14 @@ proptest! {
 
     #[test]
     fn the_map_of_a_decision_is_its_lead(case in case(2, 3)) {
-        let maps = case.class_maps().of_nodes(&case.tree);
+        let maps = case.class_maps().of_nodes(&case.tree, &case.decision(Rule::Hard));
         let decision = case.decision(Rule::Hard);
         for (id, node) in case.tree.nodes().iter().enumerate() {
             let siblings: Vec<_> = node.parent.map_or(Vec::new(), |parent| {
                 let children = case.tree.node(parent).children.iter().copied();
                 children.filter(|&child| child != id).collect()
             });
-            let evidence = match Question::decision(&case.tree, id) {
+            let evidence = match Question::decision(&case.tree, id, Rule::Hard) {
                 Ok(question) => case.evidence(question),
                 Err(QuestionError::Root(_)) => { prop_assert!(node.parent.is_none()); continue }
                 Err(QuestionError::NoSibling(_)) => { prop_assert!(siblings.is_empty()); continue }
@@ -85,17 +86,17 @@ proptest! {
                 of(id) - siblings.iter().map(|&s| of(s)).sum::<f32>() / siblings.len() as f32
             }).collect();
             assert_close(&evidence.map.data, &expected, 1e-4, "difference of the nodes' maps");
-            let quick = maps.lead(id, &siblings).unwrap();
+            let quick = maps.lead(id, &decision.sibling_shares(&case.tree, id)).unwrap();
             assert_close(&quick.data, &evidence.map.data, 1e-4, "from the maps of all nodes");
-            prop_assert!(maps.lead(id, &[]).is_none() && maps.lead(id, &[1_000]).is_none());
+            prop_assert!(maps.lead(id, &[]).is_none() && maps.lead(id, &[(1_000, 1.0)]).is_none());
             if let [only] = siblings[..] {
                 prop_assert!((evidence.total - decision.log_odds[id]).abs() < 1e-4);
-                let one = case.evidence(Question::against(&case.tree, id, only).unwrap());
+                let one = case.evidence(Question::against(&case.tree, id, only, Rule::Hard).unwrap());
                 assert_close(&one.map.data, &evidence.map.data, 1e-5, "the only sibling");
             }
             for &sibling in &siblings {
-                let there = case.evidence(Question::against(&case.tree, id, sibling).unwrap());
-                let back = case.evidence(Question::against(&case.tree, sibling, id).unwrap());
+                let there = case.evidence(Question::against(&case.tree, id, sibling, Rule::Hard).unwrap());
+                let back = case.evidence(Question::against(&case.tree, sibling, id, Rule::Hard).unwrap());
                 assert_close(&there.map.data, &back.map.map(|v| -v).data, 1e-5, "the other side");
                 prop_assert!(there.check.residual.abs() < 1e-4);
             }
@@ -105,8 +106,8 @@ proptest! {
     #[test]
     fn predictions_part_where_their_ways_do(case in case(1, 1)) {
         let agreement = Agreement::new(&case.tree, &case.forward.logits);
-        let partings = agreement.partings(&case.tree);
-        prop_assert_eq!(partings.is_empty(), agreement.is_unanimous());
+        let partings = agreement.partings(&case.tree, Rule::Hard);
+        prop_assert_eq!(partings.is_empty(), agreement.is_unanimous(Rule::Hard));
         prop_assert!(partings.len() < 3 && partings.is_sorted());
         let classes = [agreement.plain, agreement.hard, agreement.soft];
         for node in partings {
@@ -126,14 +127,14 @@ proptest! {
         let question = Question::classes((a, "a"), (b, "b"));
         if a == b {
             prop_assert_eq!(question, Err(QuestionError::Itself("a".to_owned())));
-            prop_assert!(Question::parting(&case.tree, a, b).is_none());
+            prop_assert!(Question::parting(&case.tree, a, b, Rule::Hard).is_none());
             return Ok(());
         }
         let evidence = case.evidence(question.unwrap());
         prop_assert!(evidence.check.residual.abs() < 1e-4);
         let lead = case.forward.logits[a] - case.forward.logits[b];
         prop_assert!((evidence.total - lead).abs() < 1e-5);
-        let (node, _) = Question::parting(&case.tree, a, b).unwrap();
+        let (node, _) = Question::parting(&case.tree, a, b, Rule::Hard).unwrap();
         let node = case.tree.node(node);
         prop_assert!(node.leaves.contains(&a) && node.leaves.contains(&b));
         let both = |&child: &usize| {
@@ -156,10 +157,10 @@ fn comparisons_without_sense_are_told_in_words() {
     let h = toy();
     let node = |name: &str| h.find_node(name).unwrap();
     let message = |result: Result<Question, QuestionError>| result.unwrap_err().to_string();
-    assert!(message(Question::decision(&h, h.root())).contains("root"));
-    let other = message(Question::against(&h, node("a"), node("c")));
+    assert!(message(Question::decision(&h, h.root(), Rule::Hard)).contains("root"));
+    let other = message(Question::against(&h, node("a"), node("c"), Rule::Hard));
     assert!(other.contains("\"c\" is no sibling of \"a\"; choose among b"), "{other}");
-    assert!(message(Question::against(&h, node("a"), node("a"))).contains("itself"));
+    assert!(message(Question::against(&h, node("a"), node("a"), Rule::Hard)).contains("itself"));
 }
 
 #[test]
@@ -171,9 +172,9 @@ fn words_say_what_the_map_shows() {
         Evidence::new(Question::class(0, "cat"), &forward, &head)
     };
     let mixed = evidence([3.0, -1.0], 1.25);
-    assert_eq!(mixed.sum_in_words(), "map mean +1.00 + bias +0.25 = logit +1.25");
+    assert_eq!(words::sum(&mixed), "map mean +1.00 + bias +0.25 = logit +1.25");
     assert_eq!((mixed.tendency(), mixed.peaks()), (Tendency::Mixed, [Some(0), Some(1)]));
-    assert_eq!(mixed.story(), "Some places speak for cat, others against it");
+    assert_eq!(words::story(&mixed), "Some places speak for cat, others against it");
     let against = evidence([-3.0, -1.0], -1.75);
     assert_eq!((against.tendency(), against.peaks()), (Tendency::AllAgainst, [None, Some(0)]));
     assert_eq!(evidence([3.0, 1.0], 2.25).tendency(), Tendency::AllFor);
@@ -181,5 +182,5 @@ fn words_say_what_the_map_shows() {
     assert_eq!((flat.tendency(), flat.map.range()), (Tendency::Constant, [2.0, 2.0]));
     assert_eq!(evidence([0.0, 0.0], 0.25).tendency(), Tendency::Constant);
     let wrong = evidence([3.0, -1.0], 5.0);
-    assert!(!wrong.check.holds() && wrong.sum_in_words().contains("does not hold"));
+    assert!(!wrong.check.holds() && words::sum(&wrong).contains("does not hold"));
 }

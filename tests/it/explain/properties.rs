@@ -97,7 +97,7 @@ proptest! {
         let weight: Vec<f32> =
             (0..h.classes() * channels).map(|i| seed[i % 40] + i as f32 / 64.0).collect();
         let head = Head { classes: h.classes(), channels, weight, bias: vec![0.0; h.classes()] };
-        let nodes = CamSet::of_classes(&features, &head).of_nodes(&h);
+        let nodes = CamSet::of_classes(&features, &head).of_nodes(&h, &Decision::new(&h, &seed[..h.classes()], Rule::Hard));
         for (id, node) in h.nodes().iter().enumerate() {
             let (row, _) = head.mean_row(&node.leaves);
             let expected = Cam::compute(&features, &row);

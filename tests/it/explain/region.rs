@@ -28,15 +28,15 @@ proptest! {
         let class_maps = case.class_maps();
         let mut questions: Vec<_> =
             (0..case.tree.classes()).map(|class| Question::class(class, "")).collect();
-        questions.extend((1..case.tree.nodes().len()).filter_map(|id| Question::decision(&case.tree, id).ok()));
+        questions.extend((1..case.tree.nodes().len()).filter_map(|id| Question::decision(&case.tree, id, Rule::Soft).ok()));
         for question in questions {
             let evidence = case.evidence(question);
-            let account = region.account(&evidence);
+            let account = region.account(&evidence, &[]);
             // Sums of 8 products of size 6, in 32 bits.
             prop_assert!((account.region + account.without() - account.total).abs() < 1e-4, "{account:?}");
-            let whole = Region::whole(3, 4).account(&evidence);
+            let whole = Region::whole(3, 4).account(&evidence, &[]);
             prop_assert!((whole.region - evidence.map.mean()).abs() < 1e-5 && whole.rest == 0.0);
-            let nothing = Region::of_cells(3, 4, &[]).account(&evidence);
+            let nothing = Region::of_cells(3, 4, &[]).account(&evidence, &[]);
             prop_assert!(nothing.region == 0.0 && (nothing.rest - whole.region).abs() < 1e-5);
         }
 
@@ -46,10 +46,10 @@ proptest! {
         assert_close(&without, &case.logits(&features), 1e-4, "logits without the region");
         let after = glasstree::explain::Decision::new(&case.tree, &without, Rule::Soft);
         for account in branch_accounts(&case.tree, &decision, &after, &decision.path) {
-            let question = Question::decision(&case.tree, account.node).unwrap();
+            let question = Question::decision(&case.tree, account.node, Rule::Soft).unwrap();
             let parent = case.tree.node(account.node).parent.unwrap();
             if case.tree.node(parent).children.len() == 2 {
-                let linear = region.account(&case.evidence(question)).region;
+                let linear = region.account(&case.evidence(question), &without).region;
                 prop_assert!((account.region - linear).abs() < 2e-4, "{account:?} {linear}");
             }
             prop_assert_eq!(account.probability, decision.branch_prob[account.node]);

@@ -92,7 +92,7 @@ proptest! {
     /// Against every subset of six cells.
     #[test]
     fn a_flip_flips_and_no_smaller_set_does(case in case(2, 3)) {
-        let maps = case.class_maps().of_nodes(&case.tree);
+        let maps = case.class_maps();
         let decision = case.decision(Rule::Hard);
         for (id, node) in case.tree.nodes().iter().enumerate() {
             let found = match flip(&case.tree, &decision, &maps, id) {

@@ -1,6 +1,6 @@
 //! What can be said about two classes, without a screen.
 
-use crate::explain::{ClassId, Evidence, Hierarchy, NodeId, Question};
+use crate::explain::{ClassId, Evidence, Hierarchy, NodeId, Question, Rule};
 use crate::explanation::{CamTarget, Explanation};
 use crate::tree_text::{percent, short_name};
 use crate::ui::text::number;
@@ -48,7 +48,7 @@ impl Comparison {
     /// `None` for a class against itself, or where there is no such class.
     pub fn new(
         explanation: &Explanation,
-        hierarchy: Option<&Hierarchy>,
+        tree: Option<(&Hierarchy, Rule)>,
         [a, b]: [ClassId; 2],
     ) -> Option<Self> {
         explanation.question(CamTarget::Difference(a, b))?;
@@ -59,7 +59,7 @@ impl Comparison {
         };
         let sides = [a, b].map(side);
         let question = Question::classes((a, &sides[0].name), (b, &sides[1].name)).ok()?;
-        let parting = hierarchy.and_then(|tree| Parting::new(explanation, tree, [a, b]));
+        let parting = tree.and_then(|tree| Parting::new(explanation, tree, [a, b]));
         Some(Self { sides, evidence: explanation.evidence(question), parting })
     }
 
@@ -82,10 +82,14 @@ impl Comparison {
 }
 
 impl Parting {
-    fn new(explanation: &Explanation, hierarchy: &Hierarchy, [a, b]: [ClassId; 2]) -> Option<Self> {
+    fn new(
+        explanation: &Explanation,
+        (hierarchy, rule): (&Hierarchy, Rule),
+        [a, b]: [ClassId; 2],
+    ) -> Option<Self> {
         let [leaf_a, leaf_b] = [hierarchy.leaf(a)?, hierarchy.leaf(b)?];
         let (node, branches) = hierarchy.parting(leaf_a, leaf_b)?;
-        let question = Question::against(hierarchy, branches[0], branches[1]).ok()?;
+        let question = Question::against(hierarchy, branches[0], branches[1], rule).ok()?;
         Some(Self {
             node,
             name: short_name(hierarchy, node),

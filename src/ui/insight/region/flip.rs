@@ -16,12 +16,13 @@ use crate::ui::insight::Insight;
 use crate::ui::output::UiOutput;
 use crate::ui::text::short;
 use crate::ui::text::signed;
+use crate::words::verdict;
 
 /// Whether the question is asked, and the last answer.
 #[derive(Default)]
 pub struct FlipState {
     is_asked: bool,
-    answer: Memo<(Same<Explanation>, NodeId), Answer>,
+    answer: Memo<(Same<Explanation>, NodeId, Rule), Answer>,
 }
 
 struct Answer {
@@ -46,7 +47,7 @@ impl FlipState {
     }
 
     fn answer(&mut self, insight: &Insight<'_>, node: NodeId) -> &Answer {
-        let key = (Same::as_value(insight.explanation), node);
+        let key = (Same::as_value(insight.explanation), node, insight.decision().rule);
         self.answer.get_or_make(key, |_| Answer::new(insight, node))
     }
 }
@@ -54,13 +55,14 @@ impl FlipState {
 impl Answer {
     fn new(insight: &Insight<'_>, node: NodeId) -> Self {
         let explanation = insight.explanation;
-        let maps = explanation.class_maps().of_nodes(insight.hierarchy);
-        let flip = flip(insight.hierarchy, insight.hard, &maps, node);
+        let decision = insight.decision();
+        let flip = flip(insight.hierarchy, decision, explanation.class_maps(), node);
         let cells = flip.as_ref().map_or(&[][..], |flip| &flip.cells);
         let places = cells.iter().map(|&cell| explanation.cell_in_photo(cell)).collect();
         let [height, width] = explanation.cells();
         let region = Region::of_cells(height, width, cells);
-        let decision = explanation.decision_without(&region, Rule::Hard).ok();
+        let rule = decision.rule;
+        let decision = explanation.decision_without(&region, rule).ok();
         let class = decision.map(|decision| decision.class);
         Self { flip, area: Arc::new(Area::Cells(places)), class }
     }
@@ -165,7 +167,7 @@ fn sentence(insight: &Insight<'_>, flip: &Flip, class: Option<ClassId>) -> Strin
     let leads = format!("the lead of {margin} becomes {left}");
     let label = |class| short(insight.explanation.model.label(class));
     let is_leaf_of = |node: NodeId, class| insight.hierarchy.leaf(class) == Some(node);
-    let before = insight.hard.class;
+    let before = insight.decision().class;
     match class {
         Some(class) if is_leaf_of(flip.to, class) && is_leaf_of(flip.from, before) => {
             format!("{cells} the tree would say {to} instead of {from}: {leads}")
@@ -199,6 +201,6 @@ fn checked(insight: &Insight<'_>, flip: &Flip, seen: &Explanation, how: Removal)
         name(flip.from),
         signed(check.margin, 2),
         percent(check.probability),
-        check.verdict()
+        verdict(&check)
     )
 }

@@ -153,7 +153,7 @@ impl NumbersMemo {
             target,
             question: evidence.question.clone(),
             unit: unit(seen, target),
-            account: without.region.account(evidence),
+            account: without.region.account(evidence, &without.logits),
             probability: pair.map(|(with, without)| [with, without]),
         })
     }
@@ -165,10 +165,14 @@ fn unit(seen: &Explanation, target: CamTarget) -> Unit {
         Some(hierarchy.node(hierarchy.node(node).parent?).children.len())
     };
     match target {
-        CamTarget::Class(_) | CamTarget::Node(_) => Unit::Logit,
-        CamTarget::Difference(..) | CamTarget::Against(..) => Unit::LogOdds,
-        CamTarget::Decision(node) if siblings(node) == Some(2) => Unit::LogOdds,
-        CamTarget::Decision(_) => Unit::Lead,
+        CamTarget::Class(_) | CamTarget::Node(..) => Unit::Logit,
+        CamTarget::Difference(..)
+        | CamTarget::Against(..)
+        | CamTarget::Decision(_, Rule::Marginal) => Unit::LogOdds,
+        CamTarget::Decision(node, Rule::Hard | Rule::Soft) if siblings(node) == Some(2) => {
+            Unit::LogOdds
+        }
+        CamTarget::Decision(_, Rule::Hard | Rule::Soft) => Unit::Lead,
     }
 }
 
