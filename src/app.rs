@@ -25,6 +25,7 @@ use crate::look::Look;
 use crate::protocol::{Event, ModelRequest};
 use crate::settings::Settings;
 use crate::state::{AppState, Effect, NoticeKind, Role};
+use crate::text::Shown as _;
 use crate::ui::image_view::View;
 use crate::ui::insight::{self, InsightTab};
 use crate::ui::path_prompt::{PromptAction, Purpose};
@@ -279,7 +280,7 @@ impl App {
             Message::TreeRead(.., Err(error)) => self.state.notify(NoticeKind::Error, error),
             Message::Thumbnails(photos) => self.panels.welcome.set_thumbnails(ctx, &photos),
             Message::Saved(Ok(path)) => {
-                let text = format!("Saved {}", path.display());
+                let text = format!("Saved {}", path.shown());
                 self.state.notify(NoticeKind::Info, text);
             }
             Message::Saved(Err(error)) => self.state.notify(NoticeKind::Error, error),

@@ -36,6 +36,7 @@ use self::detect::Kind;
 pub use self::dtype::DType;
 pub use self::error::{CheckpointError, FileProblem, Origin, TensorProblem};
 pub use self::weights::Weights;
+use crate::text::{CleanText, Shown as _};
 
 /// How the weights were stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
@@ -60,8 +61,8 @@ pub enum Format {
 /// The tensors of a checkpoint file, under the names that the network gave them.
 pub struct StateDict {
     format: Format,
-    entries: BTreeMap<String, Entry>,
-    metadata: BTreeMap<String, String>,
+    entries: BTreeMap<CleanText, Entry>,
+    metadata: BTreeMap<CleanText, CleanText>,
     watch: Option<Watch>,
     /// The file behind [`Data::Range`].
     source: Option<safetensors::Source>,
@@ -97,8 +98,7 @@ impl StateDict {
     /// # Errors
     /// [`CheckpointError::File`] says what the file is or holds instead.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        Self::from_path(path, true)
-            .map_err(|problem| CheckpointError::file(path.display(), problem))
+        Self::from_path(path, true).map_err(|problem| CheckpointError::file(path.shown(), problem))
     }
 
     /// Opens a file that is already in memory; `name` is for messages. Safetensors are read in
@@ -129,7 +129,7 @@ impl StateDict {
 
     /// The names of all tensors in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
+        self.entries.keys().map(CleanText::as_str)
     }
 
     /// The extents of a tensor, outermost first; empty for a scalar.
@@ -165,7 +165,7 @@ impl StateDict {
     }
 
     /// What lay beside the tensors, such as `epoch` and `acc`, as text.
-    pub fn metadata(&self) -> &BTreeMap<String, String> {
+    pub fn metadata(&self) -> &BTreeMap<CleanText, CleanText> {
         &self.metadata
     }
 
@@ -206,8 +206,9 @@ impl StateDict {
 
     fn read(&self, name: &str) -> Result<Vec<f32>, TensorProblem> {
         let entry = self.entries.get(name).ok_or(TensorProblem::Missing)?;
-        let unreadable =
-            |error: std::io::Error| TensorProblem::Unreadable(one_line(&error.to_string()));
+        let unreadable = |error: std::io::Error| {
+            TensorProblem::Unreadable(CleanText::short(&error.to_string()).into())
+        };
         if !entry.dtype.is_float() {
             return Err(TensorProblem::NotFloat(entry.dtype));
         }
@@ -227,14 +228,4 @@ impl StateDict {
 /// True for the counters of batch normalisation, which only training uses and old files lack.
 fn is_counter(name: &str) -> bool {
     name == "num_batches_tracked" || name.ends_with(".num_batches_tracked")
-}
-
-/// Text of a file as part of a message: on one line, without control characters, not too long.
-fn one_line(text: &str) -> String {
-    const MAX_CHARS: usize = 80;
-    let mut chars = text.chars();
-    let shown = chars.by_ref().take(MAX_CHARS);
-    let shown: String = shown.map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let dots = if chars.next().is_some() { "…" } else { "" };
-    format!("{shown}{dots}")
 }

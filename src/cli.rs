@@ -31,6 +31,7 @@ use crate::engine::Engine;
 use crate::explanation::{Explanation, ModelInfo};
 use crate::model::DeviceChoice;
 use crate::protocol::ModelRequest;
+use crate::text::{CleanText, Shown as _};
 use args::{Cli, Command, PictureArgs, WindowArgs};
 
 /// Where results are printed.
@@ -83,7 +84,7 @@ fn window(args: WindowArgs, out: Out<'_>) -> anyhow::Result<()> {
     if let Some(path) = paths.iter().find(|path| !path.exists()) {
         anyhow::bail!(
             "There is no file, folder or command {}; see `glasstree --help`",
-            path.display()
+            path.shown()
         );
     }
     if let Some(figures) = crate::app::run(&crate::app::WindowArgs { paths, device, screenshot })? {
@@ -123,10 +124,5 @@ impl Client {
 
 /// One line for the user that is not a result. Nobody reading it is no reason to fail.
 fn warn(note: &str) {
-    writeln!(std::io::stderr(), "glasstree: {}", one_line(note)).ok();
-}
-
-/// Without line breaks and other control characters, which names of files may hold.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    writeln!(std::io::stderr(), "glasstree: {}", CleanText::new(note)).ok();
 }

@@ -15,6 +15,7 @@ use crate::induce::{self, InduceError, NodeLinkGraph};
 use crate::labels::ClassList;
 use crate::photo::Photo;
 use crate::preprocess::{ModelInput, Recipe};
+use crate::text::CleanText;
 
 pub use without::Without;
 
@@ -117,11 +118,11 @@ impl ModelInfo {
     }
 
     pub fn label(&self, class: ClassId) -> &str {
-        self.classes.labels.get(class).map_or("?", String::as_str)
+        self.classes.labels.get(class).map_or("?", CleanText::as_str)
     }
 
     pub fn wnid(&self, class: ClassId) -> Option<&str> {
-        self.classes.wnids.as_ref()?.get(class).map(String::as_str)
+        self.classes.wnids.as_ref()?.get(class).map(CleanText::as_str)
     }
 }
 

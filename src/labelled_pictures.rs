@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::eval::Rect;
 use crate::explain::ClassId;
 use crate::labels::ClassList;
+use crate::text::{CleanText, Shown as _};
 
 /// Largest list that is read, in bytes.
 const MAX_BYTES: u64 = 256 << 20;
@@ -40,7 +41,7 @@ pub struct LabelledPictures {
 /// A folder or a name that is no class of the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownClass {
-    pub name: String,
+    pub name: CleanText,
     /// Pictures that are left out for that.
     pub pictures: usize,
     /// One line for the user.
@@ -50,22 +51,22 @@ pub struct UnknownClass {
 /// Why there are no pictures to measure a model on. One line for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    #[error("Could not read {}: {source}", path.display())]
+    #[error("Could not read {}: {source}", path.shown())]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("{} is no list of pictures: it is larger than {} MiB", .0.display(), MAX_BYTES >> 20)]
+    #[error("{} is no list of pictures: it is larger than {} MiB", .0.shown(), MAX_BYTES >> 20)]
     TooLarge(PathBuf),
-    #[error("{} is not UTF-8 text; save it as UTF-8, one picture in each line", .0.display())]
+    #[error("{} is not UTF-8 text; save it as UTF-8, one picture in each line", .0.shown())]
     NotUtf8(PathBuf),
-    #[error("{}, line {line}: {reason}", path.display())]
-    Line { path: PathBuf, line: usize, reason: String },
-    #[error("{} lists its own boxes; give a folder to use a file of boxes", .0.display())]
+    #[error("{}, line {line}: {reason}", path.shown())]
+    Line { path: PathBuf, line: usize, reason: CleanText },
+    #[error("{} lists its own boxes; give a folder to use a file of boxes", .0.shown())]
     TwoLists(PathBuf),
     #[error(
         "There are no pictures in {}; it needs a folder for each class with pictures in it, \
-         or a list of pictures", .0.display()
+         or a list of pictures", .0.shown()
     )]
     NoPictures(PathBuf),
-    #[error("No picture of {} has a class of this model; {reason}", path.display())]
+    #[error("No picture of {} has a class of this model; {reason}", path.shown())]
     NoKnownClass { path: PathBuf, reason: String },
 }
 
@@ -152,7 +153,7 @@ impl<'a> Collector<'a> {
             let entry = entry.map_err(|(line, reason)| DataError::Line {
                 path: path.to_owned(),
                 line,
-                reason,
+                reason: reason.into(),
             })?;
             if let Some(class) = self.class(&entry.class, 1) {
                 let at = *known.entry((entry.file.clone(), class)).or_insert_with(|| {
@@ -175,7 +176,7 @@ impl<'a> Collector<'a> {
             None => {
                 let meaning = self.classes.find(name).map_err(|error| {
                     let reason = error.to_string();
-                    unknown.push(UnknownClass { name: name.to_owned(), pictures: 0, reason });
+                    unknown.push(UnknownClass { name: name.into(), pictures: 0, reason });
                     unknown.len() - 1
                 });
                 self.names.insert(name.to_owned(), meaning);

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub use search::{FindClassError, fold};
 pub use searchable::Searchable;
 
+use crate::text::{CleanText, Shown as _};
+
 /// Most classes that a list may have.
 pub const MAX_CLASSES: usize = 100_000;
 
@@ -22,19 +24,19 @@ pub const MAX_BYTES: u64 = 8 << 20;
 pub struct ClassList {
     /// One label for each class, as the data set writes it, for example `tabby, tabby cat` or
     /// `aquarium_fish`.
-    pub labels: Vec<String>,
+    pub labels: Vec<CleanText>,
     /// One wnid for each class, if they are known.
-    pub wnids: Option<Vec<String>>,
+    pub wnids: Option<Vec<CleanText>>,
 }
 
 /// Why a list of labels or wnids cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// The file cannot be read.
-    #[error("Could not read {}: {cause}", path.display())]
+    #[error("Could not read {}: {cause}", path.shown())]
     Read { path: PathBuf, cause: std::io::Error },
     /// The content cannot be used.
-    #[error("Could not use {}: {cause}", path.display())]
+    #[error("Could not use {}: {cause}", path.shown())]
     Content { path: PathBuf, cause: ContentError },
 }
 
@@ -72,12 +74,12 @@ pub enum ContentError {
     EmptyLabel { class: usize },
     /// A wnid with a space in it is a label.
     #[error("Line {line} ({text:?}) is not a wnid; give one in each line, for example n02123045")]
-    NotWnid { line: usize, text: String },
+    NotWnid { line: usize, text: CleanText },
     /// Leaves of a hierarchy must differ.
     #[error(
         "The wnid {wnid:?} is given to class {first} and class {second}; each class needs its own"
     )]
-    DuplicateWnid { wnid: String, first: usize, second: usize },
+    DuplicateWnid { wnid: CleanText, first: usize, second: usize },
 }
 
 impl ClassList {
@@ -106,7 +108,7 @@ impl ClassList {
         } else {
             parse::lines(text)?
         };
-        if let Some(class) = list.labels.iter().position(String::is_empty) {
+        if let Some(class) = list.labels.iter().position(|label| label.is_empty()) {
             return Err(ContentError::EmptyLabel { class });
         }
         Ok(list)
@@ -124,7 +126,7 @@ impl ClassList {
 }
 
 /// Those of `names` that resemble `query`, best first; a few at most.
-pub fn similar(query: &str, names: &[String]) -> Vec<String> {
+pub fn similar(query: &str, names: &[CleanText]) -> Vec<CleanText> {
     search::similar_to(query, names).into_iter().map(|(_, name)| name).collect()
 }
 
@@ -132,7 +134,7 @@ pub fn similar(query: &str, names: &[String]) -> Vec<String> {
 ///
 /// # Errors
 /// A file that cannot be read or is too large, a line with anything else, a wnid that comes twice.
-pub fn read_wnids(path: &Path) -> Result<Vec<String>, ListError> {
+pub fn read_wnids(path: &Path) -> Result<Vec<CleanText>, ListError> {
     read_list(path, parse_wnids)
 }
 
@@ -141,7 +143,7 @@ pub fn read_wnids(path: &Path) -> Result<Vec<String>, ListError> {
 ///
 /// # Errors
 /// Content of another form, a wnid that comes twice.
-pub fn parse_wnids(bytes: &[u8]) -> Result<Vec<String>, ContentError> {
+pub fn parse_wnids(bytes: &[u8]) -> Result<Vec<CleanText>, ContentError> {
     parse::wnids(parse::text(bytes)?)
 }
 

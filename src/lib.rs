@@ -52,6 +52,7 @@ pub mod protocol;
 #[cfg(feature = "gui")]
 pub mod settings;
 pub mod state;
+pub mod text;
 pub mod tree_layout;
 pub mod tree_svg;
 pub mod tree_text;

@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use image::{ImageFormat, RgbImage};
 
+use crate::text::Shown as _;
+
 /// Writes `bytes` to `path`: first beside it, then in its place. Links are followed, and what is no
 /// file (a pipe, a terminal) is written to as it is.
 pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
@@ -24,7 +26,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         file.persist(&target)?;
         Ok(())
     };
-    write().with_context(|| format!("Could not write {}", path.display()))
+    write().with_context(|| format!("Could not write {}", path.shown()))
 }
 
 /// Writes a picture as PNG.
@@ -37,7 +39,7 @@ pub fn write_png(path: &Path, picture: &RgbImage) -> anyhow::Result<()> {
 /// Makes the folder if it is not there.
 pub fn make_folder(path: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(path)
-        .with_context(|| format!("Could not make the folder {}", path.display()))
+        .with_context(|| format!("Could not make the folder {}", path.shown()))
 }
 
 /// A size of files, for reading: `46.8 MB`.

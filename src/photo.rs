@@ -17,10 +17,12 @@ use std::path::Path;
 use image::metadata::Orientation as Transform;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
 
-use error::{check_size, one_line};
+use error::check_size;
 use exif::{exif_from_png, upright_from_exif};
 
 pub use error::{PhotoError, Problem};
+
+use crate::text::{CleanText, Shown as _};
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 30;
@@ -30,8 +32,8 @@ const MAX_ALLOC: u64 = 8 * error::MAX_PIXELS;
 /// A picture, upright and in RGB.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Photo {
-    /// The file name without its folders, on one line.
-    pub name: String,
+    /// The file name without its folders.
+    pub name: CleanText,
     /// The pixels, sRGB, row by row.
     pub rgb: RgbImage,
 }
@@ -82,8 +84,7 @@ impl Photo {
         let rgb = read(path)
             .and_then(|bytes| decode(&bytes, options))
             .map_err(|problem| PhotoError::new(&path.to_string_lossy(), problem))?;
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        Ok(Self { name: one_line(&name), rgb })
+        Ok(Self { name: path.shown_name(), rgb })
     }
 
     /// Reads the picture in `bytes`: PNG, JPEG, WebP, BMP or GIF, of an animation the first frame.
@@ -92,7 +93,7 @@ impl Photo {
     /// When it is none of these, damaged or cut off, empty or of more than 200 megapixels.
     pub fn decode(name: &str, bytes: &[u8], options: &PhotoOptions) -> Result<Self, PhotoError> {
         let rgb = decode(bytes, options).map_err(|problem| PhotoError::new(name, problem))?;
-        Ok(Self { name: name.to_owned(), rgb })
+        Ok(Self { name: name.into(), rgb })
     }
 }
 

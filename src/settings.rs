@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::Shown as _;
 use crate::ui::image_view::OverlayOptions;
 use crate::ui::insight::InsightTab;
 use crate::ui::tree_view::TreeViewState;
@@ -108,7 +109,7 @@ impl Settings {
             Err(reason) => {
                 let aside = path.with_extension("broken.json");
                 let kept = match std::fs::rename(path, &aside) {
-                    Ok(()) => format!("it was kept as {}", aside.display()),
+                    Ok(()) => format!("it was kept as {}", aside.shown()),
                     Err(_) => "it will be replaced".to_owned(),
                 };
                 let note = format!("The settings could not be read ({reason}); {kept}");

@@ -19,7 +19,11 @@ pub fn percent(probability: f32) -> String {
 /// The name as people write it: WordNet joins words with `_`.
 pub fn full_name(hierarchy: &Hierarchy, id: NodeId) -> String {
     let node = hierarchy.node(id);
-    if node.is_leaf() || node.generated { node.name.clone() } else { node.name.replace('_', " ") }
+    if node.is_leaf() || node.generated {
+        node.name.to_string()
+    } else {
+        node.name.replace('_', " ")
+    }
 }
 
 /// The name for a small place: "tench, Tinca tinca" is "tench" on a card, and a made-up name loses

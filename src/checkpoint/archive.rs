@@ -8,7 +8,8 @@ use tempfile::NamedTempFile;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::{FileProblem, one_line, pth};
+use super::{FileProblem, pth};
+use crate::text::CleanText;
 
 /// Most entries of an archive; a network has one for each tensor.
 const MAX_ENTRIES: usize = 100_000;
@@ -117,7 +118,7 @@ fn foreign_archive(names: &[String]) -> String {
     if names.iter().all(|name| name.ends_with(".npy")) {
         return "an archive of NumPy arrays (.npz)".to_owned();
     }
-    let first = names.first().map(|name| one_line(name)).unwrap_or_default();
+    let first = names.first().map(|name| CleanText::short(name)).unwrap_or_default();
     format!("a zip archive without a checkpoint (its first entry is {first})")
 }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io;
 
-use super::{DType, one_line};
+use super::DType;
+use crate::text::CleanText;
 
 /// What went wrong with a checkpoint, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -12,15 +13,15 @@ pub enum CheckpointError {
     #[error("{name} {problem}")]
     File {
         /// The file as the user named it.
-        name: String,
+        name: CleanText,
         /// What is wrong with it.
         problem: FileProblem,
     },
     /// One tensor cannot be used.
-    #[error("Tensor {} {problem}", one_line(.tensor))]
+    #[error("Tensor {tensor} {problem}")]
     Tensor {
         /// Name of the tensor, without the prefixes of wrappers.
-        tensor: String,
+        tensor: CleanText,
         /// What is wrong with it.
         problem: TensorProblem,
     },
@@ -28,12 +29,12 @@ pub enum CheckpointError {
 
 impl CheckpointError {
     pub(super) fn file(name: impl fmt::Display, problem: FileProblem) -> Self {
-        let name = name.to_string();
+        let name = CleanText::from(name.to_string());
         Self::File { name, problem }
     }
 
     pub(super) fn tensor(name: &str, problem: TensorProblem) -> Self {
-        let tensor = name.to_owned();
+        let tensor = CleanText::short(name);
         Self::Tensor { tensor, problem }
     }
 }

@@ -10,7 +10,8 @@ use tempfile::NamedTempFile;
 
 use super::archive::{self, Archive};
 use super::detect::{self, Kind};
-use super::{Data, Entry, FileProblem, Format, StateDict, names, one_line, pth, safetensors, tar};
+use super::{Data, Entry, FileProblem, Format, StateDict, names, pth, safetensors, tar};
+use crate::text::CleanText;
 
 /// Most bytes that all tensors of a file may take as f32.
 const MAX_F32_BYTES: u64 = 8 << 30;
@@ -95,7 +96,7 @@ impl StateDict {
         format: Format,
         source: safetensors::Source,
         tensors: BTreeMap<String, safetensors::Place>,
-        metadata: BTreeMap<String, String>,
+        metadata: BTreeMap<CleanText, CleanText>,
     ) -> Result<Self, FileProblem> {
         let entries = tensors.into_iter().map(|(name, place)| {
             let entry =
@@ -117,7 +118,7 @@ impl StateDict {
 fn checked(
     entries: BTreeMap<String, Entry>,
     held: u64,
-) -> Result<BTreeMap<String, Entry>, FileProblem> {
+) -> Result<BTreeMap<CleanText, Entry>, FileProblem> {
     if entries.is_empty() {
         return Err(FileProblem::NotACheckpoint("a checkpoint without any tensors".to_owned()));
     }
@@ -129,7 +130,7 @@ fn checked(
         if bytes > held.saturating_mul(2).max(MAX_REPEATED_BYTES) {
             return Err(FileProblem::TooLarge(format!(
                 "tensor {} claims shape {:?}, but the file has {held} bytes",
-                one_line(name),
+                CleanText::short(name),
                 entry.shape
             )));
         }
@@ -138,5 +139,13 @@ fn checked(
     if total > MAX_F32_BYTES {
         return Err(FileProblem::TooLarge(format!("its tensors would take {total} bytes")));
     }
-    Ok(names::strip_prefixes(entries))
+    let entries = names::strip_prefixes(entries);
+    let count = entries.len();
+    let cleaned = |(name, entry): (String, Entry)| (CleanText::from(name), entry);
+    let entries: BTreeMap<_, _> = entries.into_iter().map(cleaned).collect();
+    if entries.len() < count {
+        let what = "names of tensors that differ in invisible characters alone".to_owned();
+        return Err(FileProblem::Unsupported(what));
+    }
+    Ok(entries)
 }

@@ -9,12 +9,13 @@ use pytorch_reader::{PickleError, PickleValue, PytorchError, PytorchReader, Tens
 
 use super::pickle_policy::Findings;
 use super::pickle_scan::{ScanError, scan};
-use super::{FileProblem, names, one_line};
+use super::{FileProblem, names};
+use crate::text::CleanText;
 
 /// The tensors of the state dict by name, and the numbers and words saved beside it.
 pub(super) struct Loaded {
     pub tensors: BTreeMap<String, Tensor>,
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: BTreeMap<CleanText, CleanText>,
 }
 
 /// Loads the state dict from a zip or legacy file; the tensors are read later, one by one.
@@ -36,7 +37,7 @@ pub(super) struct Plain {
     /// Of the names of the network's tensors.
     pub prefix: String,
     /// The numbers and words saved beside the network.
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: BTreeMap<CleanText, CleanText>,
 }
 
 pub(super) fn plain(root: &HashMap<String, PickleValue>) -> Plain {
@@ -76,16 +77,16 @@ pub(super) fn other_pickle(file: File, is_certain: bool) -> Option<FileProblem> 
 }
 
 /// The plain values beside the state dict, such as `epoch` and `acc`.
-fn metadata(root: &HashMap<String, PickleValue>) -> BTreeMap<String, String> {
+fn metadata(root: &HashMap<String, PickleValue>) -> BTreeMap<CleanText, CleanText> {
     let plain = root.iter().filter_map(|(key, value)| {
         let text = match value {
-            PickleValue::Bool(value) => value.to_string(),
-            PickleValue::Int(value) => value.to_string(),
-            PickleValue::Float(value) => value.to_string(),
-            PickleValue::String(value) => one_line(value),
+            PickleValue::Bool(value) => value.to_string().into(),
+            PickleValue::Int(value) => value.to_string().into(),
+            PickleValue::Float(value) => value.to_string().into(),
+            PickleValue::String(value) => CleanText::short(value),
             _ => return None,
         };
-        Some((one_line(key), text))
+        Some((CleanText::short(key), text))
     });
     plain.collect()
 }
@@ -116,9 +117,9 @@ impl From<PytorchError> for FileProblem {
         match error {
             PytorchError::Io(error) if error.raw_os_error().is_some() => Self::Io(error),
             PytorchError::Pickle(PickleError::UnsupportedType(class)) => {
-                Self::Unsupported(format!("a {}", one_line(&class)))
+                Self::Unsupported(format!("a {}", CleanText::short(&class)))
             }
-            error => Self::Damaged(one_line(&error.to_string())),
+            error => Self::Damaged(CleanText::short(&error.to_string()).into()),
         }
     }
 }

@@ -18,7 +18,8 @@ use super::pickle_scan::scan;
 use super::pickle_value::{Value, parse};
 use super::pth::{self, Plain};
 use super::safetensors::Place;
-use super::{DType, FileProblem, one_line};
+use super::{DType, FileProblem};
+use crate::text::CleanText;
 
 const BLOCK: u64 = 512;
 /// Most entries that are looked at; PyTorch writes four.
@@ -42,7 +43,7 @@ struct Storage {
 /// The tensors of the state dict by name, and the numbers and words saved beside it.
 pub(super) struct Loaded {
     pub tensors: BTreeMap<String, Place>,
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: BTreeMap<CleanText, CleanText>,
 }
 
 /// Reads everything but the numbers.
@@ -273,7 +274,7 @@ fn plain(value: &Value) -> PickleValue {
         Value::Int(number) => PickleValue::Int(*number),
         Value::Text(text) => PickleValue::String(text.to_string()),
         Value::Tensor(_) => PickleValue::Unsupported("torch.Tensor".to_owned()),
-        Value::Name(name) => PickleValue::Unsupported(one_line(name)),
+        Value::Name(name) => PickleValue::Unsupported(CleanText::short(name).into()),
         Value::List(items, _) => PickleValue::List(items.iter().map(plain).collect()),
         Value::Dict(items, _) => {
             let pairs = items.as_chunks::<2>().0.iter();

@@ -13,6 +13,7 @@ use crate::explain::{Cam, ClassId, Colormap, Evidence, NodeId, Paint, Question, 
 use crate::explanation::{Explanation, ModelInfo};
 use crate::npy;
 use crate::output;
+use crate::text::Shown as _;
 
 #[derive(Debug, Args)]
 pub struct CamArgs {
@@ -161,10 +162,10 @@ impl Report<'_> {
         }
         if let Some(files) = &self.written {
             pictures::print(files, out)?;
-            writeln!(out, " * Wrote heatmap on the whole photo to {}", files.overlay.display())?;
+            writeln!(out, " * Wrote heatmap on the whole photo to {}", files.overlay.shown())?;
         }
         if let Some(path) = &self.args.npy {
-            writeln!(out, " * Wrote map to {}", path.display())?;
+            writeln!(out, " * Wrote map to {}", path.shown())?;
         }
         if self.args.variant == Variant::Paper {
             let ([min, max], mean) = (map.range(), map.mean());

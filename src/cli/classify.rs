@@ -10,6 +10,7 @@ use super::{Client, Out};
 use crate::catalog::ModelSource;
 use crate::explain::ClassId;
 use crate::explanation::Explanation;
+use crate::text::Shown as _;
 
 #[derive(Debug, Args)]
 pub struct ClassifyArgs {
@@ -43,7 +44,7 @@ pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
         match client.explain(&args.picture, image, &request) {
             Ok(explanation) if args.json => {
                 let mut line = to_json(&explanation, args.top, args.logits);
-                line["image"] = json!(image.display().to_string());
+                line["image"] = json!(image.shown());
                 writeln!(out, "{line}")?;
             }
             Ok(explanation) => print(&explanation, args, out)?,
@@ -60,7 +61,7 @@ pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
 }
 
 fn print(explanation: &Explanation, args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
-    writeln!(out, "{}", super::one_line(&explanation.photo.name))?;
+    writeln!(out, "{}", explanation.photo.name)?;
     let count = if args.logits { explanation.forward.logits.len() } else { args.top };
     for class in explanation.top(count) {
         let percent = explanation.probabilities[class] * 100.0;

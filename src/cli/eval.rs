@@ -35,6 +35,7 @@ use crate::catalog::ModelSource;
 use crate::labelled_pictures::{LabelledPictures, UnknownClass};
 use crate::output;
 use crate::protocol::Unreadable;
+use crate::text::Shown as _;
 
 /// Reasons that are printed for pictures that were left out.
 const SHOWN: usize = 5;
@@ -106,7 +107,7 @@ pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
     }
     report::print(&evaluation, out)?;
     if let Some(path) = &args.csv {
-        writeln!(out, " * Wrote confusion matrix to {}", path.display())?;
+        writeln!(out, " * Wrote confusion matrix to {}", path.shown())?;
     }
     Ok(())
 }

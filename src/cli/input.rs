@@ -11,6 +11,7 @@ use crate::catalog::ModelSource;
 use crate::npy;
 use crate::output;
 use crate::photo::Photo;
+use crate::text::Shown as _;
 
 #[derive(Debug, Args)]
 pub struct InputArgs {
@@ -41,11 +42,11 @@ pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     let side = recipe.crop as usize;
     if let Some(path) = &args.npy {
         output::write(path, &npy::to_bytes(&[3, side, side], &input.chw)?)?;
-        writeln!(out, " * Wrote tensor to {}", path.display())?;
+        writeln!(out, " * Wrote tensor to {}", path.shown())?;
     }
     if let Some(path) = &args.png {
         output::write_png(path, &input.crop)?;
-        writeln!(out, " * Wrote picture to {}", path.display())?;
+        writeln!(out, " * Wrote picture to {}", path.shown())?;
     }
     let resize = recipe.resize.map_or("not resized".to_owned(), |side| {
         format!("short side resized to {side} ({})", recipe.filter)

@@ -14,6 +14,7 @@ use crate::explanation::Explanation;
 use crate::model::DeviceChoice;
 use crate::output;
 use crate::protocol::ModelRequest;
+use crate::text::Shown as _;
 
 #[derive(Debug, Args)]
 pub struct TreeArgs {
@@ -83,7 +84,7 @@ fn to_json(explanation: &Explanation, rule: Rule) -> anyhow::Result<serde_json::
         // nbdt's trees for Tiny ImageNet have other ids at their leaves than the classes have.
         let class = tree.hierarchy.node(step.node).class;
         if let Some(wnid) = class.and_then(|class| explanation.model.wnid(class)) {
-            step.wnid = wnid.to_owned();
+            step.wnid = wnid.into();
         }
     }
     Ok(json!({
@@ -108,7 +109,7 @@ pub fn induce(args: &InduceArgs, out: Out<'_>) -> anyhow::Result<()> {
     match &args.out {
         Some(path) => {
             output::write(path, json.as_bytes())?;
-            writeln!(out, " * Wrote hierarchy of {classes} classes to {}", path.display())?;
+            writeln!(out, " * Wrote hierarchy of {classes} classes to {}", path.shown())?;
         }
         None => writeln!(out, "{json}")?,
     }

@@ -12,6 +12,7 @@ use crate::model::{Classifier, ModelError};
 use crate::photo::{Photo, PhotoOptions};
 use crate::preprocess::RectTransform;
 use crate::protocol::Unreadable;
+use crate::text::Shown as _;
 
 /// Pictures that are decoded together and go to the network together.
 const BATCH: usize = 16;
@@ -120,6 +121,6 @@ fn prepare<'a>(
 ) -> Result<Prepared<'a>, String> {
     let photo = Photo::open(&picture.path, options).map_err(|error| error.to_string())?;
     let input = info.recipe.apply(&photo.rgb);
-    let input = input.map_err(|error| format!("{}: {error}", picture.path.display()))?;
+    let input = input.map_err(|error| format!("{}: {error}", picture.path.shown()))?;
     Ok(Prepared { picture, chw: input.chw, photo_from_input: input.photo_from_input })
 }

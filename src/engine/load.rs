@@ -13,13 +13,14 @@ use crate::model::{Architecture, Classifier, Compute, ModelError};
 use crate::output::megabytes;
 use crate::preprocess::Recipe;
 use crate::protocol::{ModelRequest, RecipeChanges};
+use crate::text::{CleanText, Shown as _};
 
 /// Why a model could not be made ready. One line for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error(
         "{} is neither a file nor a model of the catalogue; `glasstree models` lists those",
-        .0.display()
+        .0.shown()
     )]
     NoSuchModel(PathBuf),
     #[error("{id} is not on this computer yet; `glasstree fetch {id}` fetches it{size}")]
@@ -33,7 +34,7 @@ pub enum LoadError {
     #[error(
         "{what} has {found} entries, but {model} has {classes} classes; give one line per class"
     )]
-    Count { what: String, found: usize, model: String, classes: usize },
+    Count { what: CleanText, found: usize, model: String, classes: usize },
 }
 
 /// A model that is ready to run.

@@ -12,6 +12,7 @@ use crate::induce::{self, InduceError};
 use crate::labels::ClassList;
 use crate::model::Architecture;
 use crate::protocol::{HierarchyChoice, ModelRequest};
+use crate::text::{CleanText, Shown as _};
 use crate::wordnet;
 
 /// Largest hierarchy file that is read, in bytes.
@@ -20,13 +21,13 @@ const MAX_BYTES: u64 = 64 << 20;
 /// Why there is no hierarchy. One line for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum TreeError {
-    #[error("Could not read the hierarchy {}: {source}", path.display())]
+    #[error("Could not read the hierarchy {}: {source}", path.shown())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("Could not use the hierarchy {name}: {source}")]
     Hierarchy { name: String, source: HierarchyError },
     #[error("Could not induce a hierarchy: {0}")]
     Induce(#[from] InduceError),
-    #[error("The hierarchy {} is larger than {} MiB", path.display(), MAX_BYTES >> 20)]
+    #[error("The hierarchy {} is larger than {} MiB", path.shown(), MAX_BYTES >> 20)]
     TooLarge { path: PathBuf },
     #[error(
         "There is no hierarchy named {name}{known}, and no file of that name; `induced` makes one \
@@ -68,7 +69,7 @@ pub fn load(
 /// # Errors
 /// What is wrong with the file, in one line: it names the first class that does not fit.
 pub fn read(path: &Path, model: &ModelInfo) -> Result<Tree, TreeError> {
-    parsed(&read_file(path)?, path.display().to_string(), model.dataset, &model.classes)
+    parsed(&read_file(path)?, path.shown().into(), model.dataset, &model.classes)
 }
 
 fn parsed(
@@ -115,7 +116,7 @@ fn find(name: &str, dataset: Option<Dataset>) -> Result<(String, String), TreeEr
         });
         return Err(TreeError::Unknown { name: name.to_owned(), known });
     }
-    Ok((read_file(path)?, path.display().to_string()))
+    Ok((read_file(path)?, path.shown().into()))
 }
 
 fn read_file(path: &Path) -> Result<String, TreeError> {
@@ -133,13 +134,13 @@ fn induced(head: &Head, classes: &ClassList) -> Result<String, TreeError> {
     Ok(induce::induce(&head.weight, head.classes, head.channels, &wnids)?.to_json())
 }
 
-fn own_ids(classes: &ClassList) -> Vec<String> {
+fn own_ids(classes: &ClassList) -> Vec<CleanText> {
     classes.wnids.clone().unwrap_or_else(|| induce::fake_wnids(classes.labels.len()))
 }
 
 /// The id of each class's leaf in this file: nbdt's files for Tiny ImageNet order them in their
 /// own way (see [`Dataset::leaf_ids`]).
-fn leaf_ids(json: &str, dataset: Option<Dataset>, classes: &ClassList) -> Vec<String> {
+fn leaf_ids(json: &str, dataset: Option<Dataset>, classes: &ClassList) -> Vec<CleanText> {
     #[derive(serde::Deserialize)]
     struct Nodes<'a> {
         #[serde(borrow)]

@@ -16,6 +16,7 @@ use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::{
     Evaluation, Event, JobId, ModelRequest, PictureSource, Request, Rerun, Stage, Unreadable,
 };
+use crate::text::Shown as _;
 
 /// Models kept in memory: a classifier and a tree model.
 const KEPT_MODELS: usize = 2;
@@ -220,7 +221,7 @@ impl Worker {
         let info = Arc::clone(&self.model(job, model)?.info);
         let classes = info.head.classes;
         if let Some(picture) = pictures.iter().find(|picture| picture.class >= classes) {
-            let (path, class) = (picture.path.display(), picture.class);
+            let (path, class) = (picture.path.shown(), picture.class);
             let text = format!("{path} is of class {class}, but the model has {classes} classes");
             return Err(Stop::Failed(text));
         }

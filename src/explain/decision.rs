@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feature_map::{ClassId, argmax};
 use super::hierarchy::{Hierarchy, NodeId};
+use crate::text::CleanText;
 
 /// How the tree arrives at a class.
 #[derive(
@@ -63,8 +64,8 @@ pub struct Decision {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
     pub node: NodeId,
-    pub name: String,
-    pub wnid: String,
+    pub name: CleanText,
+    pub wnid: CleanText,
     /// P(node | parent), 1 for the root.
     pub probability: f32,
     /// Entropy of the parent's decision, in nats; 0 for the root.

@@ -164,7 +164,7 @@ impl Question {
 }
 
 fn name(hierarchy: &Hierarchy, node: NodeId) -> String {
-    hierarchy.node(node).name.clone()
+    hierarchy.node(node).name.to_string()
 }
 
 /// The other children of the parent; at least one.

@@ -61,7 +61,7 @@ pub fn flip(
     node_maps: &CamSet,
     node: NodeId,
 ) -> Result<Flip, FlipError> {
-    let name = || hierarchy.node(node).name.clone();
+    let name = || hierarchy.node(node).name.to_string();
     let children = &hierarchy.node(node).children;
     let logit = |id: NodeId| f64::from(decision.logit[id]);
     let first = children.iter().copied().reduce(|a, b| if logit(b) > logit(a) { b } else { a });

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::feature_map::ClassId;
+use crate::text::CleanText;
 
 mod edit;
 mod graph;
@@ -17,10 +18,10 @@ pub type NodeId = usize;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// The identifier in the file: a WordNet 3.0 noun such as `n02121620`, or any other text.
-    pub wnid: String,
+    pub wnid: CleanText,
     /// What to call it: the class label of a leaf; the WordNet name of an inner node, or a
     /// description of its leaves where `generated`.
-    pub name: String,
+    pub name: CleanText,
     /// Whether `name` had to be made up from the leaves.
     pub generated: bool,
     /// Whether a user gave it `name`; such a name is kept in files, whatever WordNet says.
@@ -176,13 +177,13 @@ impl Hierarchy {
 
     /// Names the leaves by the labels of the model, in class order, and describes the unnamed inner
     /// nodes anew.
-    pub fn set_labels(&mut self, labels: &[String]) -> Result<(), HierarchyError> {
+    pub fn set_labels(&mut self, labels: &[impl AsRef<str>]) -> Result<(), HierarchyError> {
         let classes = self.classes();
         if labels.len() != classes {
             return Err(HierarchyError::LabelCount { labels: labels.len(), classes });
         }
         for (&leaf, label) in self.leaf_of_class.iter().zip(labels) {
-            self.nodes[leaf].name.clone_from(label);
+            self.nodes[leaf].name = CleanText::new(label.as_ref());
             self.nodes[leaf].generated = false;
         }
         self.describe();
@@ -193,7 +194,7 @@ impl Hierarchy {
     fn describe(&mut self) {
         for id in 0..self.nodes.len() {
             if self.nodes[id].generated && !self.nodes[id].is_leaf() {
-                self.nodes[id].name = self.description(&self.nodes[id].leaves);
+                self.nodes[id].name = CleanText::from(self.description(&self.nodes[id].leaves));
             }
         }
     }

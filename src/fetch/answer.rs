@@ -86,13 +86,13 @@ fn follow(
             return Ok(response);
         }
         let to = text(response.headers(), header::LOCATION).unwrap_or_default();
-        let next =
-            joined(&url, &to).ok_or_else(|| FetchError::BadRedirect(url.clone(), to.clone()))?;
+        let next = joined(&url, &to)
+            .ok_or_else(|| FetchError::BadRedirect(url.clone(), to.as_str().into()))?;
         // From an encrypted address to another one, whatever was allowed.
         let is_plain_ok = order.plain_http && !url.starts_with("https:");
         let is_step_down = url.starts_with("https:") && !next.starts_with("https:");
         if is_step_down || check(&next, is_plain_ok).is_err() {
-            return Err(FetchError::BadRedirect(url, next));
+            return Err(FetchError::BadRedirect(url, next.into()));
         }
         url = next;
     }

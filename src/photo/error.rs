@@ -5,6 +5,8 @@ use std::io;
 use image::{ImageError, ImageFormat};
 use thiserror::Error;
 
+use crate::text::CleanText;
+
 /// The most pixels of a picture that is read.
 pub(super) const MAX_PIXELS: u64 = 200_000_000;
 
@@ -13,14 +15,14 @@ pub(super) const MAX_PIXELS: u64 = 200_000_000;
 #[error("Could not read picture {name}: {problem}")]
 pub struct PhotoError {
     /// The path or the name that the caller gave.
-    pub name: String,
+    pub name: CleanText,
     /// What is wrong with it.
     pub problem: Problem,
 }
 
 impl PhotoError {
     pub(super) fn new(name: &str, problem: Problem) -> Self {
-        Self { name: one_line(name), problem }
+        Self { name: name.into(), problem }
     }
 }
 
@@ -51,9 +53,9 @@ pub enum Problem {
     #[error("it has no pixels")]
     NoPixels,
     #[error("this kind of {format} is not supported ({reason}); save it as an 8-bit PNG")]
-    Unsupported { format: &'static str, reason: String },
+    Unsupported { format: &'static str, reason: CleanText },
     #[error("the {format} data is damaged or cut off ({reason}); copy or export it again")]
-    Damaged { format: &'static str, reason: String },
+    Damaged { format: &'static str, reason: CleanText },
 }
 
 impl Problem {
@@ -67,9 +69,9 @@ impl Problem {
         match error {
             ImageError::Limits(_) => Self::TooMuchMemory,
             ImageError::Unsupported(e) => {
-                Self::Unsupported { format, reason: one_line(&e.to_string()) }
+                Self::Unsupported { format, reason: CleanText::short(&e.to_string()) }
             }
-            e => Self::Damaged { format, reason: one_line(&e.to_string()) },
+            e => Self::Damaged { format, reason: CleanText::short(&e.to_string()) },
         }
     }
 }
@@ -81,9 +83,4 @@ pub(super) fn check_size(width: u32, height: u32) -> Result<(), Problem> {
         pixels if pixels > MAX_PIXELS => Err(Problem::TooManyPixels { width, height }),
         _ => Ok(()),
     }
-}
-
-/// `text` without line breaks and other control characters, which file names may have.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -10,8 +10,9 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::error::{Problem, check_size, one_line};
+use super::error::{Problem, check_size};
 use super::exif::upright_from_exif;
+use crate::text::CleanText;
 
 /// The pixels as they are stored, and the turn that makes them upright.
 pub(super) fn decode(bytes: &[u8]) -> Result<(RgbImage, Transform), Problem> {
@@ -26,7 +27,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(RgbImage, Transform), Problem> {
     };
     check_size(info.width.into(), info.height.into())?;
     if !matches!(info.components, 1 | 3 | 4) {
-        let reason = format!("{} channels", info.components);
+        let reason = format!("{} channels", info.components).into();
         return Err(Problem::Unsupported { format: "JPEG", reason });
     }
 
@@ -44,11 +45,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(RgbImage, Transform), Problem> {
 }
 
 fn damaged(error: DecodeErrors) -> Problem {
-    cut_off(&one_line(&error.to_string()))
+    cut_off(&error.to_string())
 }
 
 fn cut_off(reason: &str) -> Problem {
-    Problem::Damaged { format: "JPEG", reason: reason.to_owned() }
+    Problem::Damaged { format: "JPEG", reason: CleanText::short(reason) }
 }
 
 /// Whether the marker of the end follows the first scan, that is, outside of any thumbnail.

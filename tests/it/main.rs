@@ -29,6 +29,7 @@ mod region_tab;
 mod screenshots;
 mod server;
 mod synth;
+mod text;
 mod tree_edits;
 mod tree_view;
 mod ui;
