@@ -36,6 +36,8 @@ use self::detect::Kind;
 pub use self::dtype::DType;
 pub use self::error::{CheckpointError, FileProblem, Origin, TensorProblem};
 pub use self::weights::Weights;
+use crate::budget::Wanted;
+use crate::temporary;
 use crate::text::{CleanText, Shown as _};
 
 /// How the weights were stored.
@@ -98,7 +100,16 @@ impl StateDict {
     /// # Errors
     /// [`CheckpointError::File`] says what the file is or holds instead.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        Self::from_path(path, true).map_err(|problem| CheckpointError::file(path.shown(), problem))
+        Self::open_while(path, &Wanted::default())
+    }
+
+    /// The same, given up as soon as it is not wanted any more.
+    ///
+    /// # Errors
+    /// As [`StateDict::open`], and [`FileProblem::Budget`].
+    pub fn open_while(path: &Path, wanted: &Wanted) -> Result<Self, CheckpointError> {
+        Self::from_path(path, true, wanted)
+            .map_err(|problem| CheckpointError::file(path.shown(), problem))
     }
 
     /// Opens a file that is already in memory; `name` is for messages. Safetensors are read in
@@ -115,9 +126,9 @@ impl StateDict {
             if detect::kind(head)? == Kind::Safetensors {
                 return Self::from_safetensors(safetensors::Source::Bytes(bytes));
             }
-            let mut file = NamedTempFile::new()?;
-            file.write_all(&bytes)?;
-            Self::from_unpacked(file, true)
+            let mut file = temporary::file()?;
+            file.write_all(&bytes).map_err(temporary::problem)?;
+            Self::from_unpacked(file, true, &Wanted::default())
         };
         open(bytes.into()).map_err(|problem| CheckpointError::file(name, problem))
     }

@@ -28,6 +28,7 @@
 #[cfg(feature = "gui")]
 pub mod app;
 pub mod assets;
+pub mod budget;
 pub mod catalog;
 pub mod checkpoint;
 pub mod cli;
@@ -52,6 +53,7 @@ pub mod protocol;
 #[cfg(feature = "gui")]
 pub mod settings;
 pub mod state;
+pub mod temporary;
 pub mod text;
 pub mod tree_layout;
 pub mod tree_svg;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::DType;
+use crate::budget::Exceeded;
 use crate::text::CleanText;
 
 /// What went wrong with a checkpoint, in one line.
@@ -44,7 +45,7 @@ impl CheckpointError {
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum FileProblem {
     #[error("cannot be read: {0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
     #[error("is empty")]
     Empty,
     #[error("is {0}")]
@@ -53,6 +54,8 @@ pub enum FileProblem {
     Damaged(String),
     #[error("is too large to be read safely: {0}")]
     TooLarge(String),
+    #[error("cannot be read safely: {0}")]
+    Budget(#[from] Exceeded),
     #[error("holds {0}, which cannot be used; save model.state_dict() in f32 or f16")]
     Unsupported(String),
     #[error("holds a pickled Python object of class {class}{}", .origin.advice())]
@@ -100,4 +103,10 @@ pub enum TensorProblem {
     NotFinite(&'static str),
     #[error("cannot be read: {0}")]
     Unreadable(String),
+}
+
+impl From<io::Error> for FileProblem {
+    fn from(error: io::Error) -> Self {
+        Exceeded::cause_of(&error).map_or_else(|| Self::Io(error), Self::Budget)
+    }
 }

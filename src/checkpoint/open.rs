@@ -5,47 +5,56 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use super::archive::{self, Archive};
 use super::detect::{self, Kind};
 use super::{Data, Entry, FileProblem, Format, StateDict, names, pth, safetensors, tar};
+use crate::budget::{Budget, Wanted};
 use crate::text::CleanText;
 
+/// Longest time that the structure of a file may take to be read.
+const MAX_TIME: Duration = Duration::from_secs(60);
 /// Most bytes that all tensors of a file may take as f32.
 const MAX_F32_BYTES: u64 = 8 << 30;
 /// A tensor larger than its file repeats its values (stride 0), which is fine up to this.
 const MAX_REPEATED_BYTES: u64 = 64 << 20;
 
 impl StateDict {
-    pub(super) fn from_path(path: &Path, may_be_packed: bool) -> Result<Self, FileProblem> {
+    pub(super) fn from_path(
+        path: &Path,
+        may_be_packed: bool,
+        wanted: &Wanted,
+    ) -> Result<Self, FileProblem> {
         let not = |what: &str| Err(FileProblem::NotACheckpoint(what.to_owned()));
         let about = std::fs::metadata(path)?;
         if !about.is_file() {
             return not("a folder or device, not a file");
         }
         let open = || File::open(path);
+        let budget = &budget(about.len(), wanted);
         let mut head = Vec::new();
         (open()?.take(detect::HEAD_BYTES as u64)).read_to_end(&mut head)?;
         match detect::kind(&head)? {
-            Kind::Zip => match archive::open(open()?)? {
+            Kind::Zip => match archive::open(open()?, budget)? {
                 Archive::Checkpoint { bytes } => Self::from_pth(path, Format::PthZip, bytes),
                 Archive::Inner(file) if may_be_packed => {
-                    Ok(Self { format: Format::PthInZip, ..Self::from_unpacked(file, false)? })
+                    Ok(Self { format: Format::PthInZip, ..Self::from_unpacked(file, false, wanted)? })
                 }
                 Archive::Inner(_) => not("a zip archive within another; unpack the outer one"),
             },
             Kind::Legacy => {
-                pth::scan_legacy(open()?)?;
+                pth::scan_legacy(open()?, budget)?;
                 Self::from_pth(path, Format::PthLegacy, about.len())
             }
-            Kind::Tar => Self::from_tar(open()?),
+            Kind::Tar => Self::from_tar(open()?, budget),
             Kind::Safetensors => {
                 Self::from_safetensors(safetensors::Source::File(Mutex::new(open()?)))
             }
             kind @ (Kind::OtherPickle | Kind::PerhapsPickle) => {
-                let problem = pth::other_pickle(open()?, kind == Kind::OtherPickle);
+                let problem = pth::other_pickle(open()?, kind == Kind::OtherPickle, budget);
                 Err(problem.unwrap_or_else(|| detect::other(&head)))
             }
         }
@@ -54,8 +63,9 @@ impl StateDict {
     pub(super) fn from_unpacked(
         file: NamedTempFile,
         may_be_packed: bool,
+        wanted: &Wanted,
     ) -> Result<Self, FileProblem> {
-        let mut state_dict = Self::from_path(file.path(), may_be_packed)?;
+        let mut state_dict = Self::from_path(file.path(), may_be_packed, wanted)?;
         state_dict.unpacked.push(file);
         Ok(state_dict)
     }
@@ -86,8 +96,8 @@ impl StateDict {
         Self::from_places(Format::Safetensors, source, tensors, metadata)
     }
 
-    fn from_tar(file: File) -> Result<Self, FileProblem> {
-        let tar::Loaded { tensors, metadata } = tar::load(file.try_clone()?)?;
+    fn from_tar(file: File, budget: &Budget) -> Result<Self, FileProblem> {
+        let tar::Loaded { tensors, metadata } = tar::load(file.try_clone()?, budget)?;
         let source = safetensors::Source::File(Mutex::new(file));
         Self::from_places(Format::PthTar, source, tensors, metadata)
     }
@@ -112,6 +122,14 @@ impl StateDict {
             unpacked: Vec::new(),
         })
     }
+}
+
+/// What may be spent on everything but the values of the tensors. Beside a share of the file, which
+/// holds at least one byte of a number for each value in a pickle that counts, so much is enough for
+/// the names and shapes of tens of thousands of tensors.
+fn budget(file_bytes: u64, wanted: &Wanted) -> Budget {
+    const FREE_BYTES: u64 = 24 << 20;
+    Budget::new(FREE_BYTES + file_bytes / 2, MAX_TIME, wanted.clone())
 }
 
 /// Refuses files without tensors, and tensors that could not be held in memory.

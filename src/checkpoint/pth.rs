@@ -10,6 +10,7 @@ use pytorch_reader::{PickleError, PickleValue, PytorchError, PytorchReader, Tens
 use super::pickle_policy::Findings;
 use super::pickle_scan::{ScanError, scan};
 use super::{FileProblem, names};
+use crate::budget::Budget;
 use crate::text::CleanText;
 
 /// The tensors of the state dict by name, and the numbers and words saved beside it.
@@ -46,14 +47,18 @@ pub(super) fn plain(root: &HashMap<String, PickleValue>) -> Plain {
 
 /// The pickles of a legacy file: magic number, protocol, system, the saved object, storage keys.
 /// The numbers of the tensors follow behind them.
-pub(super) fn scan_legacy(file: File) -> Result<(), FileProblem> {
-    scan_pickles(&mut BufReader::new(file), 5)
+pub(super) fn scan_legacy(file: File, budget: &Budget) -> Result<(), FileProblem> {
+    scan_pickles(&mut BufReader::new(file), 5, budget)
 }
 
 /// Refuses pickles that name anything but tensors and plain data.
-pub(super) fn scan_pickles(reader: &mut impl BufRead, count: usize) -> Result<(), FileProblem> {
+pub(super) fn scan_pickles(
+    reader: &mut impl BufRead,
+    count: usize,
+    budget: &Budget,
+) -> Result<(), FileProblem> {
     let mut findings = Findings::default();
-    let scanned = (0..count).try_for_each(|_| scan(reader, &mut findings));
+    let scanned = (0..count).try_for_each(|_| scan(reader, &mut findings, budget));
     // What a file would run matters more than how it is broken.
     findings.verdict(true)?;
     Ok(scanned?)
@@ -61,9 +66,13 @@ pub(super) fn scan_pickles(reader: &mut impl BufRead, count: usize) -> Result<()
 
 /// What is in a pickle that `torch.save` did not write, which cannot be used. `None` if it is no
 /// pickle from beginning to end, and yet not `is_certain` to be one.
-pub(super) fn other_pickle(file: File, is_certain: bool) -> Option<FileProblem> {
+pub(super) fn other_pickle(
+    file: File,
+    is_certain: bool,
+    budget: &Budget,
+) -> Option<FileProblem> {
     let mut findings = Findings::default();
-    let scanned = scan(&mut BufReader::new(file), &mut findings);
+    let scanned = scan(&mut BufReader::new(file), &mut findings, budget);
     if scanned.is_err() && !is_certain {
         return None;
     }
@@ -107,6 +116,7 @@ impl From<ScanError> for FileProblem {
         match error {
             ScanError::Io(error) if error.raw_os_error().is_some() => Self::Io(error),
             ScanError::TooLarge(_) => Self::TooLarge(error.to_string()),
+            ScanError::Budget(exceeded) => Self::Budget(exceeded),
             error => Self::Damaged(error.to_string()),
         }
     }

@@ -5,6 +5,7 @@ use std::io;
 use image::{ImageError, ImageFormat};
 use thiserror::Error;
 
+use crate::budget::Exceeded;
 use crate::text::CleanText;
 
 /// The most pixels of a picture that is read.
@@ -49,6 +50,9 @@ pub enum Problem {
     /// Beyond the limits of the decoder.
     #[error("decoding it needs too much memory; save it as an 8-bit PNG or as JPEG")]
     TooMuchMemory,
+    /// Too slow, or not wanted any more.
+    #[error(transparent)]
+    Budget(#[from] Exceeded),
     /// A width or a height of zero.
     #[error("it has no pixels")]
     NoPixels,
@@ -59,6 +63,10 @@ pub enum Problem {
 }
 
 impl Problem {
+    pub(super) fn from_io(error: io::Error) -> Self {
+        Exceeded::cause_of(&error).map_or_else(|| Self::Io(error), Self::Budget)
+    }
+
     pub(super) fn from_decoder(format: ImageFormat, error: ImageError) -> Self {
         let format = match format {
             ImageFormat::Png => "PNG",
@@ -66,6 +74,11 @@ impl Problem {
             ImageFormat::Bmp => "BMP",
             _ => "GIF",
         };
+        if let ImageError::IoError(error) = &error
+            && let Some(exceeded) = Exceeded::cause_of(error)
+        {
+            return Self::Budget(exceeded);
+        }
         match error {
             ImageError::Limits(_) => Self::TooMuchMemory,
             ImageError::Unsupported(e) => {

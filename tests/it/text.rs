@@ -32,7 +32,7 @@ fn assert_harmless(text: &str) {
 fn what_is_seen_stays_and_the_rest_goes() {
     assert_eq!(CleanText::new(" tabby,\ttabby cat \n"), "tabby, tabby cat");
     assert_eq!(CleanText::new("مار\u{200c}ها 👩\u{200d}🔬 naïve"), "مار\u{200c}ها 👩\u{200d}🔬 naïve");
-    assert_eq!(CleanText::new(HOSTILE), "[31mRED ]0;pwn    2Jevil     </title><script>&\"'");
+    assert_eq!(CleanText::new(HOSTILE), "[31mRED ]0;pwn     2Jevil    </title><script>&\"'");
     assert_eq!(CleanText::short(&"x".repeat(200)).chars().count(), 81);
     assert_eq!(Path::new("a\u{1b}[2J/b\r.png").shown(), "a [2J/b .png");
     assert_eq!(Path::new("a/b\r.png").shown_name(), "b .png");
@@ -76,14 +76,13 @@ fn hostile_tree() -> String {
 #[test]
 fn names_of_a_hierarchy_reach_no_output_as_they_are() {
     let folder = TempDir::new().unwrap();
-    let (file, svg) = (folder.path().join("tree\u{9b}2J.json"), folder.path().join("tree.svg"));
+    let file = folder.path().join("tree\u{9b}2J.json");
     std::fs::write(&file, hostile_tree()).unwrap();
     let photo = text(&root().join("assets/photos/cat_and_coffee.jpg")).to_owned();
     let tree = ["--hierarchy", text(&file)];
     for command in [
         &["tree", &photo][..],
         &["tree", &photo, "--json"],
-        &["tree", &photo, "--svg", text(&svg)],
         &["cam", &photo, "--node", "root"],
         &["cam", &photo, "--node", "root", "--json"],
         &["cam", &photo, "--node", "no such node"],
