@@ -30,6 +30,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use self::detect::Kind;
@@ -37,11 +38,12 @@ pub use self::dtype::DType;
 pub use self::error::{CheckpointError, FileProblem, Origin, TensorProblem};
 pub use self::weights::Weights;
 use crate::budget::Wanted;
+use crate::decoder::Remote;
 use crate::temporary;
 use crate::text::{CleanText, Shown as _};
 
 /// How the weights were stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
 pub enum Format {
     /// `torch.save` since PyTorch 1.6: a zip archive.
     #[strum(to_string = "PyTorch zip")]
@@ -68,6 +70,8 @@ pub struct StateDict {
     watch: Option<Watch>,
     /// The file behind [`Data::Range`].
     source: Option<safetensors::Source>,
+    /// The process behind [`Data::Remote`].
+    remote: Option<Remote>,
     /// Files to delete at the end; behind `entries`, which keep them open.
     unpacked: Vec<NamedTempFile>,
 }
@@ -89,6 +93,16 @@ struct Watch {
 enum Data {
     Torch(pytorch_reader::Tensor),
     Range(Range<u64>),
+    /// A child has it.
+    Remote,
+}
+
+/// What a state dict holds, without the values.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Unread {
+    format: Format,
+    tensors: BTreeMap<CleanText, (DType, Vec<usize>)>,
+    metadata: BTreeMap<CleanText, CleanText>,
 }
 
 impl StateDict {
@@ -199,7 +213,9 @@ impl StateDict {
     /// # Errors
     /// If the tensor is missing, holds no floats, or cannot be read.
     pub fn f32(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
-        self.read(name).map_err(|problem| CheckpointError::tensor(name, problem))
+        let (dtype, bytes) =
+            self.read(name).map_err(|problem| CheckpointError::tensor(name, problem))?;
+        Ok(dtype::f32_from_bytes(dtype, &bytes))
     }
 
     /// As [`StateDict::f32`], but NaN and infinities are errors.
@@ -215,7 +231,7 @@ impl StateDict {
         Err(CheckpointError::tensor(name, TensorProblem::NotFinite(what)))
     }
 
-    fn read(&self, name: &str) -> Result<Vec<f32>, TensorProblem> {
+    fn read(&self, name: &str) -> Result<(DType, Cow<'_, [u8]>), TensorProblem> {
         let entry = self.entries.get(name).ok_or(TensorProblem::Missing)?;
         let unreadable = |error: std::io::Error| {
             TensorProblem::Unreadable(CleanText::short(&error.to_string()).into())
@@ -223,16 +239,43 @@ impl StateDict {
         if !entry.dtype.is_float() {
             return Err(TensorProblem::NotFloat(entry.dtype));
         }
-        let bytes = match (&entry.data, &self.source) {
-            (Data::Torch(tensor), _) => Cow::Owned(tensor.read().map_err(unreadable)?),
-            (Data::Range(range), Some(source)) => source.read(range.clone()).map_err(unreadable)?,
-            (Data::Range(_), None) => return Err(TensorProblem::Missing),
+        let bytes = match (&entry.data, &self.source, &self.remote) {
+            (Data::Torch(tensor), ..) => Cow::Owned(tensor.read().map_err(unreadable)?),
+            (Data::Range(range), Some(source), _) => {
+                source.read(range.clone()).map_err(unreadable)?
+            }
+            (Data::Remote, _, Some(remote)) => {
+                let count = entry.shape.iter().product::<usize>() * entry.dtype.size();
+                let bytes = remote.read(name, count as u64);
+                Cow::Owned(bytes.map_err(|problem| TensorProblem::Unreadable(problem.into()))?)
+            }
+            (Data::Range(_), None, _) | (Data::Remote, _, None) => {
+                return Err(TensorProblem::Missing);
+            }
         };
         if let Some(Watch { read, total, tell }) = &self.watch {
             let count = bytes.len() as u64;
             tell(read.fetch_add(count, Ordering::Relaxed) + count, *total);
         }
-        Ok(dtype::f32_from_bytes(entry.dtype, &bytes))
+        Ok((entry.dtype, bytes))
+    }
+
+    /// What it holds, for a parent.
+    pub(crate) fn unread(&self) -> Unread {
+        let tensors = self.entries.iter();
+        let tensors =
+            tensors.map(|(name, entry)| (name.clone(), (entry.dtype, entry.shape.clone())));
+        Unread { format: self.format, tensors: tensors.collect(), metadata: self.metadata.clone() }
+    }
+
+    /// The values of a tensor in the type that they have in the file, for a parent.
+    pub(crate) fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>, TensorProblem> {
+        Ok(self.read(name)?.1)
+    }
+
+    /// Opens a file for a parent, which puts its name before what is wrong with it.
+    pub(crate) fn open_plainly(path: &Path) -> Result<Self, FileProblem> {
+        Self::from_path(path, true, &Wanted::default())
     }
 }
 

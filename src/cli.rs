@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use clap::Parser as _;
 
+use crate::decoder;
 use crate::engine::Engine;
 use crate::explanation::{Explanation, ModelInfo};
 use crate::model::DeviceChoice;
@@ -39,7 +40,16 @@ type Out<'a> = &'a mut dyn std::io::Write;
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if let [first, rest @ ..] = &arguments[..]
+        && first == decoder::ARGUMENT
+    {
+        return decoder::child_main(rest).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
     let cli = Cli::parse();
+    if !cli.in_process && std::env::var_os("GLASSTREE_IN_PROCESS").is_none() {
+        decoder::enable();
+    }
     let mut out = std::io::stdout().lock();
     match run(cli, &mut out).and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,

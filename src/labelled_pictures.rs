@@ -3,12 +3,12 @@
 mod list;
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::eval::Rect;
 use crate::explain::ClassId;
+use crate::input::{self, ReadError};
 use crate::labels::ClassList;
 use crate::text::{CleanText, Shown as _};
 
@@ -52,7 +52,7 @@ pub struct UnknownClass {
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     #[error("Could not read {}: {source}", path.shown())]
-    Read { path: PathBuf, source: std::io::Error },
+    Read { path: PathBuf, source: ReadError },
     #[error("{} is no list of pictures: it is larger than {} MiB", .0.shown(), MAX_BYTES >> 20)]
     TooLarge(PathBuf),
     #[error("{} is not UTF-8 text; save it as UTF-8, one picture in each line", .0.shown())]
@@ -231,17 +231,15 @@ fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
 }
 
 fn read_text(path: &Path) -> Result<String, DataError> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(read_error(path))?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(read_error(path))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(DataError::TooLarge(path.to_owned()));
-    }
+    let bytes = input::read(path, MAX_BYTES).map_err(|error| match error {
+        ReadError::TooLarge(_) => DataError::TooLarge(path.to_owned()),
+        source => DataError::Read { path: path.to_owned(), source },
+    })?;
     String::from_utf8(bytes).map_err(|_| DataError::NotUtf8(path.to_owned()))
 }
 
 fn read_error(path: &Path) -> impl Fn(std::io::Error) -> DataError {
-    |source| DataError::Read { path: path.to_owned(), source }
+    |source| DataError::Read { path: path.to_owned(), source: source.into() }
 }
 
 fn no_known_class(path: &Path, unknown: &UnknownClass) -> DataError {

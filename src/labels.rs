@@ -4,13 +4,12 @@ mod parse;
 mod search;
 mod searchable;
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 pub use search::{FindClassError, fold};
 pub use searchable::Searchable;
 
+use crate::input::{self, ReadError};
 use crate::text::{CleanText, Shown as _};
 
 /// Most classes that a list may have.
@@ -34,7 +33,7 @@ pub struct ClassList {
 pub enum ListError {
     /// The file cannot be read.
     #[error("Could not read {}: {cause}", path.shown())]
-    Read { path: PathBuf, cause: std::io::Error },
+    Read { path: PathBuf, cause: ReadError },
     /// The content cannot be used.
     #[error("Could not use {}: {cause}", path.shown())]
     Content { path: PathBuf, cause: ContentError },
@@ -151,11 +150,11 @@ fn read_list<T>(
     path: &Path,
     parse: impl Fn(&[u8]) -> Result<T, ContentError>,
 ) -> Result<T, ListError> {
-    let read = || {
-        let mut bytes = Vec::new();
-        File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
+    let content = |cause| ListError::Content { path: path.to_owned(), cause };
+    let bytes = match input::read(path, MAX_BYTES) {
+        Ok(bytes) => bytes,
+        Err(ReadError::TooLarge(_)) => return Err(content(ContentError::TooLarge)),
+        Err(cause) => return Err(ListError::Read { path: path.to_owned(), cause }),
     };
-    let bytes = read().map_err(|cause| ListError::Read { path: path.to_owned(), cause })?;
-    parse(&bytes).map_err(|cause| ListError::Content { path: path.to_owned(), cause })
+    parse(&bytes).map_err(content)
 }

@@ -19,6 +19,8 @@ use std::time::Duration;
 use image::metadata::Orientation as Transform;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
 
+use serde::{Deserialize, Serialize};
+
 use error::check_size;
 use exif::upright_from_exif;
 
@@ -29,6 +31,8 @@ use crate::text::{CleanText, Shown as _};
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 30;
+/// The most bytes of RGB that a picture has.
+pub(crate) const MAX_RGB_BYTES: u64 = 3 * error::MAX_PIXELS;
 /// Enough to tell a format.
 const MAGIC_BYTES: u64 = 64;
 /// Longest time for a picture; 200 megapixels take a fifth of it.
@@ -46,7 +50,7 @@ pub struct Photo {
 }
 
 /// How to read a picture where there is a choice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhotoOptions {
     /// Whether to turn the picture upright.
     pub orientation: Orientation,
@@ -55,7 +59,7 @@ pub struct PhotoOptions {
 }
 
 /// What to do with the orientation that a camera noted in the Exif data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Orientation {
     /// Turn the picture upright.
     #[default]
@@ -65,7 +69,7 @@ pub enum Orientation {
 }
 
 /// What to do with transparency.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Alpha {
     /// Show the colours below it, as Pillow's `convert("RGB")` does.
     #[default]
@@ -107,6 +111,14 @@ impl Photo {
         Ok(Self { name: path.shown_name(), rgb })
     }
 
+    /// The pixels of an open file.
+    pub(crate) fn read(
+        reader: impl BufRead + Seek,
+        options: &PhotoOptions,
+    ) -> Result<RgbImage, Problem> {
+        decode(reader, options, &budget(&Wanted::default()))
+    }
+
     /// Reads the picture in `bytes`: PNG, JPEG, WebP, BMP or GIF, of an animation the first frame.
     ///
     /// # Errors
@@ -124,7 +136,7 @@ fn budget(wanted: &Wanted) -> Budget {
 }
 
 /// Opens a file to be read through; anything else that has a name would keep its reader waiting.
-fn open_regular(path: &Path) -> Result<File, Problem> {
+pub(crate) fn open_regular(path: &Path) -> Result<File, Problem> {
     // Asked before it is opened, for to open a named pipe would wait for its writer.
     let metadata = fs::metadata(path).map_err(Problem::Io)?;
     if !metadata.is_file() {

@@ -110,13 +110,14 @@ fn unpack_inner(
     let size = entry.size();
     let mut unpacked = temporary::file()?;
     let mut content = budget.watch((&mut entry).take(size.saturating_add(1)));
-    let copied = io::copy(&mut content, &mut unpacked).map_err(|error| {
-        match Exceeded::cause_of(&error) {
-            Some(exceeded) => exceeded.into(),
-            None if error.raw_os_error().is_some() => temporary::problem(error).into(),
-            None => FileProblem::Damaged(format!("unpacking it failed: {error}")),
-        }
-    })?;
+    let copied =
+        io::copy(&mut content, &mut unpacked).map_err(|error| {
+            match Exceeded::cause_of(&error) {
+                Some(exceeded) => exceeded.into(),
+                None if error.raw_os_error().is_some() => temporary::problem(error).into(),
+                None => FileProblem::Damaged(format!("unpacking it failed: {error}")),
+            }
+        })?;
     if copied != size {
         return Err(FileProblem::Damaged("its zip archive lies about sizes".to_owned()));
     }

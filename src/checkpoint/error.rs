@@ -5,6 +5,7 @@ use std::io;
 
 use super::DType;
 use crate::budget::Exceeded;
+use crate::decoder::Lost;
 use crate::text::CleanText;
 
 /// What went wrong with a checkpoint, in one line.
@@ -29,7 +30,7 @@ pub enum CheckpointError {
 }
 
 impl CheckpointError {
-    pub(super) fn file(name: impl fmt::Display, problem: FileProblem) -> Self {
+    pub(crate) fn file(name: impl fmt::Display, problem: FileProblem) -> Self {
         let name = CleanText::from(name.to_string());
         Self::File { name, problem }
     }
@@ -54,6 +55,10 @@ pub enum FileProblem {
     Damaged(String),
     #[error("is too large to be read safely: {0}")]
     TooLarge(String),
+    #[error("{0}")]
+    Told(CleanText),
+    #[error("cannot be read safely: {0}")]
+    Lost(Lost),
     #[error("cannot be read safely: {0}")]
     Budget(#[from] Exceeded),
     #[error("holds {0}, which cannot be used; save model.state_dict() in f32 or f16")]

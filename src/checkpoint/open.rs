@@ -11,8 +11,9 @@ use tempfile::NamedTempFile;
 
 use super::archive::{self, Archive};
 use super::detect::{self, Kind};
-use super::{Data, Entry, FileProblem, Format, StateDict, names, pth, safetensors, tar};
+use super::{Data, Entry, FileProblem, Format, StateDict, Unread, names, pth, safetensors, tar};
 use crate::budget::{Budget, Wanted};
+use crate::decoder::Remote;
 use crate::text::CleanText;
 
 /// Longest time that the structure of a file may take to be read.
@@ -40,9 +41,10 @@ impl StateDict {
         match detect::kind(&head)? {
             Kind::Zip => match archive::open(open()?, budget)? {
                 Archive::Checkpoint { bytes } => Self::from_pth(path, Format::PthZip, bytes),
-                Archive::Inner(file) if may_be_packed => {
-                    Ok(Self { format: Format::PthInZip, ..Self::from_unpacked(file, false, wanted)? })
-                }
+                Archive::Inner(file) if may_be_packed => Ok(Self {
+                    format: Format::PthInZip,
+                    ..Self::from_unpacked(file, false, wanted)?
+                }),
                 Archive::Inner(_) => not("a zip archive within another; unpack the outer one"),
             },
             Kind::Legacy => {
@@ -87,6 +89,7 @@ impl StateDict {
             metadata,
             watch: None,
             source: None,
+            remote: None,
             unpacked: Vec::new(),
         })
     }
@@ -100,6 +103,23 @@ impl StateDict {
         let tar::Loaded { tensors, metadata } = tar::load(file.try_clone()?, budget)?;
         let source = safetensors::Source::File(Mutex::new(file));
         Self::from_places(Format::PthTar, source, tensors, metadata)
+    }
+
+    /// What a child has found; it is checked as if it came from the file itself.
+    pub(crate) fn from_remote(unread: Unread, remote: Remote) -> Result<Self, FileProblem> {
+        let Unread { format, tensors, metadata } = unread;
+        let entries = tensors.into_iter().map(|(name, (dtype, shape))| {
+            (String::from(name), Entry { dtype, shape, data: Data::Remote })
+        });
+        Ok(Self {
+            format,
+            entries: measured(entries.collect(), u64::MAX)?,
+            metadata,
+            watch: None,
+            source: None,
+            remote: Some(remote),
+            unpacked: Vec::new(),
+        })
     }
 
     fn from_places(
@@ -119,6 +139,7 @@ impl StateDict {
             metadata,
             watch: None,
             source: Some(source),
+            remote: None,
             unpacked: Vec::new(),
         })
     }
@@ -132,8 +153,16 @@ fn budget(file_bytes: u64, wanted: &Wanted) -> Budget {
     Budget::new(FREE_BYTES + file_bytes / 2, MAX_TIME, wanted.clone())
 }
 
-/// Refuses files without tensors, and tensors that could not be held in memory.
+/// As [`measured`], under the names that the network gave the tensors.
 fn checked(
+    entries: BTreeMap<String, Entry>,
+    held: u64,
+) -> Result<BTreeMap<CleanText, Entry>, FileProblem> {
+    measured(names::strip_prefixes(entries), held)
+}
+
+/// Refuses files without tensors, and tensors that could not be held in memory.
+fn measured(
     entries: BTreeMap<String, Entry>,
     held: u64,
 ) -> Result<BTreeMap<CleanText, Entry>, FileProblem> {
@@ -157,7 +186,6 @@ fn checked(
     if total > MAX_F32_BYTES {
         return Err(FileProblem::TooLarge(format!("its tensors would take {total} bytes")));
     }
-    let entries = names::strip_prefixes(entries);
     let count = entries.len();
     let cleaned = |(name, entry): (String, Entry)| (CleanText::from(name), entry);
     let entries: BTreeMap<_, _> = entries.into_iter().map(cleaned).collect();

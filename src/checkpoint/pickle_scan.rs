@@ -94,7 +94,8 @@ struct Item {
 }
 
 impl Item {
-    const VALUE: Self = Self { text: None, key_bytes: 20, values: 1, name_bytes: 0, copy_bytes: NODE, memo: None };
+    const VALUE: Self =
+        Self { text: None, key_bytes: 20, values: 1, name_bytes: 0, copy_bytes: NODE, memo: None };
 
     /// Puts `child` inside, under a key of `key_bytes`.
     fn absorb(&mut self, child: &Self, key_bytes: u64) -> Result<()> {

@@ -231,7 +231,9 @@ impl<'a> Machine<'a> {
             }
             b'b' => {
                 let state = self.pop()?;
-                if let (Value::Other, Some(tensor)) = (self.top()?.clone(), self.made.first_tensor(&state)) {
+                if let (Value::Other, Some(tensor)) =
+                    (self.top()?.clone(), self.made.first_tensor(&state))
+                {
                     *self.top()? = tensor;
                 }
             }

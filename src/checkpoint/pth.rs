@@ -66,11 +66,7 @@ pub(super) fn scan_pickles(
 
 /// What is in a pickle that `torch.save` did not write, which cannot be used. `None` if it is no
 /// pickle from beginning to end, and yet not `is_certain` to be one.
-pub(super) fn other_pickle(
-    file: File,
-    is_certain: bool,
-    budget: &Budget,
-) -> Option<FileProblem> {
+pub(super) fn other_pickle(file: File, is_certain: bool, budget: &Budget) -> Option<FileProblem> {
     let mut findings = Findings::default();
     let scanned = scan(&mut BufReader::new(file), &mut findings, budget);
     if scanned.is_err() && !is_certain {

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::budget::Wanted;
+use crate::decoder;
 use crate::eval::{Place, Scores};
 use crate::explain::{Cam, Forward, Hierarchy, argmax};
 use crate::explanation::ModelInfo;
 use crate::labelled_pictures::LabelledPicture;
 use crate::model::{Classifier, ModelError};
-use crate::photo::{Photo, PhotoOptions};
+use crate::photo::PhotoOptions;
 use crate::preprocess::RectTransform;
 use crate::protocol::Unreadable;
 use crate::text::Shown as _;
@@ -119,7 +121,8 @@ fn prepare<'a>(
     info: &ModelInfo,
     options: &PhotoOptions,
 ) -> Result<Prepared<'a>, String> {
-    let photo = Photo::open(&picture.path, options).map_err(|error| error.to_string())?;
+    let photo = decoder::photo(&picture.path, options, &Wanted::default())
+        .map_err(|error| error.to_string())?;
     let input = info.recipe.apply(&photo.rgb);
     let input = input.map_err(|error| format!("{}: {error}", picture.path.shown()))?;
     Ok(Prepared { picture, chw: input.chw, photo_from_input: input.photo_from_input })

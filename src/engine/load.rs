@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::{classes, tree};
 use crate::assets::Dataset;
+use crate::budget::Wanted;
 use crate::catalog::{ModelSource, Weights};
 use crate::checkpoint::{CheckpointError, StateDict};
+use crate::decoder;
 use crate::explanation::{LazyTree, ModelInfo};
 use crate::labels::ListError;
 use crate::model::{Architecture, Classifier, Compute, ModelError};
@@ -52,10 +54,11 @@ pub struct Loaded {
 pub fn load(
     request: &ModelRequest,
     compute: &Compute,
+    wanted: &Wanted,
     progress: impl Fn(u64, u64) + Send + Sync + 'static,
 ) -> Result<Loaded, LoadError> {
     let name = request.source.name();
-    let mut state = open(&request.source)?;
+    let mut state = open(&request.source, wanted)?;
     state.watch(progress);
     let classifier = Classifier::load(&state, compute)
         .map_err(|source| LoadError::Model { name: name.clone(), source })?;
@@ -91,12 +94,12 @@ pub fn load(
     Ok(Loaded { info, classifier })
 }
 
-fn open(source: &ModelSource) -> Result<StateDict, LoadError> {
+fn open(source: &ModelSource, wanted: &Wanted) -> Result<StateDict, LoadError> {
     match source {
         ModelSource::Known(entry, folder) => match &entry.weights {
             Weights::Bundled(bytes) => Ok(StateDict::from_bytes(entry.file, *bytes)?),
             Weights::Published(_) if entry.is_here(folder) => {
-                Ok(StateDict::open(&folder.join(entry.file))?)
+                Ok(decoder::checkpoint(&folder.join(entry.file), wanted)?)
             }
             Weights::Published(published) => {
                 let size = published.size.map(|size| format!(" ({})", megabytes(size)));
@@ -104,7 +107,7 @@ fn open(source: &ModelSource) -> Result<StateDict, LoadError> {
             }
         },
         ModelSource::File(path) if !path.exists() => Err(LoadError::NoSuchModel(path.clone())),
-        ModelSource::File(path) => Ok(StateDict::open(path)?),
+        ModelSource::File(path) => Ok(decoder::checkpoint(path, wanted)?),
     }
 }
 

@@ -1,7 +1,5 @@
 //! The hierarchy that a model decides with: shipped, from a file, or induced from its head.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::assets::Dataset;
@@ -9,6 +7,7 @@ use crate::catalog::ModelSource;
 use crate::explain::{Head, Hierarchy, HierarchyError};
 use crate::explanation::{ModelInfo, Tree};
 use crate::induce::{self, InduceError};
+use crate::input::{self, ReadError};
 use crate::labels::ClassList;
 use crate::model::Architecture;
 use crate::protocol::{HierarchyChoice, ModelRequest};
@@ -22,7 +21,7 @@ const MAX_BYTES: u64 = 64 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum TreeError {
     #[error("Could not read the hierarchy {}: {source}", path.shown())]
-    Read { path: PathBuf, source: std::io::Error },
+    Read { path: PathBuf, source: ReadError },
     #[error("Could not use the hierarchy {name}: {source}")]
     Hierarchy { name: String, source: HierarchyError },
     #[error("Could not induce a hierarchy: {0}")]
@@ -121,12 +120,13 @@ fn find(name: &str, dataset: Option<Dataset>) -> Result<(String, String), TreeEr
 
 fn read_file(path: &Path) -> Result<String, TreeError> {
     let wrap = |source| TreeError::Read { path: path.to_owned(), source };
-    let mut json = String::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut json));
-    if read.map_err(wrap)? as u64 > MAX_BYTES {
-        return Err(TreeError::TooLarge { path: path.to_owned() });
+    match input::read(path, MAX_BYTES) {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|error| {
+            wrap(std::io::Error::new(std::io::ErrorKind::InvalidData, error).into())
+        }),
+        Err(ReadError::TooLarge(_)) => Err(TreeError::TooLarge { path: path.to_owned() }),
+        Err(error) => Err(wrap(error)),
     }
-    Ok(json)
 }
 
 fn induced(head: &Head, classes: &ClassList) -> Result<String, TreeError> {

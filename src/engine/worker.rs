@@ -9,6 +9,8 @@ use std::time::Instant;
 use super::eval::Evaluator;
 use super::load::{self, LoadError, Loaded};
 use super::{EngineError, Wake};
+use crate::budget::Wanted;
+use crate::decoder;
 use crate::explanation::Explanation;
 use crate::labelled_pictures::LabelledPicture;
 use crate::model::{Compute, DeviceChoice, ModelError, Opened};
@@ -245,6 +247,12 @@ impl Worker {
         if is_wanted { Ok(()) } else { Err(Stop::Cancelled) }
     }
 
+    /// The same question, for readers of files.
+    fn wanted(&self, job: JobId) -> Wanted {
+        let oldest_wanted = Arc::clone(&self.oldest_wanted);
+        Wanted::new(move || job.0 >= oldest_wanted.load(Ordering::Relaxed))
+    }
+
     /// Announces a stage, unless the job is not wanted any more.
     fn stage(&self, job: JobId, stage: Stage) -> Result<(), Stop> {
         self.check_wanted(job)?;
@@ -254,9 +262,12 @@ impl Worker {
 
     fn picture(&self, job: JobId, picture: &PictureSource) -> Result<Arc<Photo>, Stop> {
         self.stage(job, Stage::Decoding)?;
+        let wanted = self.wanted(job);
         let decode = || match picture {
             PictureSource::Photo(photo) => Ok(Arc::clone(photo)),
-            PictureSource::File(path, options) => Photo::open(path, options).map(Arc::new),
+            PictureSource::File(path, options) => {
+                decoder::photo(path, options, &wanted).map(Arc::new)
+            }
             PictureSource::Bytes(name, bytes, options) => {
                 Photo::decode(name, bytes, options).map(Arc::new)
             }
@@ -264,7 +275,9 @@ impl Worker {
         // A decoder that crashes says nothing about the device.
         let photo = catch_unwind(AssertUnwindSafe(decode))
             .map_err(|_| Stop::Failed("The picture could not be decoded".to_owned()))?
-            .map_err(|error| Stop::Failed(error.to_string()))?;
+            .map_err(|error| Stop::Failed(error.to_string()));
+        self.check_wanted(job)?;
+        let photo = photo?;
         self.say(Event::PhotoReady { job, photo: Arc::clone(&photo) });
         Ok(photo)
     }
@@ -291,7 +304,10 @@ impl Worker {
         } else {
             self.stage(job, Stage::LoadingModel { read: 0, total: 0 })?;
             let compute = self.compute.clone().unwrap_or_else(Compute::cpu);
-            let loaded = load::load(request, &compute, self.loading(job))?;
+            let loaded = load::load(request, &compute, &self.wanted(job), self.loading(job));
+            // Whatever goes wrong with a file that is given up goes wrong because of that.
+            self.check_wanted(job)?;
+            let loaded = loaded?;
             if self.models.len() >= KEPT_MODELS {
                 self.models.remove(0);
             }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ureq::http::{HeaderMap, StatusCode, Uri, header};
 use ureq::{Agent, Body};
+use url::Url;
 
 use super::part::Resume;
 use super::{FetchError, Order, Patience};
@@ -165,22 +166,14 @@ pub(super) fn host(url: &str) -> String {
     host.unwrap_or(url).to_owned()
 }
 
-/// Where an address leads, which may be given relative to it.
+/// Where an address leads, which may be given relative to it (RFC 3986).
 fn joined(url: &str, to: &str) -> Option<String> {
-    let base: Uri = url.parse().ok()?;
-    let (scheme, computer) = (base.scheme_str()?, base.authority()?);
-    if to.starts_with("https://") || to.starts_with("http://") {
-        Some(to.to_owned())
-    } else if to.starts_with("//") {
-        Some(format!("{scheme}:{to}"))
-    } else if to.starts_with('/') {
-        Some(format!("{scheme}://{computer}{to}"))
-    } else if to.is_empty() || to.contains(':') {
-        None
-    } else {
-        let folder = base.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-        Some(format!("{scheme}://{computer}{folder}/{to}"))
+    if to.is_empty() {
+        return None;
     }
+    let mut joined = Url::parse(url).ok()?.join(to).ok()?;
+    joined.set_fragment(None);
+    joined.has_host().then(|| joined.into())
 }
 
 #[cfg(test)]
@@ -211,6 +204,9 @@ mod tests {
             ("//e.org/f", Some("https://e.org/f")),
             ("/f?g", Some("https://a.org/f?g")),
             ("f", Some("https://a.org/b/f")),
+            ("?q=1", Some("https://a.org/b/c?q=1")),
+            ("../f#g", Some("https://a.org/f")),
+            ("f:g", None),
             ("", None),
             ("javascript:alert(1)", None),
         ] {

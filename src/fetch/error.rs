@@ -36,6 +36,10 @@ pub enum FetchError {
     Broken { so_far: Arrived },
     #[error("{host} sent nothing for {} s, after {so_far}", .waited.as_secs_f32())]
     Stalled { host: String, waited: Duration, so_far: Arrived },
+    #[error("{host} sends hardly anything any more, after {so_far}")]
+    TooSlow { host: String, so_far: Arrived },
+    #[error("What arrived as {file} is no file of weights ({reason}); it was thrown away")]
+    NotWeights { file: String, reason: CleanText },
     #[error(
         "{file} should have {expected} bytes, but its server has {found}; that is another file"
     )]

@@ -6,6 +6,7 @@ use image::{ImageError, ImageFormat};
 use thiserror::Error;
 
 use crate::budget::Exceeded;
+use crate::decoder::Lost;
 use crate::text::CleanText;
 
 /// The most pixels of a picture that is read.
@@ -50,6 +51,12 @@ pub enum Problem {
     /// Beyond the limits of the decoder.
     #[error("decoding it needs too much memory; save it as an 8-bit PNG or as JPEG")]
     TooMuchMemory,
+    /// What a child said of it.
+    #[error("{0}")]
+    Told(CleanText),
+    /// A child said nothing.
+    #[error(transparent)]
+    Lost(Lost),
     /// Too slow, or not wanted any more.
     #[error(transparent)]
     Budget(#[from] Exceeded),

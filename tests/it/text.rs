@@ -31,7 +31,10 @@ fn assert_harmless(text: &str) {
 #[test]
 fn what_is_seen_stays_and_the_rest_goes() {
     assert_eq!(CleanText::new(" tabby,\ttabby cat \n"), "tabby, tabby cat");
-    assert_eq!(CleanText::new("مار\u{200c}ها 👩\u{200d}🔬 naïve"), "مار\u{200c}ها 👩\u{200d}🔬 naïve");
+    assert_eq!(
+        CleanText::new("مار\u{200c}ها 👩\u{200d}🔬 naïve"),
+        "مار\u{200c}ها 👩\u{200d}🔬 naïve"
+    );
     assert_eq!(CleanText::new(HOSTILE), "[31mRED ]0;pwn     2Jevil    </title><script>&\"'");
     assert_eq!(CleanText::short(&"x".repeat(200)).chars().count(), 81);
     assert_eq!(Path::new("a\u{1b}[2J/b\r.png").shown(), "a [2J/b .png");

@@ -113,12 +113,20 @@ fn hierarchies_are_read_as_they_are() {
                 let start = format!("{} classes: ", node.leaves.len());
                 assert!(node.generated && node.name.starts_with(&start), "{}", node.name);
             } else {
-                assert_eq!((node.name.as_str(), node.generated), (inner.name.as_str(), false), "{graph}");
+                assert_eq!(
+                    (node.name.as_str(), node.generated),
+                    (inner.name.as_str(), false),
+                    "{graph}"
+                );
             }
         }
         for (class, (wnid, name)) in reference.leaves.iter().enumerate() {
             let leaf = h.node(h.leaf(class).unwrap());
-            assert_eq!((&*leaf.wnid, &*leaf.name, leaf.class), (&**wnid, &**name, Some(class)), "{graph}");
+            assert_eq!(
+                (&*leaf.wnid, &*leaf.name, leaf.class),
+                (&**wnid, &**name, Some(class)),
+                "{graph}"
+            );
         }
         let newer = Hierarchy::from_json(&reference.file("edges"), &reference.wnids(), &|wnid| {
             reference.names().get(wnid).map(|&name| name.to_owned())
