@@ -26,6 +26,7 @@ use crate::look::Look;
 use crate::protocol::{Event, ModelRequest};
 use crate::settings::{InsightTab, Settings};
 use crate::state::{AppState, Effect, Folder, NoticeKind, Role};
+use crate::text::Shown as _;
 use crate::ui::image_view::View;
 use crate::ui::insight;
 use crate::ui::{Panels, root_ui, theme};
@@ -316,7 +317,7 @@ impl App {
             Message::TreeRead(.., Err(error)) => self.state.notify(NoticeKind::Error, error),
             Message::Thumbnails(photos) => self.panels.welcome.set_thumbnails(ctx, &photos),
             Message::Saved(Ok(path)) => {
-                let text = format!("Saved {}", path.display());
+                let text = format!("Saved {}", path.shown());
                 self.state.notify(NoticeKind::Info, text);
             }
             Message::Saved(Err(error)) => self.state.notify(NoticeKind::Error, error),

@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::labels::ClassList;
+use crate::text::CleanText;
 
 /// A data set whose classes the program knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,14 +87,14 @@ const IMAGENET1000: &[HierarchyAsset] =
 /// What [`Dataset`] reads from its text files.
 struct Lists {
     classes: ClassList,
-    leaf_ids: Vec<String>,
+    leaf_ids: Vec<CleanText>,
 }
 
 static LISTS: LazyLock<[Lists; 4]> = LazyLock::new(|| {
     Dataset::ALL.map(|dataset| {
         let (labels, leaf_ids) = dataset.texts();
         let [labels, leaf_ids] =
-            [labels, leaf_ids].map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+            [labels, leaf_ids].map(|text| text.lines().map(CleanText::new).collect::<Vec<_>>());
         let mut wnids = leaf_ids.clone();
         if dataset == Dataset::TinyImagenet200 {
             wnids.sort_unstable();
@@ -139,12 +140,12 @@ impl Dataset {
     }
 
     /// Label of each class: what to show on a leaf.
-    pub fn labels(self) -> &'static [String] {
+    pub fn labels(self) -> &'static [CleanText] {
         &self.classes().labels
     }
 
     /// Wnid of each class: what it means.
-    pub fn wnids(self) -> &'static [String] {
+    pub fn wnids(self) -> &'static [CleanText] {
         self.classes().wnids.as_deref().unwrap_or_default()
     }
 
@@ -155,7 +156,7 @@ impl Dataset {
     /// So class 0 is a goldfish, and the leaf of class 0 is called `n02124075`, Egyptian cat.
     /// Decisions come out right with these ids; names do not, they must be taken from
     /// [`Dataset::labels`].
-    pub fn leaf_ids(self) -> &'static [String] {
+    pub fn leaf_ids(self) -> &'static [CleanText] {
         &self.lists().leaf_ids
     }
 
@@ -164,7 +165,10 @@ impl Dataset {
     ///
     /// `node_ids` are the ids of the file's nodes in the order of the file, in which leaves come in
     /// the order of the classes; other nodes may lie between them.
-    pub fn leaf_ids_of<'a>(self, node_ids: impl IntoIterator<Item = &'a str>) -> &'static [String] {
+    pub fn leaf_ids_of<'a>(
+        self,
+        node_ids: impl IntoIterator<Item = &'a str>,
+    ) -> &'static [CleanText] {
         let mut expected = self.leaf_ids().iter();
         let mut next = expected.next();
         for id in node_ids {

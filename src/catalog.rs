@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::assets::Dataset;
 use crate::folders;
 use crate::preprocess::Recipe;
+use crate::text::Shown as _;
 
 use bundled::BUNDLED;
 use published::PUBLISHED;
@@ -145,9 +146,7 @@ impl ModelSource {
     pub fn name(&self) -> String {
         match self {
             Self::Known(entry, _) => entry.id.to_owned(),
-            Self::File(path) => path
-                .file_name()
-                .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into()),
+            Self::File(path) => path.shown_name().into(),
         }
     }
 }

@@ -30,15 +30,20 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use self::detect::Kind;
 pub use self::dtype::DType;
 pub use self::error::{CheckpointError, FileProblem, Origin, TensorProblem};
 pub use self::weights::Weights;
+use crate::budget::Wanted;
+use crate::decoder::Remote;
+use crate::temporary;
+use crate::text::{CleanText, Shown as _};
 
 /// How the weights were stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
 pub enum Format {
     /// `torch.save` since PyTorch 1.6: a zip archive.
     #[strum(to_string = "PyTorch zip")]
@@ -60,11 +65,13 @@ pub enum Format {
 /// The tensors of a checkpoint file, under the names that the network gave them.
 pub struct StateDict {
     format: Format,
-    entries: BTreeMap<String, Entry>,
-    metadata: BTreeMap<String, String>,
+    entries: BTreeMap<CleanText, Entry>,
+    metadata: BTreeMap<CleanText, CleanText>,
     watch: Option<Watch>,
     /// The file behind [`Data::Range`].
     source: Option<safetensors::Source>,
+    /// The process behind [`Data::Remote`].
+    remote: Option<Remote>,
     /// Files to delete at the end; behind `entries`, which keep them open.
     unpacked: Vec<NamedTempFile>,
 }
@@ -86,6 +93,16 @@ struct Watch {
 enum Data {
     Torch(pytorch_reader::Tensor),
     Range(Range<u64>),
+    /// A child has it.
+    Remote,
+}
+
+/// What a state dict holds, without the values.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Unread {
+    format: Format,
+    tensors: BTreeMap<CleanText, (DType, Vec<usize>)>,
+    metadata: BTreeMap<CleanText, CleanText>,
 }
 
 impl StateDict {
@@ -97,8 +114,16 @@ impl StateDict {
     /// # Errors
     /// [`CheckpointError::File`] says what the file is or holds instead.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        Self::from_path(path, true)
-            .map_err(|problem| CheckpointError::file(path.display(), problem))
+        Self::open_while(path, &Wanted::default())
+    }
+
+    /// The same, given up as soon as it is not wanted any more.
+    ///
+    /// # Errors
+    /// As [`StateDict::open`], and [`FileProblem::Budget`].
+    pub fn open_while(path: &Path, wanted: &Wanted) -> Result<Self, CheckpointError> {
+        Self::from_path(path, true, wanted)
+            .map_err(|problem| CheckpointError::file(path.shown(), problem))
     }
 
     /// Opens a file that is already in memory; `name` is for messages. Safetensors are read in
@@ -115,9 +140,9 @@ impl StateDict {
             if detect::kind(head)? == Kind::Safetensors {
                 return Self::from_safetensors(safetensors::Source::Bytes(bytes));
             }
-            let mut file = NamedTempFile::new()?;
-            file.write_all(&bytes)?;
-            Self::from_unpacked(file, true)
+            let mut file = temporary::file()?;
+            file.write_all(&bytes).map_err(temporary::problem)?;
+            Self::from_unpacked(file, true, &Wanted::default())
         };
         open(bytes.into()).map_err(|problem| CheckpointError::file(name, problem))
     }
@@ -129,7 +154,7 @@ impl StateDict {
 
     /// The names of all tensors in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
+        self.entries.keys().map(CleanText::as_str)
     }
 
     /// The extents of a tensor, outermost first; empty for a scalar.
@@ -165,7 +190,7 @@ impl StateDict {
     }
 
     /// What lay beside the tensors, such as `epoch` and `acc`, as text.
-    pub fn metadata(&self) -> &BTreeMap<String, String> {
+    pub fn metadata(&self) -> &BTreeMap<CleanText, CleanText> {
         &self.metadata
     }
 
@@ -188,7 +213,9 @@ impl StateDict {
     /// # Errors
     /// If the tensor is missing, holds no floats, or cannot be read.
     pub fn f32(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
-        self.read(name).map_err(|problem| CheckpointError::tensor(name, problem))
+        let (dtype, bytes) =
+            self.read(name).map_err(|problem| CheckpointError::tensor(name, problem))?;
+        Ok(dtype::f32_from_bytes(dtype, &bytes))
     }
 
     /// As [`StateDict::f32`], but NaN and infinities are errors.
@@ -204,37 +231,55 @@ impl StateDict {
         Err(CheckpointError::tensor(name, TensorProblem::NotFinite(what)))
     }
 
-    fn read(&self, name: &str) -> Result<Vec<f32>, TensorProblem> {
+    fn read(&self, name: &str) -> Result<(DType, Cow<'_, [u8]>), TensorProblem> {
         let entry = self.entries.get(name).ok_or(TensorProblem::Missing)?;
-        let unreadable =
-            |error: std::io::Error| TensorProblem::Unreadable(one_line(&error.to_string()));
+        let unreadable = |error: std::io::Error| {
+            TensorProblem::Unreadable(CleanText::short(&error.to_string()).into())
+        };
         if !entry.dtype.is_float() {
             return Err(TensorProblem::NotFloat(entry.dtype));
         }
-        let bytes = match (&entry.data, &self.source) {
-            (Data::Torch(tensor), _) => Cow::Owned(tensor.read().map_err(unreadable)?),
-            (Data::Range(range), Some(source)) => source.read(range.clone()).map_err(unreadable)?,
-            (Data::Range(_), None) => return Err(TensorProblem::Missing),
+        let bytes = match (&entry.data, &self.source, &self.remote) {
+            (Data::Torch(tensor), ..) => Cow::Owned(tensor.read().map_err(unreadable)?),
+            (Data::Range(range), Some(source), _) => {
+                source.read(range.clone()).map_err(unreadable)?
+            }
+            (Data::Remote, _, Some(remote)) => {
+                let count = entry.shape.iter().product::<usize>() * entry.dtype.size();
+                let bytes = remote.read(name, count as u64);
+                Cow::Owned(bytes.map_err(|problem| TensorProblem::Unreadable(problem.into()))?)
+            }
+            (Data::Range(_), None, _) | (Data::Remote, _, None) => {
+                return Err(TensorProblem::Missing);
+            }
         };
         if let Some(Watch { read, total, tell }) = &self.watch {
             let count = bytes.len() as u64;
             tell(read.fetch_add(count, Ordering::Relaxed) + count, *total);
         }
-        Ok(dtype::f32_from_bytes(entry.dtype, &bytes))
+        Ok((entry.dtype, bytes))
+    }
+
+    /// What it holds, for a parent.
+    pub(crate) fn unread(&self) -> Unread {
+        let tensors = self.entries.iter();
+        let tensors =
+            tensors.map(|(name, entry)| (name.clone(), (entry.dtype, entry.shape.clone())));
+        Unread { format: self.format, tensors: tensors.collect(), metadata: self.metadata.clone() }
+    }
+
+    /// The values of a tensor in the type that they have in the file, for a parent.
+    pub(crate) fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>, TensorProblem> {
+        Ok(self.read(name)?.1)
+    }
+
+    /// Opens a file for a parent, which puts its name before what is wrong with it.
+    pub(crate) fn open_plainly(path: &Path) -> Result<Self, FileProblem> {
+        Self::from_path(path, true, &Wanted::default())
     }
 }
 
 /// True for the counters of batch normalisation, which only training uses and old files lack.
 fn is_counter(name: &str) -> bool {
     name == "num_batches_tracked" || name.ends_with(".num_batches_tracked")
-}
-
-/// Text of a file as part of a message: on one line, without control characters, not too long.
-fn one_line(text: &str) -> String {
-    const MAX_CHARS: usize = 80;
-    let mut chars = text.chars();
-    let shown = chars.by_ref().take(MAX_CHARS);
-    let shown: String = shown.map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let dots = if chars.next().is_some() { "…" } else { "" };
-    format!("{shown}{dots}")
 }

@@ -30,10 +30,12 @@ use std::sync::Arc;
 
 use clap::Parser as _;
 
+use crate::decoder;
 use crate::engine::Engine;
 use crate::explanation::{Explanation, ModelInfo};
 use crate::model::DeviceChoice;
 use crate::protocol::ModelRequest;
+use crate::text::{CleanText, Shown as _};
 use args::{Cli, Command, PictureArgs, WindowArgs};
 
 /// Where results are printed.
@@ -41,7 +43,16 @@ type Out<'a> = &'a mut dyn std::io::Write;
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if let [first, rest @ ..] = &arguments[..]
+        && first == decoder::ARGUMENT
+    {
+        return decoder::child_main(rest).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
     let cli = Cli::parse();
+    if !cli.in_process && std::env::var_os("GLASSTREE_IN_PROCESS").is_none() {
+        decoder::enable();
+    }
     let mut out = std::io::stdout().lock();
     match run(cli, &mut out).and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,7 +98,7 @@ fn window(args: WindowArgs, out: Out<'_>) -> anyhow::Result<()> {
     if let Some(path) = paths.iter().find(|path| !path.exists()) {
         anyhow::bail!(
             "There is no file, folder or command {}; see `glasstree --help`",
-            path.display()
+            path.shown()
         );
     }
     if let Some(figures) = crate::app::run(&crate::app::WindowArgs { paths, device, screenshot })? {
@@ -132,10 +143,5 @@ fn exact(value: f32) -> f64 {
 
 /// One line for the user that is not a result. Nobody reading it is no reason to fail.
 fn warn(note: &str) {
-    writeln!(std::io::stderr(), "glasstree: {}", one_line(note)).ok();
-}
-
-/// Without line breaks and other control characters, which names of files may hold.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    writeln!(std::io::stderr(), "glasstree: {}", CleanText::new(note)).ok();
 }

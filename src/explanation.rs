@@ -16,6 +16,7 @@ use crate::induce::{self, InduceError, NodeLinkGraph};
 use crate::labels::{ClassList, Placement};
 use crate::photo::Photo;
 use crate::preprocess::{ModelInput, Recipe};
+use crate::text::CleanText;
 
 pub use plan::{MethodMap, Plan, PlanOptions, Score};
 pub use without::Without;
@@ -129,11 +130,11 @@ impl ModelInfo {
     }
 
     pub fn label(&self, class: ClassId) -> &str {
-        self.classes.labels.get(class).map_or("?", String::as_str)
+        self.classes.labels.get(class).map_or("?", CleanText::as_str)
     }
 
     pub fn wnid(&self, class: ClassId) -> Option<&str> {
-        self.classes.wnids.as_ref()?.get(class).map(String::as_str)
+        self.classes.wnids.as_ref()?.get(class).map(CleanText::as_str)
     }
 }
 

@@ -12,7 +12,7 @@ use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::{Agent, Proxy};
 
@@ -25,6 +25,9 @@ use crate::catalog::CatalogEntry;
 /// Larger files are no weights that this program could use.
 const MAX_BYTES: u64 = 4 << 30;
 const CHUNK: usize = 1 << 16;
+
+/// Slower than this, in bytes per second, no file of weights ever arrives.
+pub const LEAST_SPEED: f64 = 1000.0;
 
 /// What to fetch, and where to.
 #[derive(Debug, Clone)]
@@ -62,7 +65,8 @@ impl Order {
 pub struct Timeouts {
     /// For the name to be looked up, and for a connection.
     pub connect: Duration,
-    /// For an answer, and for each piece of the file.
+    /// For an answer, and for each piece of the file; a server that sends less than
+    /// [`LEAST_SPEED`] for so long is given up, too.
     pub silence: Duration,
 }
 
@@ -175,6 +179,13 @@ impl Download {
             let (file, expected) = (order.file_name(), expected.to_owned());
             return Err(FetchError::WrongSum { file, expected, found: sha256 });
         }
+        if order.sha256.is_none()
+            && let Err(error) = part.recognise()
+        {
+            part.discard();
+            let file = order.file_name();
+            return Err(FetchError::NotWeights { file, reason: error.to_string().into() });
+        }
         let changed = part.finish(&sha256, order.sha256.is_none())?;
         Ok(Fetched { bytes, sha256, was_there: false, changed })
     }
@@ -213,6 +224,7 @@ impl Download {
         part.begin(from, &order.url, validator)?;
         progress(Progress { done: from, total });
         let mut chunk = vec![0; CHUNK];
+        let (mut since, mut arrived) = (Instant::now(), 0.0);
         loop {
             let done = part.bytes();
             let so_far = Arrived { done, total, goes_on };
@@ -235,6 +247,15 @@ impl Download {
             }
             part.append(&chunk[..count], total)?;
             progress(Progress { done: part.bytes(), total });
+            arrived += count as f64;
+            let waited = since.elapsed();
+            if waited >= self.timeouts.silence {
+                if arrived < LEAST_SPEED * waited.as_secs_f64() {
+                    let so_far = Arrived { done: part.bytes(), total, goes_on };
+                    return Err(FetchError::TooSlow { host: order.host(), so_far });
+                }
+                (since, arrived) = (Instant::now(), 0.0);
+            }
         }
         match total {
             Some(length) if part.bytes() < length => {

@@ -14,6 +14,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use crate::text::CleanText;
 use crate::wordnet;
 pub use by_meaning::by_meaning;
 pub use ward::{Merge, ward};
@@ -108,8 +109,8 @@ impl NodeLinkGraph {
 }
 
 /// Leaf ids for classes without wnids: `f00000000`, `f00000001`, …
-pub fn fake_wnids(classes: usize) -> Vec<String> {
-    (0..classes).map(fake_wnid).collect()
+pub fn fake_wnids(classes: usize) -> Vec<CleanText> {
+    (0..classes).map(|class| fake_wnid(class).into()).collect()
 }
 
 fn fake_wnid(number: usize) -> String {
@@ -129,7 +130,7 @@ pub fn induce(
     head_weight: &[f32],
     classes: usize,
     channels: usize,
-    wnids: &[String],
+    wnids: &[CleanText],
 ) -> Result<NodeLinkGraph, InduceError> {
     induce_named(head_weight, classes, channels, wnids, InnerNames::WordNet)
 }
@@ -142,7 +143,7 @@ pub fn induce_named(
     head_weight: &[f32],
     classes: usize,
     channels: usize,
-    wnids: &[String],
+    wnids: &[CleanText],
     names: InnerNames,
 ) -> Result<NodeLinkGraph, InduceError> {
     if wnids.len() != classes {
@@ -150,10 +151,11 @@ pub fn induce_named(
     }
     let mut seen = HashSet::new();
     if let Some(twice) = wnids.iter().find(|wnid| !seen.insert(wnid.as_str())) {
-        return Err(InduceError::DuplicateWnid { wnid: twice.clone() });
+        return Err(InduceError::DuplicateWnid { wnid: twice.to_string() });
     }
     let merges = ward(head_weight, classes, channels)?;
-    Ok(graph_from_merges(&merges, wnids, names))
+    let wnids: Vec<String> = wnids.iter().map(|wnid| wnid.to_string()).collect();
+    Ok(graph_from_merges(&merges, &wnids, names))
 }
 
 /// Turns merges of the classes `wnids` into nodes and edges; merge `k` becomes node `wnids.len() +

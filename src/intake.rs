@@ -1,5 +1,6 @@
 //! What to do with the files and folders that somebody drops.
 
+use crate::text::Shown as _;
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
@@ -49,11 +50,11 @@ pub fn sort_out(paths: &[PathBuf]) -> Intake {
         if path.is_dir() {
             match pictures_of(path) {
                 Ok(pictures) if pictures.is_empty() => {
-                    intake.note = Some(format!("There are no pictures in {}", path.display()));
+                    intake.note = Some(format!("There are no pictures in {}", path.shown()));
                 }
                 Ok(pictures) => intake.pictures.extend(pictures),
                 Err(error) => {
-                    let note = format!("Could not open the folder {}: {error}", path.display());
+                    let note = format!("Could not open the folder {}: {error}", path.shown());
                     intake.note = Some(note);
                 }
             }
@@ -62,7 +63,7 @@ pub fn sort_out(paths: &[PathBuf]) -> Intake {
         } else if has(path, &LISTS) {
             intake.note = Some(format!(
                 "{} is no picture; labels and hierarchies are chosen under File, Models",
-                path.display()
+                path.shown()
             ));
         } else if has(path, &PICTURES) || paths.len() == 1 {
             intake.pictures.push(path.clone());
@@ -71,7 +72,7 @@ pub fn sort_out(paths: &[PathBuf]) -> Intake {
         }
     }
     if let [only] = left_over.as_slice() {
-        intake.note = Some(format!("Left out, since it is no picture: {}", only.display()));
+        intake.note = Some(format!("Left out, since it is no picture: {}", only.shown()));
     } else if !left_over.is_empty() {
         let count = left_over.len();
         intake.note = Some(format!("{count} files were left out, since they are no pictures"));

@@ -3,13 +3,14 @@
 mod list;
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::eval::Rect;
 use crate::explain::ClassId;
+use crate::input::{self, ReadError};
 use crate::labels::ClassList;
+use crate::text::{CleanText, Shown as _};
 
 /// Largest list that is read, in bytes.
 const MAX_BYTES: u64 = 256 << 20;
@@ -43,7 +44,7 @@ pub struct LabelledPictures {
 /// A folder or a name that is no class of the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownClass {
-    pub name: String,
+    pub name: CleanText,
     /// Pictures that are left out for that.
     pub pictures: usize,
     /// One line for the user.
@@ -53,24 +54,24 @@ pub struct UnknownClass {
 /// Why there are no pictures to measure a model on. One line for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    #[error("Could not read {}: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("{} is no list of pictures: it is larger than {} MiB", .0.display(), MAX_BYTES >> 20)]
+    #[error("Could not read {}: {source}", path.shown())]
+    Read { path: PathBuf, source: ReadError },
+    #[error("{} is no list of pictures: it is larger than {} MiB", .0.shown(), MAX_BYTES >> 20)]
     TooLarge(PathBuf),
-    #[error("{} is not UTF-8 text; save it as UTF-8, one picture in each line", .0.display())]
+    #[error("{} is not UTF-8 text; save it as UTF-8, one picture in each line", .0.shown())]
     NotUtf8(PathBuf),
-    #[error("{}, line {line}: {reason}", path.display())]
-    Line { path: PathBuf, line: usize, reason: String },
-    #[error("{}: there is no class for {file:?} in {CLASS_LABELS} beside it", path.display())]
+    #[error("{}, line {line}: {reason}", path.shown())]
+    Line { path: PathBuf, line: usize, reason: CleanText },
+    #[error("{}: there is no class for {file:?} in {CLASS_LABELS} beside it", path.shown())]
     NoClass { path: PathBuf, file: String },
-    #[error("{} lists its own boxes; give a folder to use a file of boxes", .0.display())]
+    #[error("{} lists its own boxes; give a folder to use a file of boxes", .0.shown())]
     TwoLists(PathBuf),
     #[error(
         "There are no pictures in {}; it needs a folder for each class with pictures in it, \
-         or a list of pictures", .0.display()
+         or a list of pictures", .0.shown()
     )]
     NoPictures(PathBuf),
-    #[error("No picture of {} has a class of this model; {reason}", path.display())]
+    #[error("No picture of {} has a class of this model; {reason}", path.shown())]
     NoKnownClass { path: PathBuf, reason: String },
 }
 
@@ -214,7 +215,7 @@ impl<'a> Collector<'a> {
             None => {
                 let meaning = self.classes.find(name).map_err(|error| {
                     let reason = error.to_string();
-                    unknown.push(UnknownClass { name: name.to_owned(), pictures: 0, reason });
+                    unknown.push(UnknownClass { name: name.into(), pictures: 0, reason });
                     unknown.len() - 1
                 });
                 self.names.insert(name.to_owned(), meaning);
@@ -238,7 +239,7 @@ impl<'a> Collector<'a> {
 
 /// What is wrong with a line of a list.
 fn at_line(path: &Path) -> impl Fn((usize, String)) -> DataError {
-    |(line, reason)| DataError::Line { path: path.to_owned(), line, reason }
+    |(line, reason)| DataError::Line { path: path.to_owned(), line, reason: reason.into() }
 }
 
 /// The class of each file from `class_labels.txt` beside a list of boxes.
@@ -285,17 +286,15 @@ fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
 }
 
 fn read_text(path: &Path) -> Result<String, DataError> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(read_error(path))?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(read_error(path))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(DataError::TooLarge(path.to_owned()));
-    }
+    let bytes = input::read(path, MAX_BYTES).map_err(|error| match error {
+        ReadError::TooLarge(_) => DataError::TooLarge(path.to_owned()),
+        source => DataError::Read { path: path.to_owned(), source },
+    })?;
     String::from_utf8(bytes).map_err(|_| DataError::NotUtf8(path.to_owned()))
 }
 
 fn read_error(path: &Path) -> impl Fn(std::io::Error) -> DataError {
-    |source| DataError::Read { path: path.to_owned(), source }
+    |source| DataError::Read { path: path.to_owned(), source: source.into() }
 }
 
 fn no_known_class(path: &Path, unknown: &UnknownClass) -> DataError {

@@ -5,13 +5,14 @@ mod placement;
 mod search;
 mod searchable;
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 pub use placement::Placement;
 pub use search::{FindClassError, fold};
 pub use searchable::{Fit, Searchable};
+
+use crate::input::{self, ReadError};
+use crate::text::{CleanText, Shown as _};
 
 /// Most classes that a list may have.
 pub const MAX_CLASSES: usize = 100_000;
@@ -24,19 +25,19 @@ pub const MAX_BYTES: u64 = 8 << 20;
 pub struct ClassList {
     /// One label for each class, as the data set writes it, for example `tabby, tabby cat` or
     /// `aquarium_fish`.
-    pub labels: Vec<String>,
+    pub labels: Vec<CleanText>,
     /// One wnid for each class, if they are known.
-    pub wnids: Option<Vec<String>>,
+    pub wnids: Option<Vec<CleanText>>,
 }
 
 /// Why a list of labels or wnids cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// The file cannot be read.
-    #[error("Could not read {}: {cause}", path.display())]
-    Read { path: PathBuf, cause: std::io::Error },
+    #[error("Could not read {}: {cause}", path.shown())]
+    Read { path: PathBuf, cause: ReadError },
     /// The content cannot be used.
-    #[error("Could not use {}: {cause}", path.display())]
+    #[error("Could not use {}: {cause}", path.shown())]
     Content { path: PathBuf, cause: ContentError },
 }
 
@@ -74,12 +75,12 @@ pub enum ContentError {
     EmptyLabel { class: usize },
     /// A wnid with a space in it is a label.
     #[error("Line {line} ({text:?}) is not a wnid; give one in each line, for example n02123045")]
-    NotWnid { line: usize, text: String },
+    NotWnid { line: usize, text: CleanText },
     /// Leaves of a hierarchy must differ.
     #[error(
         "The wnid {wnid:?} is given to class {first} and class {second}; each class needs its own"
     )]
-    DuplicateWnid { wnid: String, first: usize, second: usize },
+    DuplicateWnid { wnid: CleanText, first: usize, second: usize },
 }
 
 impl ClassList {
@@ -108,7 +109,7 @@ impl ClassList {
         } else {
             parse::lines(text)?
         };
-        if let Some(class) = list.labels.iter().position(String::is_empty) {
+        if let Some(class) = list.labels.iter().position(|label| label.is_empty()) {
             return Err(ContentError::EmptyLabel { class });
         }
         Ok(list)
@@ -126,7 +127,7 @@ impl ClassList {
 }
 
 /// Those of `names` that resemble `query`, best first; a few at most.
-pub fn similar(query: &str, names: &[String]) -> Vec<String> {
+pub fn similar(query: &str, names: &[CleanText]) -> Vec<CleanText> {
     search::similar_to(query, names).into_iter().map(|(_, name)| name).collect()
 }
 
@@ -134,7 +135,7 @@ pub fn similar(query: &str, names: &[String]) -> Vec<String> {
 ///
 /// # Errors
 /// A file that cannot be read or is too large, a line with anything else, a wnid that comes twice.
-pub fn read_wnids(path: &Path) -> Result<Vec<String>, ListError> {
+pub fn read_wnids(path: &Path) -> Result<Vec<CleanText>, ListError> {
     read_list(path, parse_wnids)
 }
 
@@ -143,7 +144,7 @@ pub fn read_wnids(path: &Path) -> Result<Vec<String>, ListError> {
 ///
 /// # Errors
 /// Content of another form, a wnid that comes twice.
-pub fn parse_wnids(bytes: &[u8]) -> Result<Vec<String>, ContentError> {
+pub fn parse_wnids(bytes: &[u8]) -> Result<Vec<CleanText>, ContentError> {
     parse::wnids(parse::text(bytes)?)
 }
 
@@ -151,11 +152,11 @@ fn read_list<T>(
     path: &Path,
     parse: impl Fn(&[u8]) -> Result<T, ContentError>,
 ) -> Result<T, ListError> {
-    let read = || {
-        let mut bytes = Vec::new();
-        File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
+    let content = |cause| ListError::Content { path: path.to_owned(), cause };
+    let bytes = match input::read(path, MAX_BYTES) {
+        Ok(bytes) => bytes,
+        Err(ReadError::TooLarge(_)) => return Err(content(ContentError::TooLarge)),
+        Err(cause) => return Err(ListError::Read { path: path.to_owned(), cause }),
     };
-    let bytes = read().map_err(|cause| ListError::Read { path: path.to_owned(), cause })?;
-    parse(&bytes).map_err(|cause| ListError::Content { path: path.to_owned(), cause })
+    parse(&bytes).map_err(content)
 }

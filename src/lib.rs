@@ -32,10 +32,12 @@
 #[cfg(feature = "gui")]
 pub mod app;
 pub mod assets;
+pub mod budget;
 pub mod catalog;
 pub mod checkpoint;
 pub mod cli;
 pub mod command;
+pub mod decoder;
 pub mod engine;
 pub mod eval;
 pub mod explain;
@@ -44,6 +46,7 @@ pub mod export;
 pub mod fetch;
 pub mod folders;
 pub mod induce;
+pub mod input;
 pub mod intake;
 pub mod labelled_pictures;
 pub mod labels;
@@ -60,6 +63,8 @@ pub mod selection;
 #[cfg(feature = "gui")]
 pub mod settings;
 pub mod state;
+pub mod temporary;
+pub mod text;
 pub mod tree_layout;
 pub mod tree_svg;
 pub mod tree_text;

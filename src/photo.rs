@@ -8,36 +8,49 @@ mod convert;
 mod error;
 mod exif;
 mod jpeg;
+mod png;
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{Cursor, Read as _};
+use std::io::{BufRead, BufReader, Cursor, Read as _, Seek};
 use std::path::Path;
+use std::time::Duration;
 
 use image::metadata::Orientation as Transform;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
 
-use error::{check_size, one_line};
-use exif::{exif_from_png, upright_from_exif};
+use serde::{Deserialize, Serialize};
+
+use error::check_size;
+use exif::upright_from_exif;
 
 pub use error::{PhotoError, Problem};
 
+use crate::budget::{Budget, Wanted};
+use crate::text::{CleanText, Shown as _};
+
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 30;
+/// The most bytes of RGB that a picture has.
+pub(crate) const MAX_RGB_BYTES: u64 = 3 * error::MAX_PIXELS;
+/// Enough to tell a format.
+const MAGIC_BYTES: u64 = 64;
+/// Longest time for a picture; 200 megapixels take a fifth of it.
+const MAX_TIME: Duration = Duration::from_secs(60);
 /// What a decoder may allocate, in bytes: the most pixels, with four channels of 16 bits.
 const MAX_ALLOC: u64 = 8 * error::MAX_PIXELS;
 
 /// A picture, upright and in RGB.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Photo {
-    /// The file name without its folders, on one line.
-    pub name: String,
+    /// The file name without its folders.
+    pub name: CleanText,
     /// The pixels, sRGB, row by row.
     pub rgb: RgbImage,
 }
 
 /// How to read a picture where there is a choice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhotoOptions {
     /// Whether to turn the picture upright.
     pub orientation: Orientation,
@@ -46,7 +59,7 @@ pub struct PhotoOptions {
 }
 
 /// What to do with the orientation that a camera noted in the Exif data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Orientation {
     /// Turn the picture upright.
     #[default]
@@ -56,7 +69,7 @@ pub enum Orientation {
 }
 
 /// What to do with transparency.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Alpha {
     /// Show the colours below it, as Pillow's `convert("RGB")` does.
     #[default]
@@ -79,11 +92,31 @@ impl Photo {
     /// # Errors
     /// When `path` is not a readable file of at most 1 GiB, or as in [`Photo::decode`].
     pub fn open(path: &Path, options: &PhotoOptions) -> Result<Self, PhotoError> {
-        let rgb = read(path)
-            .and_then(|bytes| decode(&bytes, options))
+        Self::open_while(path, options, &Wanted::default())
+    }
+
+    /// The same, given up as soon as it is not wanted any more.
+    ///
+    /// # Errors
+    /// As [`Photo::open`], and [`Problem::Budget`].
+    pub fn open_while(
+        path: &Path,
+        options: &PhotoOptions,
+        wanted: &Wanted,
+    ) -> Result<Self, PhotoError> {
+        let budget = budget(wanted);
+        let rgb = open_regular(path)
+            .and_then(|file| decode(BufReader::new(file), options, &budget))
             .map_err(|problem| PhotoError::new(&path.to_string_lossy(), problem))?;
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        Ok(Self { name: one_line(&name), rgb })
+        Ok(Self { name: path.shown_name(), rgb })
+    }
+
+    /// The pixels of an open file.
+    pub(crate) fn read(
+        reader: impl BufRead + Seek,
+        options: &PhotoOptions,
+    ) -> Result<RgbImage, Problem> {
+        decode(reader, options, &budget(&Wanted::default()))
     }
 
     /// Reads the picture in `bytes`: PNG, JPEG, WebP, BMP or GIF, of an animation the first frame.
@@ -91,12 +124,19 @@ impl Photo {
     /// # Errors
     /// When it is none of these, damaged or cut off, empty or of more than 200 megapixels.
     pub fn decode(name: &str, bytes: &[u8], options: &PhotoOptions) -> Result<Self, PhotoError> {
-        let rgb = decode(bytes, options).map_err(|problem| PhotoError::new(name, problem))?;
-        Ok(Self { name: name.to_owned(), rgb })
+        let rgb = decode(Cursor::new(bytes), options, &budget(&Wanted::default()))
+            .map_err(|problem| PhotoError::new(name, problem))?;
+        Ok(Self { name: name.into(), rgb })
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+/// What a picture may take in time; its memory goes by its pixels, which are counted first.
+fn budget(wanted: &Wanted) -> Budget {
+    Budget::new(MAX_ALLOC, MAX_TIME, wanted.clone())
+}
+
+/// Opens a file to be read through; anything else that has a name would keep its reader waiting.
+pub(crate) fn open_regular(path: &Path) -> Result<File, Problem> {
     // Asked before it is opened, for to open a named pipe would wait for its writer.
     let metadata = fs::metadata(path).map_err(Problem::Io)?;
     if !metadata.is_file() {
@@ -105,23 +145,36 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     if metadata.len() > MAX_FILE {
         return Err(Problem::FileTooLarge);
     }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(Problem::Io)?;
-    file.take(MAX_FILE).read_to_end(&mut bytes).map_err(Problem::Io)?;
-    Ok(bytes)
+    File::open(path).map_err(Problem::Io)
 }
 
-fn decode(bytes: &[u8], options: &PhotoOptions) -> Result<RgbImage, Problem> {
+/// Reads no more of a file than its format needs: what a file is, is seen in its first bytes.
+fn decode<R: BufRead + Seek>(
+    mut reader: R,
+    options: &PhotoOptions,
+    budget: &Budget,
+) -> Result<RgbImage, Problem> {
     use ImageFormat::{Bmp, Gif, Jpeg, Png, WebP};
-    let (rgb, transform) = match image::guess_format(bytes) {
-        _ if bytes.is_empty() => return Err(Problem::Empty),
-        Ok(Jpeg) => jpeg::decode(bytes)?,
-        Ok(format @ (Png | WebP | Bmp | Gif)) => {
-            let (image, transform) = decode_with_alpha(bytes, format)?;
+    let mut start = Vec::new();
+    (&mut reader).take(MAGIC_BYTES).read_to_end(&mut start).map_err(Problem::Io)?;
+    reader.rewind().map_err(Problem::Io)?;
+    let mut reader = budget.watch(reader);
+    let (rgb, transform) = match image::guess_format(&start) {
+        _ if start.is_empty() => return Err(Problem::Empty),
+        Ok(Jpeg) => jpeg::decode(&mut reader)?,
+        Ok(Png) => {
+            let png::Png { essence, exif } = png::read(&mut reader)?;
+            let reader = budget.watch(Cursor::new(essence));
+            let (image, _) = decode_with_alpha(reader, Png)?;
+            (convert::rgb_from(image, options.alpha), upright_from_exif(exif.as_deref()))
+        }
+        Ok(format @ (WebP | Bmp | Gif)) => {
+            let (image, transform) = decode_with_alpha(reader, format)?;
             (convert::rgb_from(image, options.alpha), transform)
         }
         _ => return Err(Problem::UnknownFormat),
     };
+    budget.look()?;
     match options.orientation {
         Orientation::Ignore => Ok(rgb),
         Orientation::Exif => {
@@ -132,22 +185,19 @@ fn decode(bytes: &[u8], options: &PhotoOptions) -> Result<RgbImage, Problem> {
     }
 }
 
-fn decode_with_alpha(
-    bytes: &[u8],
+fn decode_with_alpha<R: BufRead + Seek>(
+    reader: R,
     format: ImageFormat,
 ) -> Result<(DynamicImage, Transform), Problem> {
     let problem = |error| Problem::from_decoder(format, error);
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_ALLOC);
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut reader = ImageReader::with_format(reader, format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(problem)?;
 
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
-    let transform = match format {
-        ImageFormat::Png => upright_from_exif(exif_from_png(bytes)),
-        _ => upright_from_exif(decoder.exif_metadata().ok().flatten().as_deref()),
-    };
+    let transform = upright_from_exif(decoder.exif_metadata().ok().flatten().as_deref());
     Ok((DynamicImage::from_decoder(decoder).map_err(problem)?, transform))
 }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::input::{self, ReadError};
 use crate::look::OverlayOptions;
+use crate::text::{CleanText, Shown as _};
 use crate::tree_layout::{Cards, Orientation};
 use crate::{folders, output};
 
@@ -126,22 +128,20 @@ impl Settings {
     /// Reads the file. One that cannot be used is set aside and named in the second result, one
     /// line for the user; so is one that cannot be read.
     pub fn read(path: &Path) -> (Self, Option<String>) {
-        let text = match std::fs::metadata(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        let settings = match input::read(path, MAX_BYTES) {
+            Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                 return (Self::default(), None);
             }
-            Ok(file) if file.len() > MAX_BYTES => Err("it is far too large".to_owned()),
-            _ => std::fs::read_to_string(path).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+            Ok(bytes) => serde_json::from_slice::<Self>(&bytes)
+                .map_err(|error| CleanText::short(&error.to_string()).into()),
         };
-        let settings = text.and_then(|text| {
-            serde_json::from_str::<Self>(&text).map_err(|error| error.to_string())
-        });
         match settings {
             Ok(settings) => (settings.sane(), None),
             Err(reason) => {
                 let aside = path.with_extension("broken.json");
                 let kept = match std::fs::rename(path, &aside) {
-                    Ok(()) => format!("it was kept as {}", aside.display()),
+                    Ok(()) => format!("it was kept as {}", aside.shown()),
                     Err(_) => "it will be replaced".to_owned(),
                 };
                 let note = format!("The settings could not be read ({reason}); {kept}");

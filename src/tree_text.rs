@@ -24,7 +24,7 @@ pub fn full_name(hierarchy: &Hierarchy, id: NodeId) -> String {
     let node = hierarchy.node(id);
     match (node.generated, node.meaning) {
         (true, Some(meaning)) => format!("{}, {}", node.name, percent(meaning.overlap)),
-        _ if node.is_leaf() || node.generated => node.name.clone(),
+        _ if node.is_leaf() || node.generated => node.name.to_string(),
         _ => node.name.replace('_', " "),
     }
 }

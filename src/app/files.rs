@@ -85,7 +85,7 @@ impl App {
                     let rgb =
                         image.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]);
                     if let Some(rgb) = image::RgbImage::from_raw(width, height, rgb.collect()) {
-                        let photo = Photo { name: "Pasted picture".to_owned(), rgb };
+                        let photo = Photo { name: "Pasted picture".into(), rgb };
                         let source = PictureSource::Photo(Arc::new(photo));
                         self.change(Command::OpenPicture(source));
                     }

@@ -8,7 +8,10 @@ use tempfile::NamedTempFile;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::{FileProblem, one_line, pth};
+use super::{FileProblem, pth};
+use crate::budget::{Budget, Exceeded};
+use crate::temporary;
+use crate::text::CleanText;
 
 /// Most entries of an archive; a network has one for each tensor.
 const MAX_ENTRIES: usize = 100_000;
@@ -28,7 +31,7 @@ pub(super) enum Archive {
 type Zip = ZipArchive<BufReader<File>>;
 
 /// Looks into the archive `file` and checks its pickle, without trusting any of its sizes.
-pub(super) fn open(file: File) -> Result<Archive, FileProblem> {
+pub(super) fn open(file: File, budget: &Budget) -> Result<Archive, FileProblem> {
     let file_bytes = file.metadata()?.len();
     let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|error| {
         FileProblem::Damaged(format!("the directory at the end of its zip archive: {error}"))
@@ -38,7 +41,7 @@ pub(super) fn open(file: File) -> Result<Archive, FileProblem> {
     let is_pickle = |name: &&String| *name == "data.pkl" || name.ends_with("/data.pkl");
     let mut pickles = names.iter().enumerate().filter(|(_, name)| is_pickle(name));
     match (pickles.next(), pickles.next()) {
-        (None, _) => unpack_inner(&mut zip, &names).map(Archive::Inner),
+        (None, _) => unpack_inner(&mut zip, &names, budget).map(Archive::Inner),
         (Some(_), Some(_)) => Err(not_a_checkpoint("a zip archive with several checkpoints")),
         (Some((index, name)), None) => {
             let root = name.trim_end_matches("data.pkl");
@@ -50,7 +53,7 @@ pub(super) fn open(file: File) -> Result<Archive, FileProblem> {
                 ));
             }
             let entry = zip.by_index(index)?;
-            pth::scan_pickles(&mut BufReader::new(entry), 1)?;
+            pth::scan_pickles(&mut BufReader::new(entry), 1, budget)?;
             Ok(Archive::Checkpoint { bytes })
         }
     }
@@ -83,7 +86,11 @@ fn check_entries(zip: &mut Zip, file_bytes: u64) -> Result<(Vec<String>, u64), F
 }
 
 /// Unpacks the only checkpoint of an archive that is none itself.
-fn unpack_inner(zip: &mut Zip, names: &[String]) -> Result<NamedTempFile, FileProblem> {
+fn unpack_inner(
+    zip: &mut Zip,
+    names: &[String],
+    budget: &Budget,
+) -> Result<NamedTempFile, FileProblem> {
     let is_checkpoint = |name: &str| {
         let name = name.to_ascii_lowercase();
         let endings = [".pth", ".pt", ".pth.tar", ".bin", ".ckpt", ".safetensors"];
@@ -101,9 +108,16 @@ fn unpack_inner(zip: &mut Zip, names: &[String]) -> Result<NamedTempFile, FilePr
     };
     let mut entry = zip.by_index(index)?;
     let size = entry.size();
-    let mut unpacked = NamedTempFile::new()?;
-    let copied = io::copy(&mut (&mut entry).take(size.saturating_add(1)), &mut unpacked)
-        .map_err(|error| FileProblem::Damaged(format!("unpacking it failed: {error}")))?;
+    let mut unpacked = temporary::file()?;
+    let mut content = budget.watch((&mut entry).take(size.saturating_add(1)));
+    let copied =
+        io::copy(&mut content, &mut unpacked).map_err(|error| {
+            match Exceeded::cause_of(&error) {
+                Some(exceeded) => exceeded.into(),
+                None if error.raw_os_error().is_some() => temporary::problem(error).into(),
+                None => FileProblem::Damaged(format!("unpacking it failed: {error}")),
+            }
+        })?;
     if copied != size {
         return Err(FileProblem::Damaged("its zip archive lies about sizes".to_owned()));
     }
@@ -117,7 +131,7 @@ fn foreign_archive(names: &[String]) -> String {
     if names.iter().all(|name| name.ends_with(".npy")) {
         return "an archive of NumPy arrays (.npz)".to_owned();
     }
-    let first = names.first().map(|name| one_line(name)).unwrap_or_default();
+    let first = names.first().map(|name| CleanText::short(name)).unwrap_or_default();
     format!("a zip archive without a checkpoint (its first entry is {first})")
 }
 

@@ -1,6 +1,7 @@
 //! What a file is, judged by its first bytes and never by its name.
 
-use super::{FileProblem, one_line};
+use super::FileProblem;
+use crate::text::CleanText;
 
 /// How many bytes from the start are needed to tell.
 pub(super) const HEAD_BYTES: usize = 512;
@@ -119,7 +120,7 @@ fn is_text(head: &[u8]) -> bool {
 fn text(head: &[u8]) -> String {
     let text = String::from_utf8_lossy(head);
     let text = text.trim_start_matches('\u{feff}').trim();
-    let start = one_line(text);
+    let start = CleanText::short(text);
     let lower = text.to_lowercase();
     if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
         "a web page (HTML), not a checkpoint; the download went wrong, fetch the file again"

@@ -1,9 +1,12 @@
 //! Types of tensor elements, and their way to f32.
 
 use half::slice::HalfFloatSliceExt as _;
+use serde::{Deserialize, Serialize};
 
 /// Type of the elements of a tensor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display, Serialize, Deserialize,
+)]
 #[strum(serialize_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum DType {

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::io;
 
-use super::{DType, one_line};
+use super::DType;
+use crate::budget::Exceeded;
+use crate::decoder::Lost;
+use crate::text::CleanText;
 
 /// What went wrong with a checkpoint, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -12,28 +15,28 @@ pub enum CheckpointError {
     #[error("{name} {problem}")]
     File {
         /// The file as the user named it.
-        name: String,
+        name: CleanText,
         /// What is wrong with it.
         problem: FileProblem,
     },
     /// One tensor cannot be used.
-    #[error("Tensor {} {problem}", one_line(.tensor))]
+    #[error("Tensor {tensor} {problem}")]
     Tensor {
         /// Name of the tensor, without the prefixes of wrappers.
-        tensor: String,
+        tensor: CleanText,
         /// What is wrong with it.
         problem: TensorProblem,
     },
 }
 
 impl CheckpointError {
-    pub(super) fn file(name: impl fmt::Display, problem: FileProblem) -> Self {
-        let name = name.to_string();
+    pub(crate) fn file(name: impl fmt::Display, problem: FileProblem) -> Self {
+        let name = CleanText::from(name.to_string());
         Self::File { name, problem }
     }
 
     pub(super) fn tensor(name: &str, problem: TensorProblem) -> Self {
-        let tensor = name.to_owned();
+        let tensor = CleanText::short(name);
         Self::Tensor { tensor, problem }
     }
 }
@@ -43,7 +46,7 @@ impl CheckpointError {
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum FileProblem {
     #[error("cannot be read: {0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
     #[error("is empty")]
     Empty,
     #[error("is {0}")]
@@ -52,6 +55,12 @@ pub enum FileProblem {
     Damaged(String),
     #[error("is too large to be read safely: {0}")]
     TooLarge(String),
+    #[error("{0}")]
+    Told(CleanText),
+    #[error("cannot be read safely: {0}")]
+    Lost(Lost),
+    #[error("cannot be read safely: {0}")]
+    Budget(#[from] Exceeded),
     #[error("holds {0}, which cannot be used; save model.state_dict() in f32 or f16")]
     Unsupported(String),
     #[error("holds a pickled Python object of class {class}{}", .origin.advice())]
@@ -99,4 +108,10 @@ pub enum TensorProblem {
     NotFinite(&'static str),
     #[error("cannot be read: {0}")]
     Unreadable(String),
+}
+
+impl From<io::Error> for FileProblem {
+    fn from(error: io::Error) -> Self {
+        Exceeded::cause_of(&error).map_or_else(|| Self::Io(error), Self::Budget)
+    }
 }

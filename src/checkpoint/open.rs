@@ -5,46 +5,58 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use super::archive::{self, Archive};
 use super::detect::{self, Kind};
-use super::{Data, Entry, FileProblem, Format, StateDict, names, one_line, pth, safetensors, tar};
+use super::{Data, Entry, FileProblem, Format, StateDict, Unread, names, pth, safetensors, tar};
+use crate::budget::{Budget, Wanted};
+use crate::decoder::Remote;
+use crate::text::CleanText;
 
+/// Longest time that the structure of a file may take to be read.
+const MAX_TIME: Duration = Duration::from_secs(60);
 /// Most bytes that all tensors of a file may take as f32.
 const MAX_F32_BYTES: u64 = 8 << 30;
 /// A tensor larger than its file repeats its values (stride 0), which is fine up to this.
 const MAX_REPEATED_BYTES: u64 = 64 << 20;
 
 impl StateDict {
-    pub(super) fn from_path(path: &Path, may_be_packed: bool) -> Result<Self, FileProblem> {
+    pub(super) fn from_path(
+        path: &Path,
+        may_be_packed: bool,
+        wanted: &Wanted,
+    ) -> Result<Self, FileProblem> {
         let not = |what: &str| Err(FileProblem::NotACheckpoint(what.to_owned()));
         let about = std::fs::metadata(path)?;
         if !about.is_file() {
             return not("a folder or device, not a file");
         }
         let open = || File::open(path);
+        let budget = &budget(about.len(), wanted);
         let mut head = Vec::new();
         (open()?.take(detect::HEAD_BYTES as u64)).read_to_end(&mut head)?;
         match detect::kind(&head)? {
-            Kind::Zip => match archive::open(open()?)? {
+            Kind::Zip => match archive::open(open()?, budget)? {
                 Archive::Checkpoint { bytes } => Self::from_pth(path, Format::PthZip, bytes),
-                Archive::Inner(file) if may_be_packed => {
-                    Ok(Self { format: Format::PthInZip, ..Self::from_unpacked(file, false)? })
-                }
+                Archive::Inner(file) if may_be_packed => Ok(Self {
+                    format: Format::PthInZip,
+                    ..Self::from_unpacked(file, false, wanted)?
+                }),
                 Archive::Inner(_) => not("a zip archive within another; unpack the outer one"),
             },
             Kind::Legacy => {
-                pth::scan_legacy(open()?)?;
+                pth::scan_legacy(open()?, budget)?;
                 Self::from_pth(path, Format::PthLegacy, about.len())
             }
-            Kind::Tar => Self::from_tar(open()?),
+            Kind::Tar => Self::from_tar(open()?, budget),
             Kind::Safetensors => {
                 Self::from_safetensors(safetensors::Source::File(Mutex::new(open()?)))
             }
             kind @ (Kind::OtherPickle | Kind::PerhapsPickle) => {
-                let problem = pth::other_pickle(open()?, kind == Kind::OtherPickle);
+                let problem = pth::other_pickle(open()?, kind == Kind::OtherPickle, budget);
                 Err(problem.unwrap_or_else(|| detect::other(&head)))
             }
         }
@@ -53,8 +65,9 @@ impl StateDict {
     pub(super) fn from_unpacked(
         file: NamedTempFile,
         may_be_packed: bool,
+        wanted: &Wanted,
     ) -> Result<Self, FileProblem> {
-        let mut state_dict = Self::from_path(file.path(), may_be_packed)?;
+        let mut state_dict = Self::from_path(file.path(), may_be_packed, wanted)?;
         state_dict.unpacked.push(file);
         Ok(state_dict)
     }
@@ -76,6 +89,7 @@ impl StateDict {
             metadata,
             watch: None,
             source: None,
+            remote: None,
             unpacked: Vec::new(),
         })
     }
@@ -85,17 +99,34 @@ impl StateDict {
         Self::from_places(Format::Safetensors, source, tensors, metadata)
     }
 
-    fn from_tar(file: File) -> Result<Self, FileProblem> {
-        let tar::Loaded { tensors, metadata } = tar::load(file.try_clone()?)?;
+    fn from_tar(file: File, budget: &Budget) -> Result<Self, FileProblem> {
+        let tar::Loaded { tensors, metadata } = tar::load(file.try_clone()?, budget)?;
         let source = safetensors::Source::File(Mutex::new(file));
         Self::from_places(Format::PthTar, source, tensors, metadata)
+    }
+
+    /// What a child has found; it is checked as if it came from the file itself.
+    pub(crate) fn from_remote(unread: Unread, remote: Remote) -> Result<Self, FileProblem> {
+        let Unread { format, tensors, metadata } = unread;
+        let entries = tensors.into_iter().map(|(name, (dtype, shape))| {
+            (String::from(name), Entry { dtype, shape, data: Data::Remote })
+        });
+        Ok(Self {
+            format,
+            entries: measured(entries.collect(), u64::MAX)?,
+            metadata,
+            watch: None,
+            source: None,
+            remote: Some(remote),
+            unpacked: Vec::new(),
+        })
     }
 
     fn from_places(
         format: Format,
         source: safetensors::Source,
         tensors: BTreeMap<String, safetensors::Place>,
-        metadata: BTreeMap<String, String>,
+        metadata: BTreeMap<CleanText, CleanText>,
     ) -> Result<Self, FileProblem> {
         let entries = tensors.into_iter().map(|(name, place)| {
             let entry =
@@ -108,16 +139,33 @@ impl StateDict {
             metadata,
             watch: None,
             source: Some(source),
+            remote: None,
             unpacked: Vec::new(),
         })
     }
 }
 
-/// Refuses files without tensors, and tensors that could not be held in memory.
+/// What may be spent on everything but the values of the tensors. Beside a share of the file, which
+/// holds at least one byte of a number for each value in a pickle that counts, so much is enough for
+/// the names and shapes of tens of thousands of tensors.
+fn budget(file_bytes: u64, wanted: &Wanted) -> Budget {
+    const FREE_BYTES: u64 = 24 << 20;
+    Budget::new(FREE_BYTES + file_bytes / 2, MAX_TIME, wanted.clone())
+}
+
+/// As [`measured`], under the names that the network gave the tensors.
 fn checked(
     entries: BTreeMap<String, Entry>,
     held: u64,
-) -> Result<BTreeMap<String, Entry>, FileProblem> {
+) -> Result<BTreeMap<CleanText, Entry>, FileProblem> {
+    measured(names::strip_prefixes(entries), held)
+}
+
+/// Refuses files without tensors, and tensors that could not be held in memory.
+fn measured(
+    entries: BTreeMap<String, Entry>,
+    held: u64,
+) -> Result<BTreeMap<CleanText, Entry>, FileProblem> {
     if entries.is_empty() {
         return Err(FileProblem::NotACheckpoint("a checkpoint without any tensors".to_owned()));
     }
@@ -129,7 +177,7 @@ fn checked(
         if bytes > held.saturating_mul(2).max(MAX_REPEATED_BYTES) {
             return Err(FileProblem::TooLarge(format!(
                 "tensor {} claims shape {:?}, but the file has {held} bytes",
-                one_line(name),
+                CleanText::short(name),
                 entry.shape
             )));
         }
@@ -138,5 +186,12 @@ fn checked(
     if total > MAX_F32_BYTES {
         return Err(FileProblem::TooLarge(format!("its tensors would take {total} bytes")));
     }
-    Ok(names::strip_prefixes(entries))
+    let count = entries.len();
+    let cleaned = |(name, entry): (String, Entry)| (CleanText::from(name), entry);
+    let entries: BTreeMap<_, _> = entries.into_iter().map(cleaned).collect();
+    if entries.len() < count {
+        let what = "names of tensors that differ in invisible characters alone".to_owned();
+        return Err(FileProblem::Unsupported(what));
+    }
+    Ok(entries)
 }

@@ -5,7 +5,8 @@
 //! them. Whole models and anything else would be guesswork, and code is refused on principle: a
 //! file that runs something in Python deserves a warning, not a friendly reader.
 
-use super::{FileProblem, Origin, one_line};
+use super::{FileProblem, Origin};
+use crate::text::CleanText;
 
 /// Containers and values that carry data only; the names of each module, separated by spaces.
 const DATA: &[(&str, &str)] = &[
@@ -62,7 +63,7 @@ impl Findings {
         if is_allowed(python3, name) {
             return;
         }
-        let class = one_line(&format!("{module}.{name}"));
+        let class = String::from(CleanText::short(&format!("{module}.{name}")));
         if is_running(python3, name) {
             self.running.get_or_insert(class);
         } else {

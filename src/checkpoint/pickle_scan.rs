@@ -10,6 +10,7 @@ use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
 use super::pickle_policy::Findings;
+use crate::budget::{Budget, Exceeded, NODE};
 
 /// Most bytes in one pickle. That of a 1000-tensor network has about 0.2 MB: the numbers of the
 /// tensors lie outside it.
@@ -34,10 +35,15 @@ pub(super) enum ScanError {
     TooLarge(&'static str),
     #[error("reading its pickle failed: {0}")]
     Io(io::Error),
+    #[error(transparent)]
+    Budget(#[from] Exceeded),
 }
 
 impl From<io::Error> for ScanError {
     fn from(error: io::Error) -> Self {
+        if let Some(exceeded) = Exceeded::cause_of(&error) {
+            return Self::Budget(exceeded);
+        }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => Self::Truncated,
             _ => Self::Io(error),
@@ -49,15 +55,21 @@ type Result<T> = std::result::Result<T, ScanError>;
 
 /// Walks one pickle, leaving `reader` just behind it, and reports the classes and functions it
 /// names to `findings` (also those found before an error).
-pub(super) fn scan(reader: &mut impl BufRead, findings: &mut Findings) -> Result<()> {
+pub(super) fn scan(
+    reader: &mut impl BufRead,
+    findings: &mut Findings,
+    budget: &Budget,
+) -> Result<()> {
     let mut walker = Walker {
         reader: reader.take(MAX_PICKLE_BYTES),
         stack: Vec::new(),
         marks: Vec::new(),
         memo: HashMap::new(),
         findings,
+        budget,
     };
     for _ in 0..MAX_OPCODES {
+        budget.charge_nodes(1)?;
         if walker.step()? {
             return Ok(());
         }
@@ -75,17 +87,21 @@ struct Item {
     /// The number of values inside, itself included, and the bytes of all their dotted names.
     values: u64,
     name_bytes: u64,
+    /// Memory that a reader needs for a copy of all of it.
+    copy_bytes: u64,
     /// Where the memo holds a copy.
     memo: Option<u32>,
 }
 
 impl Item {
-    const VALUE: Self = Self { text: None, key_bytes: 20, values: 1, name_bytes: 0, memo: None };
+    const VALUE: Self =
+        Self { text: None, key_bytes: 20, values: 1, name_bytes: 0, copy_bytes: NODE, memo: None };
 
     /// Puts `child` inside, under a key of `key_bytes`.
     fn absorb(&mut self, child: &Self, key_bytes: u64) -> Result<()> {
         let keys = child.values.saturating_mul(key_bytes.saturating_add(1));
         self.values = self.values.saturating_add(child.values);
+        self.copy_bytes = self.copy_bytes.saturating_add(child.copy_bytes);
         self.name_bytes = (self.name_bytes).saturating_add(child.name_bytes).saturating_add(keys);
         if self.name_bytes > MAX_NAME_BYTES {
             return Err(ScanError::TooLarge("its names would fill the memory"));
@@ -101,7 +117,11 @@ impl Item {
         let (pairs, []) = items.as_chunks::<2>() else {
             return Err(ScanError::Malformed("a dictionary key without a value"));
         };
-        (pairs.iter()).try_for_each(|[key, value]| self.absorb(value, key.key_bytes))
+        for [key, value] in pairs {
+            self.copy_bytes = self.copy_bytes.saturating_add(key.copy_bytes);
+            self.absorb(value, key.key_bytes)?;
+        }
+        Ok(())
     }
 }
 
@@ -112,6 +132,7 @@ struct Walker<'a, R> {
     marks: Vec<usize>,
     memo: HashMap<u32, Item>,
     findings: &'a mut Findings,
+    budget: &'a Budget,
 }
 
 impl<R: BufRead> Walker<'_, R> {
@@ -168,7 +189,10 @@ impl<R: BufRead> Walker<'_, R> {
             b'0' if self.marks.last() == Some(&self.stack.len()) => drop(self.marks.pop()),
             b'0' => drop(self.pop(1)?),
             b'1' => drop(self.pop_to_mark()?),
-            b'2' => self.top().cloned().map(|item| self.stack.push(item))?,
+            b'2' => {
+                let item = self.top()?.clone();
+                self.copy(item)?;
+            }
             b'g' => self.line_number().and_then(|slot| self.recall(slot))?,
             b'h' => self.number(1).and_then(|slot| self.recall(slot as u32))?,
             b'j' => self.number(4).and_then(|slot| self.recall(slot as u32))?,
@@ -207,6 +231,7 @@ impl<R: BufRead> Walker<'_, R> {
                 object.absorb_items(&state)?;
                 if let Some(slot) = object.memo {
                     let object = object.clone();
+                    self.budget.charge(object.copy_bytes)?;
                     self.memo.insert(slot, object);
                 }
             }
@@ -259,7 +284,8 @@ impl<R: BufRead> Walker<'_, R> {
     }
 
     fn push_skipping(&mut self, bytes: u64) -> Result<()> {
-        self.stack.push(Item::VALUE);
+        self.budget.charge(bytes)?;
+        self.stack.push(Item { copy_bytes: bytes.saturating_add(NODE), ..Item::VALUE });
         self.skip(bytes)
     }
 
@@ -267,13 +293,16 @@ impl<R: BufRead> Walker<'_, R> {
         self.stack.push(Item {
             text: Some(text.into()),
             key_bytes: text.len() as u64,
+            copy_bytes: NODE + text.len() as u64,
             ..Item::VALUE
         });
     }
 
     fn counted_text(&mut self, bytes: u64) -> Result<()> {
         if bytes > MAX_NAME {
-            self.stack.push(Item { key_bytes: bytes, ..Item::VALUE });
+            self.budget.charge(bytes)?;
+            let copy_bytes = bytes.saturating_add(NODE);
+            self.stack.push(Item { key_bytes: bytes, copy_bytes, ..Item::VALUE });
             return self.skip(bytes);
         }
         let mut text = vec![0; bytes as usize];
@@ -286,13 +315,19 @@ impl<R: BufRead> Walker<'_, R> {
         let top = self.top()?;
         top.memo = Some(slot);
         let copy = top.clone();
+        self.budget.charge(copy.copy_bytes)?;
         self.memo.insert(slot, copy);
         Ok(())
     }
 
     fn recall(&mut self, slot: u32) -> Result<()> {
         let item = self.memo.get(&slot).cloned();
-        let item = item.ok_or(ScanError::Malformed("an unknown memo entry"))?;
+        self.copy(item.ok_or(ScanError::Malformed("an unknown memo entry"))?)
+    }
+
+    /// Readers of pickles copy what they take from the memo, with all that is in it.
+    fn copy(&mut self, item: Item) -> Result<()> {
+        self.budget.charge(item.copy_bytes)?;
         self.stack.push(item);
         Ok(())
     }
@@ -308,6 +343,7 @@ impl<R: BufRead> Walker<'_, R> {
     fn line(&mut self) -> Result<String> {
         let mut line = Vec::new();
         self.reader.read_until(b'\n', &mut line)?;
+        self.budget.charge(line.len() as u64)?;
         if line.pop() != Some(b'\n') {
             return Err(ScanError::Truncated);
         }

@@ -8,12 +8,15 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::FileProblem;
+use crate::budget::Budget;
 
 /// Deepest nesting; real files have five levels.
-const MAX_DEPTH: u8 = 50;
+pub(super) const MAX_DEPTH: usize = 50;
 /// Most values that wait on the stack; dictionaries are written 1000 pairs at a time.
 const MAX_STACK: usize = 20_000;
 
+/// A value; lists and dictionaries lie in the [`Pickle`], so that a value can be shared, as in
+/// Python, and is never copied to be changed.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Int(i64),
@@ -23,10 +26,21 @@ pub(super) enum Value {
     /// A tensor, by the key that the pickle has for it.
     Tensor(Rc<str>),
     /// A list or tuple.
-    List(Rc<Vec<Value>>, u8),
+    List(Items),
     /// Pairs of key and value, one behind the other.
-    Dict(Rc<Vec<Value>>, u8),
+    Dict(Items),
     Other,
+}
+
+/// Where the content of a list or dictionary is in its [`Pickle`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Items(usize);
+
+/// A value with all that it holds. It may hold the same thing many times, and itself.
+#[derive(Debug, Default)]
+pub(super) struct Pickle {
+    pub root: Option<Value>,
+    items: Vec<Vec<Value>>,
 }
 
 type Result<T> = std::result::Result<T, FileProblem>;
@@ -36,48 +50,25 @@ fn damaged() -> FileProblem {
 }
 
 /// The value of a pickle, which must end with its bytes.
-pub(super) fn parse(bytes: &[u8]) -> Result<Value> {
-    let mut machine = Machine { rest: bytes, ..Machine::default() };
+pub(super) fn parse(bytes: &[u8], budget: &Budget) -> Result<Pickle> {
+    let mut machine = Machine {
+        rest: bytes,
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: HashMap::new(),
+        made: Pickle::default(),
+        budget,
+    };
     while machine.step()? {
         if machine.stack.len() > MAX_STACK {
             return Err(FileProblem::TooLarge("its pickle holds too many values".to_owned()));
         }
     }
-    machine.pop()
+    let root = Some(machine.pop()?);
+    Ok(Pickle { root, ..machine.made })
 }
 
 impl Value {
-    fn list(items: Vec<Self>) -> Result<Self> {
-        let depth = Self::depth_over(&items)?;
-        Ok(Self::List(Rc::new(items), depth))
-    }
-
-    fn depth_over(items: &[Self]) -> Result<u8> {
-        let depth = |item: &Self| match item {
-            Self::List(_, depth) | Self::Dict(_, depth) => *depth,
-            _ => 0,
-        };
-        let depth = items.iter().map(depth).max().unwrap_or(0) + 1;
-        if depth > MAX_DEPTH {
-            return Err(FileProblem::TooLarge("its pickle is nested too deeply".to_owned()));
-        }
-        Ok(depth)
-    }
-
-    /// Puts more into a list or dictionary.
-    fn extend(&mut self, items: Vec<Self>) -> Result<()> {
-        let added = Self::depth_over(&items)?;
-        match self {
-            Self::List(own, depth) | Self::Dict(own, depth) => {
-                Rc::make_mut(own).extend(items);
-                *depth = added.max(*depth);
-            }
-            // The state of something that is of no interest.
-            _ => {}
-        }
-        Ok(())
-    }
-
     /// A key as text: PyTorch writes the same one as a number here and as text there.
     pub fn key(&self) -> Result<Rc<str>> {
         match self {
@@ -93,27 +84,95 @@ impl Value {
             _ => Err(damaged()),
         }
     }
+}
+
+impl Pickle {
+    pub fn items(&self, items: Items) -> &[Value] {
+        self.items.get(items.0).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn root(&self) -> Result<&Value> {
+        self.root.as_ref().ok_or_else(damaged)
+    }
 
     /// The items of a list or tuple of this length.
-    pub fn fields<const N: usize>(&self) -> Result<&[Self; N]> {
-        match self {
-            Self::List(items, _) => items.as_slice().try_into().map_err(|_| damaged()),
+    pub fn fields<const N: usize>(&self, list: &Value) -> Result<&[Value; N]> {
+        match list {
+            Value::List(items) => self.items(*items).try_into().map_err(|_| damaged()),
             _ => Err(damaged()),
         }
     }
+
+    fn hold(&mut self, items: Vec<Value>) -> Items {
+        self.items.push(items);
+        Items(self.items.len() - 1)
+    }
+
+    fn list(&mut self, items: Vec<Value>) -> Value {
+        Value::List(self.hold(items))
+    }
+
+    fn dict(&mut self, items: Vec<Value>) -> Value {
+        Value::Dict(self.hold(items))
+    }
+
+    /// Puts more into a list or dictionary.
+    fn extend(&mut self, holder: &Value, items: Vec<Value>) {
+        if let Value::List(at) | Value::Dict(at) = holder
+            && let Some(own) = self.items.get_mut(at.0)
+        {
+            own.extend(items);
+        }
+        // Anything else is the state of something that is of no interest.
+    }
+
+    /// The tensor that a tuple begins with.
+    fn first_tensor(&self, tuple: &Value) -> Option<Value> {
+        match tuple {
+            Value::List(items) => {
+                let first = self.items(*items).first();
+                first.filter(|value| matches!(value, Value::Tensor(_))).cloned()
+            }
+            _ => None,
+        }
+    }
+
+    /// What a call makes, of the few that matter: a dictionary, or a tensor in a wrapper.
+    fn called(&mut self, callable: &Value, arguments: &Value) -> Result<Value> {
+        match callable {
+            Value::Name(name) if &**name == "OrderedDict" => self.ordered_dict(arguments),
+            // Networks of that time keep their weights as Parameters.
+            Value::Name(_) => Ok(self.first_tensor(arguments).unwrap_or(Value::Other)),
+            _ => Ok(Value::Other),
+        }
+    }
+
+    /// From nothing, or from a list of pairs.
+    fn ordered_dict(&mut self, arguments: &Value) -> Result<Value> {
+        let Value::List(arguments) = arguments else { return Err(damaged()) };
+        let mut items = Vec::new();
+        if let Some(Value::List(pairs)) = self.items(*arguments).first() {
+            for pair in self.items(*pairs) {
+                items.extend(self.fields::<2>(pair)?.iter().cloned());
+            }
+        }
+        Ok(self.dict(items))
+    }
 }
 
-#[derive(Default)]
 struct Machine<'a> {
     rest: &'a [u8],
     stack: Vec<Value>,
     marks: Vec<usize>,
     memo: HashMap<u32, Value>,
+    made: Pickle,
+    budget: &'a Budget,
 }
 
 impl<'a> Machine<'a> {
     /// Follows one opcode; false at the end of the pickle.
     fn step(&mut self) -> Result<bool> {
+        self.budget.charge_nodes(1)?;
         let op = self.number(1)? as u8;
         match op {
             b'.' => return Ok(false),
@@ -134,24 +193,24 @@ impl<'a> Machine<'a> {
             b'C' => {
                 self.number(1).and_then(|n| self.take(n)).map(|_| self.stack.push(Value::Other))?
             }
-            b')' | b']' => self.stack.push(Value::list(Vec::new())?),
-            b'}' => self.stack.push(Value::Dict(Rc::default(), 1)),
+            b')' | b']' => self.push_list(Vec::new()),
+            b'}' => self.push_dict(Vec::new()),
             b'(' => self.marks.push(self.stack.len()),
             b't' | b'l' => {
-                self.pop_to_mark().and_then(Value::list).map(|it| self.stack.push(it))?
+                let items = self.pop_to_mark()?;
+                self.push_list(items);
             }
             b'd' => {
                 let items = self.pop_to_mark()?;
-                let depth = Value::depth_over(&items)?;
-                self.stack.push(Value::Dict(Rc::new(items), depth));
+                self.push_dict(items);
             }
             0x85..=0x87 => {
                 let items = self.pop_some(usize::from(op - 0x84))?;
-                self.stack.push(Value::list(items)?);
+                self.push_list(items);
             }
-            b'a' => self.pop_some(1).and_then(|items| self.top()?.extend(items))?,
-            b's' => self.pop_some(2).and_then(|items| self.top()?.extend(items))?,
-            b'e' | b'u' => self.pop_to_mark().and_then(|items| self.top()?.extend(items))?,
+            b'a' => self.pop_some(1).and_then(|items| self.extend(items))?,
+            b's' => self.pop_some(2).and_then(|items| self.extend(items))?,
+            b'e' | b'u' => self.pop_to_mark().and_then(|items| self.extend(items))?,
             b'0' => drop(self.pop()?),
             b'h' => self.number(1).and_then(|slot| self.recall(slot as u32))?,
             b'j' => self.number(4).and_then(|slot| self.recall(slot as u32))?,
@@ -167,11 +226,14 @@ impl<'a> Machine<'a> {
             b'Q' => self.pop()?.key().map(|key| self.stack.push(Value::Tensor(key)))?,
             b'R' | 0x81 => {
                 let (arguments, callable) = (self.pop()?, self.pop()?);
-                self.stack.push(called(&callable, &arguments)?);
+                let made = self.made.called(&callable, &arguments)?;
+                self.stack.push(made);
             }
             b'b' => {
                 let state = self.pop()?;
-                if let (Value::Other, Some(tensor)) = (self.top()?.clone(), first_tensor(&state)) {
+                if let (Value::Other, Some(tensor)) =
+                    (self.top()?.clone(), self.made.first_tensor(&state))
+                {
                     *self.top()? = tensor;
                 }
             }
@@ -180,6 +242,22 @@ impl<'a> Machine<'a> {
             }
         }
         Ok(true)
+    }
+
+    fn push_list(&mut self, items: Vec<Value>) {
+        let list = self.made.list(items);
+        self.stack.push(list);
+    }
+
+    fn push_dict(&mut self, items: Vec<Value>) {
+        let dict = self.made.dict(items);
+        self.stack.push(dict);
+    }
+
+    fn extend(&mut self, items: Vec<Value>) -> Result<()> {
+        let holder = self.stack.last().ok_or_else(damaged)?;
+        self.made.extend(holder, items);
+        Ok(())
     }
 
     fn top(&mut self) -> Result<&mut Value> {
@@ -218,6 +296,7 @@ impl<'a> Machine<'a> {
 
     fn counted_text(&mut self, width: usize) -> Result<()> {
         let count = self.number(width)?;
+        self.budget.charge(count)?;
         let text = String::from_utf8_lossy(self.take(count)?).into_owned();
         self.push_text(&text);
         Ok(())
@@ -261,6 +340,7 @@ impl<'a> Machine<'a> {
 
     fn line(&mut self) -> Result<String> {
         let end = self.rest.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
+        self.budget.charge(end as u64)?;
         let line = String::from_utf8_lossy(&self.rest[..end]).into_owned();
         self.rest = &self.rest[end + 1..];
         Ok(line)
@@ -268,36 +348,5 @@ impl<'a> Machine<'a> {
 
     fn slot(&mut self) -> Result<u32> {
         self.line()?.parse().map_err(|_| damaged())
-    }
-}
-
-/// What a call makes, of the few that matter: a dictionary, or a tensor in a wrapper.
-fn called(callable: &Value, arguments: &Value) -> Result<Value> {
-    match callable {
-        Value::Name(name) if &**name == "OrderedDict" => ordered_dict(arguments),
-        // Networks of that time keep their weights as Parameters.
-        Value::Name(_) => Ok(first_tensor(arguments).unwrap_or(Value::Other)),
-        _ => Ok(Value::Other),
-    }
-}
-
-/// From nothing, or from a list of pairs.
-fn ordered_dict(arguments: &Value) -> Result<Value> {
-    let Value::List(arguments, _) = arguments else { return Err(damaged()) };
-    let mut items = Vec::new();
-    if let Some(Value::List(pairs, _)) = arguments.first() {
-        for pair in pairs.iter() {
-            items.extend(pair.fields::<2>()?.iter().cloned());
-        }
-    }
-    let depth = Value::depth_over(&items)?;
-    Ok(Value::Dict(Rc::new(items), depth))
-}
-
-/// The tensor that a tuple begins with.
-fn first_tensor(tuple: &Value) -> Option<Value> {
-    match tuple {
-        Value::List(items, _) => items.first().filter(|it| matches!(it, Value::Tensor(_))).cloned(),
-        _ => None,
     }
 }

@@ -9,12 +9,14 @@ use pytorch_reader::{PickleError, PickleValue, PytorchError, PytorchReader, Tens
 
 use super::pickle_policy::Findings;
 use super::pickle_scan::{ScanError, scan};
-use super::{FileProblem, names, one_line};
+use super::{FileProblem, names};
+use crate::budget::Budget;
+use crate::text::CleanText;
 
 /// The tensors of the state dict by name, and the numbers and words saved beside it.
 pub(super) struct Loaded {
     pub tensors: BTreeMap<String, Tensor>,
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: BTreeMap<CleanText, CleanText>,
 }
 
 /// Loads the state dict from a zip or legacy file; the tensors are read later, one by one.
@@ -36,7 +38,7 @@ pub(super) struct Plain {
     /// Of the names of the network's tensors.
     pub prefix: String,
     /// The numbers and words saved beside the network.
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: BTreeMap<CleanText, CleanText>,
 }
 
 pub(super) fn plain(root: &HashMap<String, PickleValue>) -> Plain {
@@ -45,14 +47,18 @@ pub(super) fn plain(root: &HashMap<String, PickleValue>) -> Plain {
 
 /// The pickles of a legacy file: magic number, protocol, system, the saved object, storage keys.
 /// The numbers of the tensors follow behind them.
-pub(super) fn scan_legacy(file: File) -> Result<(), FileProblem> {
-    scan_pickles(&mut BufReader::new(file), 5)
+pub(super) fn scan_legacy(file: File, budget: &Budget) -> Result<(), FileProblem> {
+    scan_pickles(&mut BufReader::new(file), 5, budget)
 }
 
 /// Refuses pickles that name anything but tensors and plain data.
-pub(super) fn scan_pickles(reader: &mut impl BufRead, count: usize) -> Result<(), FileProblem> {
+pub(super) fn scan_pickles(
+    reader: &mut impl BufRead,
+    count: usize,
+    budget: &Budget,
+) -> Result<(), FileProblem> {
     let mut findings = Findings::default();
-    let scanned = (0..count).try_for_each(|_| scan(reader, &mut findings));
+    let scanned = (0..count).try_for_each(|_| scan(reader, &mut findings, budget));
     // What a file would run matters more than how it is broken.
     findings.verdict(true)?;
     Ok(scanned?)
@@ -60,9 +66,9 @@ pub(super) fn scan_pickles(reader: &mut impl BufRead, count: usize) -> Result<()
 
 /// What is in a pickle that `torch.save` did not write, which cannot be used. `None` if it is no
 /// pickle from beginning to end, and yet not `is_certain` to be one.
-pub(super) fn other_pickle(file: File, is_certain: bool) -> Option<FileProblem> {
+pub(super) fn other_pickle(file: File, is_certain: bool, budget: &Budget) -> Option<FileProblem> {
     let mut findings = Findings::default();
-    let scanned = scan(&mut BufReader::new(file), &mut findings);
+    let scanned = scan(&mut BufReader::new(file), &mut findings, budget);
     if scanned.is_err() && !is_certain {
         return None;
     }
@@ -76,16 +82,16 @@ pub(super) fn other_pickle(file: File, is_certain: bool) -> Option<FileProblem> 
 }
 
 /// The plain values beside the state dict, such as `epoch` and `acc`.
-fn metadata(root: &HashMap<String, PickleValue>) -> BTreeMap<String, String> {
+fn metadata(root: &HashMap<String, PickleValue>) -> BTreeMap<CleanText, CleanText> {
     let plain = root.iter().filter_map(|(key, value)| {
         let text = match value {
-            PickleValue::Bool(value) => value.to_string(),
-            PickleValue::Int(value) => value.to_string(),
-            PickleValue::Float(value) => value.to_string(),
-            PickleValue::String(value) => one_line(value),
+            PickleValue::Bool(value) => value.to_string().into(),
+            PickleValue::Int(value) => value.to_string().into(),
+            PickleValue::Float(value) => value.to_string().into(),
+            PickleValue::String(value) => CleanText::short(value),
             _ => return None,
         };
-        Some((one_line(key), text))
+        Some((CleanText::short(key), text))
     });
     plain.collect()
 }
@@ -106,6 +112,7 @@ impl From<ScanError> for FileProblem {
         match error {
             ScanError::Io(error) if error.raw_os_error().is_some() => Self::Io(error),
             ScanError::TooLarge(_) => Self::TooLarge(error.to_string()),
+            ScanError::Budget(exceeded) => Self::Budget(exceeded),
             error => Self::Damaged(error.to_string()),
         }
     }
@@ -116,9 +123,9 @@ impl From<PytorchError> for FileProblem {
         match error {
             PytorchError::Io(error) if error.raw_os_error().is_some() => Self::Io(error),
             PytorchError::Pickle(PickleError::UnsupportedType(class)) => {
-                Self::Unsupported(format!("a {}", one_line(&class)))
+                Self::Unsupported(format!("a {}", CleanText::short(&class)))
             }
-            error => Self::Damaged(one_line(&error.to_string())),
+            error => Self::Damaged(CleanText::short(&error.to_string()).into()),
         }
     }
 }

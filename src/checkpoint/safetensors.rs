@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use safetensors::tensor::Metadata;
 
-use super::{DType, FileProblem, one_line};
+use super::{DType, FileProblem};
+use crate::text::CleanText;
 
 /// Most bytes of header. That of a 1000-tensor network has about 0.1 MB.
 const MAX_HEADER_BYTES: u64 = 8 << 20;
@@ -59,7 +60,7 @@ pub(super) struct Place {
 /// The header of a file.
 pub(super) struct Header {
     pub tensors: BTreeMap<String, Place>,
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: BTreeMap<CleanText, CleanText>,
 }
 
 /// Reads and checks the header: the tensors must fill the rest of the file without gap or overlap.
@@ -74,7 +75,10 @@ pub(super) fn header(source: &Source) -> Result<Header, FileProblem> {
     }
     let start = 8 + count;
     let header: Metadata = serde_json::from_slice(&source.read(8..start)?).map_err(|error| {
-        damaged(format!("its safetensors header is wrong: {}", one_line(&error.to_string())))
+        damaged(format!(
+            "its safetensors header is wrong: {}",
+            CleanText::short(&error.to_string())
+        ))
     })?;
     let data_len = header.data_len() as u64;
     if data_len != len - start {
@@ -95,6 +99,8 @@ pub(super) fn header(source: &Source) -> Result<Header, FileProblem> {
     let metadata = header.metadata().iter().flatten();
     Ok(Header {
         tensors: tensors.collect(),
-        metadata: metadata.map(|(key, value)| (one_line(key), one_line(value))).collect(),
+        metadata: metadata
+            .map(|(key, value)| (CleanText::short(key), CleanText::short(value)))
+            .collect(),
     })
 }

@@ -15,10 +15,12 @@ use pytorch_reader::PickleValue;
 
 use super::pickle_policy::Findings;
 use super::pickle_scan::scan;
-use super::pickle_value::{Value, parse};
+use super::pickle_value::{MAX_DEPTH, Pickle, Value, parse};
 use super::pth::{self, Plain};
 use super::safetensors::Place;
-use super::{DType, FileProblem, one_line};
+use super::{DType, FileProblem};
+use crate::budget::Budget;
+use crate::text::CleanText;
 
 const BLOCK: u64 = 512;
 /// Most entries that are looked at; PyTorch writes four.
@@ -42,12 +44,13 @@ struct Storage {
 /// The tensors of the state dict by name, and the numbers and words saved beside it.
 pub(super) struct Loaded {
     pub tensors: BTreeMap<String, Place>,
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: BTreeMap<CleanText, CleanText>,
 }
 
 /// Reads everything but the numbers.
-pub(super) fn load(file: File) -> Result<Loaded> {
-    let mut archive = Archive { file: BufReader::new(file), findings: Findings::default() };
+pub(super) fn load(file: File, budget: &Budget) -> Result<Loaded> {
+    let file = BufReader::new(file);
+    let mut archive = Archive { file, findings: Findings::default(), budget };
     let members = archive.members()?;
     if !members.contains_key("sys_info") && !members.contains_key("pickle") {
         let what = "a tar archive without a checkpoint of PyTorch; unpack it".to_owned();
@@ -57,7 +60,7 @@ pub(super) fn load(file: File) -> Result<Loaded> {
         members.get(name).cloned().ok_or_else(|| damaged(&format!("{name} is missing")))
     };
     let (storages, tensors, pickle) = (member("storages")?, member("tensors")?, member("pickle")?);
-    let read = |archive: &mut Archive| {
+    let read = |archive: &mut Archive<'_>| {
         let storages = archive.storages(storages)?;
         let places = archive.places(tensors, &storages)?;
         Ok((places, archive.pickle(&mut pickle.clone())?))
@@ -66,15 +69,17 @@ pub(super) fn load(file: File) -> Result<Loaded> {
     // What a file would run matters more than how it is broken.
     archive.findings.verdict(true)?;
     let (places, root) = read?;
-    state_dict(&root, &places)
+    state_dict(&root, &places, budget)
 }
 
-struct Archive {
+struct Archive<'a> {
     file: BufReader<File>,
     findings: Findings,
+    /// Of all its pickles together.
+    budget: &'a Budget,
 }
 
-impl Archive {
+impl Archive<'_> {
     /// Where the content of each entry is.
     fn members(&mut self) -> Result<HashMap<String, Range<u64>>> {
         let end = self.file.get_ref().metadata()?.len();
@@ -112,19 +117,21 @@ impl Archive {
     }
 
     /// Reads the pickle at the beginning of `place`, which then begins behind it.
-    fn pickle(&mut self, place: &mut Range<u64>) -> Result<Value> {
+    fn pickle(&mut self, place: &mut Range<u64>) -> Result<Pickle> {
         self.file.seek(SeekFrom::Start(place.start))?;
-        scan(&mut (&mut self.file).take(place.end - place.start), &mut self.findings)?;
+        let content = &mut (&mut self.file).take(place.end - place.start);
+        scan(content, &mut self.findings, self.budget)?;
         let end = self.file.stream_position()?;
+        self.budget.charge(end - place.start)?;
         let mut bytes = vec![0; (end - place.start) as usize];
         self.file.seek(SeekFrom::Start(place.start))?;
         self.file.read_exact(&mut bytes)?;
         place.start = end;
-        parse(&bytes)
+        parse(&bytes, self.budget)
     }
 
     fn count(&mut self, place: &mut Range<u64>) -> Result<u64> {
-        let count = self.pickle(place)?.size()?;
+        let count = self.pickle(place)?.root()?.size()?;
         if count > MAX_COUNT {
             return Err(FileProblem::TooLarge(format!("it claims to hold {count} tensors")));
         }
@@ -154,7 +161,7 @@ impl Archive {
         let mut storages = HashMap::new();
         for _ in 0..self.count(&mut place)? {
             let about = self.pickle(&mut place)?;
-            let [key, _, kind] = about.fields::<3>()?;
+            let [key, _, kind] = about.fields::<3>(about.root()?)?;
             let dtype = match kind {
                 Value::Name(name) => dtype(name),
                 _ => return Err(damaged("a storage without a type")),
@@ -164,11 +171,12 @@ impl Archive {
             self.skip(&mut place, numbers.saturating_mul(dtype.size() as u64))?;
             storages.insert(key.key()?, Storage { dtype, range: start..place.start });
         }
-        let Value::List(views, _) = self.pickle(&mut place)? else {
+        let views = self.pickle(&mut place)?;
+        let Value::List(list) = views.root()? else {
             return Err(damaged("the list of its views is missing"));
         };
-        for view in views.iter() {
-            let [key, root, offset, count] = view.fields::<4>()?;
+        for view in views.items(*list) {
+            let [key, root, offset, count] = views.fields::<4>(view)?;
             let root = storages.get(&root.key()?).ok_or_else(|| damaged("a view of nothing"))?;
             let range = part(root, offset.size()?, count.size()?)?;
             let view = Storage { dtype: root.dtype, range };
@@ -187,7 +195,7 @@ impl Archive {
         let mut places = HashMap::new();
         for _ in 0..self.count(&mut place)? {
             let about = self.pickle(&mut place)?;
-            let [key, storage, _] = about.fields::<3>()?;
+            let [key, storage, _] = about.fields::<3>(about.root()?)?;
             let storage =
                 storages.get(&storage.key()?).ok_or_else(|| damaged("a tensor of nothing"))?;
             let rank = self.number(&mut place)? & u64::from(u32::MAX);
@@ -250,55 +258,86 @@ fn dtype(storage: &str) -> DType {
 }
 
 /// Finds the network in the saved object, as in the other formats.
-fn state_dict(root: &Value, places: &HashMap<Rc<str>, Place>) -> Result<Loaded> {
-    let PickleValue::Dict(plain) = plain(root) else {
-        return Err(pth::not_a_dict(&plain(root)));
+fn state_dict(root: &Pickle, places: &HashMap<Rc<str>, Place>, budget: &Budget) -> Result<Loaded> {
+    let mut walk = Walk { pickle: root, places, budget, tensors: BTreeMap::new() };
+    let plain = match walk.plain(root.root()?, 0)? {
+        PickleValue::Dict(plain) => plain,
+        other => return Err(pth::not_a_dict(&other)),
     };
     let Plain { prefix, metadata } = pth::plain(&plain);
-    let mut tensors = BTreeMap::new();
-    collect(root, "", &mut |name, key| {
-        let Some(name) = name.strip_prefix(&prefix) else { return Ok(()) };
-        let place = places.get(key).ok_or_else(|| damaged("a tensor that is not there"))?;
-        let Place { dtype, shape, range } = place;
-        let place = Place { dtype: *dtype, shape: shape.clone(), range: range.clone() };
-        tensors.insert(name.to_owned(), place);
+    walk.collect(root.root()?, "", &prefix, 0)?;
+    Ok(Loaded { tensors: walk.tensors, metadata })
+}
+
+/// Goes through a saved object, which may hold the same thing many times, and itself.
+struct Walk<'a> {
+    pickle: &'a Pickle,
+    places: &'a HashMap<Rc<str>, Place>,
+    budget: &'a Budget,
+    tensors: BTreeMap<String, Place>,
+}
+
+impl Walk<'_> {
+    fn go_in(depth: usize) -> Result<usize> {
+        if depth < MAX_DEPTH {
+            return Ok(depth + 1);
+        }
+        Err(FileProblem::TooLarge("its pickle is nested too deeply".to_owned()))
+    }
+
+    fn text(&self, text: &str) -> Result<String> {
+        self.budget.charge(text.len() as u64)?;
+        Ok(text.to_owned())
+    }
+
+    /// Without the keys of tensors.
+    fn plain(&self, value: &Value, depth: usize) -> Result<PickleValue> {
+        self.budget.charge_nodes(1)?;
+        Ok(match value {
+            Value::Int(number) => PickleValue::Int(*number),
+            Value::Text(text) => PickleValue::String(self.text(text)?),
+            Value::Tensor(_) => PickleValue::Unsupported("torch.Tensor".to_owned()),
+            Value::Name(name) => PickleValue::Unsupported(CleanText::short(name).into()),
+            Value::List(items) => {
+                let depth = Self::go_in(depth)?;
+                let items = self.pickle.items(*items).iter();
+                PickleValue::List(items.map(|item| self.plain(item, depth)).collect::<Result<_>>()?)
+            }
+            Value::Dict(items) => {
+                let depth = Self::go_in(depth)?;
+                let mut dict = HashMap::new();
+                for [key, value] in self.pickle.items(*items).as_chunks::<2>().0 {
+                    if let Ok(key) = key.key() {
+                        dict.insert(self.text(&key)?, self.plain(value, depth)?);
+                    }
+                }
+                PickleValue::Dict(dict)
+            }
+            Value::Other => PickleValue::None,
+        })
+    }
+
+    /// All tensors with their dotted names, if those begin with `wanted`.
+    fn collect(&mut self, value: &Value, prefix: &str, wanted: &str, depth: usize) -> Result<()> {
+        let Value::Dict(items) = value else { return Ok(()) };
+        let depth = Self::go_in(depth)?;
+        for [key, value] in self.pickle.items(*items).as_chunks::<2>().0 {
+            let Ok(key) = key.key() else { continue };
+            self.budget.charge_nodes(1)?;
+            self.budget.charge((prefix.len() + key.len()) as u64)?;
+            let name = format!("{prefix}{key}");
+            let Value::Tensor(tensor) = value else {
+                self.collect(value, &format!("{name}."), wanted, depth)?;
+                continue;
+            };
+            let Some(name) = name.strip_prefix(wanted) else { continue };
+            let place = self.places.get(tensor);
+            let place = place.ok_or_else(|| damaged("a tensor that is not there"))?;
+            self.budget.charge_nodes(1)?;
+            let Place { dtype, shape, range } = place;
+            let place = Place { dtype: *dtype, shape: shape.clone(), range: range.clone() };
+            self.tensors.insert(name.to_owned(), place);
+        }
         Ok(())
-    })?;
-    Ok(Loaded { tensors, metadata })
-}
-
-/// Without the keys of tensors.
-fn plain(value: &Value) -> PickleValue {
-    match value {
-        Value::Int(number) => PickleValue::Int(*number),
-        Value::Text(text) => PickleValue::String(text.to_string()),
-        Value::Tensor(_) => PickleValue::Unsupported("torch.Tensor".to_owned()),
-        Value::Name(name) => PickleValue::Unsupported(one_line(name)),
-        Value::List(items, _) => PickleValue::List(items.iter().map(plain).collect()),
-        Value::Dict(items, _) => {
-            let pairs = items.as_chunks::<2>().0.iter();
-            let pair =
-                |[key, value]: &[Value; 2]| Some((key.key().ok()?.to_string(), plain(value)));
-            PickleValue::Dict(pairs.filter_map(pair).collect())
-        }
-        Value::Other => PickleValue::None,
     }
-}
-
-/// All tensors with their dotted names.
-fn collect(
-    value: &Value,
-    prefix: &str,
-    found: &mut impl FnMut(&str, &Rc<str>) -> Result<()>,
-) -> Result<()> {
-    let Value::Dict(items, _) = value else { return Ok(()) };
-    for [key, value] in items.as_chunks::<2>().0 {
-        let Ok(key) = key.key() else { continue };
-        let name = format!("{prefix}{key}");
-        match value {
-            Value::Tensor(key) => found(&name, key)?,
-            value => collect(value, &format!("{name}."), found)?,
-        }
-    }
-    Ok(())
 }

@@ -39,6 +39,10 @@ pub struct Cli {
     pub command: Option<Command>,
     #[command(flatten)]
     pub window: WindowArgs,
+    /// Read foreign files in this process, not in a confined one of its own; as
+    /// the environment variable GLASSTREE_IN_PROCESS does.
+    #[arg(long, global = true, hide = true)]
+    pub in_process: bool,
 }
 
 /// What the window begins with.

@@ -17,6 +17,7 @@ use crate::explain::{
 use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::npy;
 use crate::output;
+use crate::text::Shown as _;
 use crate::words;
 
 #[derive(Debug, Args)]
@@ -221,10 +222,10 @@ impl Report<'_> {
         }
         if let Some(files) = &self.written {
             pictures::print(files, out)?;
-            writeln!(out, " * Wrote heatmap on the whole photo to {}", files.overlay.display())?;
+            writeln!(out, " * Wrote heatmap on the whole photo to {}", files.overlay.shown())?;
         }
         if let Some(path) = &self.args.npy {
-            writeln!(out, " * Wrote map to {}", path.display())?;
+            writeln!(out, " * Wrote map to {}", path.shown())?;
         }
         if let Some(made) = &self.made {
             let ([min, max], [height, width]) = (map.range(), [map.height, map.width]);

@@ -13,6 +13,7 @@ use crate::catalog::ModelSource;
 use crate::explain::{ClassId, Hierarchy, Rule, Sure};
 use crate::explanation::Explanation;
 use crate::protocol::ModelRequest;
+use crate::text::Shown as _;
 
 #[derive(Debug, Args)]
 pub struct ClassifyArgs {
@@ -60,7 +61,7 @@ pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
                     let (hierarchy, sure) = find_sure(&explanation, sure)?;
                     line["sure"] = tree::sure_to_json(&explanation, hierarchy, &sure);
                 }
-                line["image"] = json!(image.display().to_string());
+                line["image"] = json!(image.shown());
                 writeln!(out, "{line}")?;
             }
             Ok(explanation) => {
@@ -93,7 +94,7 @@ fn find_sure(
 }
 
 fn print(explanation: &Explanation, args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
-    writeln!(out, "{}", super::one_line(&explanation.photo.name))?;
+    writeln!(out, "{}", explanation.photo.name)?;
     let count = if args.logits { explanation.forward.logits.len() } else { args.top };
     for class in explanation.top(count) {
         let percent = explanation.probabilities[class] * 100.0;

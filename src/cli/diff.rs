@@ -12,6 +12,7 @@ use crate::catalog::ModelSource;
 use crate::explain::{ClassId, Colormap, Evidence, Paint, Question, Rule, Scale, Variant};
 use crate::explanation::Explanation;
 use crate::output::percent;
+use crate::text::Shown as _;
 use crate::words;
 
 #[derive(Debug, Args)]
@@ -63,7 +64,7 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
     print(&explanation, &evidence, parting, [a, b], out)?;
     if let Some(files) = &files {
         pictures::print(files, out)?;
-        writeln!(out, " * Wrote heatmap on the whole photo to {}", files.overlay.display())?;
+        writeln!(out, " * Wrote heatmap on the whole photo to {}", files.overlay.shown())?;
     }
     Ok(())
 }

@@ -50,6 +50,7 @@ use crate::eval::fold;
 use crate::labelled_pictures::{LabelledPictures, UnknownClass, limit_evenly, pictures_below};
 use crate::output;
 use crate::protocol::Unreadable;
+use crate::text::Shown as _;
 
 /// Reasons that are printed for pictures that were left out.
 const SHOWN: usize = 5;
@@ -158,7 +159,7 @@ pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
         writeln!(out, " * Wrote diagrams to {}", path.display())?;
     }
     if let Some(path) = &args.csv {
-        writeln!(out, " * Wrote confusion matrix to {}", path.display())?;
+        writeln!(out, " * Wrote confusion matrix to {}", path.shown())?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Out, warn};
 use crate::fetch::{Download, Order, Timeouts};
 use crate::output::megabytes;
+use crate::text::Shown as _;
 use crate::{catalog, folders};
 
 #[derive(Debug, Args)]
@@ -48,7 +49,7 @@ pub fn run(args: &FetchArgs, out: Out<'_>) -> anyhow::Result<()> {
     });
     bar.finish_and_clear();
     let fetched = fetched?;
-    let (path, size) = (path.display(), megabytes(fetched.bytes));
+    let (path, size) = (path.shown(), megabytes(fetched.bytes));
     if fetched.was_there {
         writeln!(out, "{id} is there already: {path} ({size}); --force fetches it again")?;
         return Ok(());

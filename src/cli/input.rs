@@ -7,10 +7,12 @@ use clap::Args;
 
 use super::args::{ModelArgs, PictureArgs};
 use super::{Client, Out};
+use crate::budget::Wanted;
 use crate::catalog::ModelSource;
+use crate::decoder;
 use crate::npy;
 use crate::output;
-use crate::photo::Photo;
+use crate::text::Shown as _;
 
 #[derive(Debug, Args)]
 pub struct InputArgs {
@@ -36,16 +38,16 @@ pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     let client = Client::start(args.options.device)?;
     let model = client.load(&request)?;
     let recipe = &model.recipe;
-    let photo = Photo::open(&args.image, &args.picture.options())?;
+    let photo = decoder::photo(&args.image, &args.picture.options(), &Wanted::default())?;
     let input = recipe.apply(&photo.rgb).with_context(|| photo.name.clone())?;
     let side = recipe.crop as usize;
     if let Some(path) = &args.npy {
         output::write(path, &npy::to_bytes(&[3, side, side], &input.chw)?)?;
-        writeln!(out, " * Wrote tensor to {}", path.display())?;
+        writeln!(out, " * Wrote tensor to {}", path.shown())?;
     }
     if let Some(path) = &args.png {
         output::write_png(path, &input.crop)?;
-        writeln!(out, " * Wrote picture to {}", path.display())?;
+        writeln!(out, " * Wrote picture to {}", path.shown())?;
     }
     let resize = recipe.resize.map_or("not resized".to_owned(), |side| {
         format!("short side resized to {side} ({})", recipe.filter)

@@ -9,6 +9,7 @@ use crate::folders;
 use crate::model::DeviceChoice;
 use crate::output::megabytes;
 use crate::protocol::ModelRequest;
+use crate::text::Shown as _;
 
 #[derive(Debug, Args)]
 pub struct InfoArgs {
@@ -89,7 +90,7 @@ pub fn list(args: &ModelsArgs, out: Out<'_>) -> anyhow::Result<()> {
         writeln!(out, "{:<30} {}", entry.id, entry.title)?;
         writeln!(out, "{:<30} {}, {size}; {accuracy}; {}", "", state(entry), entry.licence)?;
     }
-    writeln!(out, "\n`glasstree fetch NAME` fetches a model into {}.", models.display())?;
+    writeln!(out, "\n`glasstree fetch NAME` fetches a model into {}.", models.shown())?;
     writeln!(out, "Any weights file of a known network can be given instead of a name.")?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::explain::{Hierarchy, NodeId, Rule};
 use crate::explanation::{ModelInfo, Tree};
 use crate::labels;
 use crate::protocol::HierarchyChoice;
+use crate::text::CleanText;
 
 /// Which tree.
 #[derive(Debug, Args)]
@@ -56,7 +57,7 @@ pub fn find(model: &ModelInfo, query: &str) -> anyhow::Result<NodeId> {
     if let Some(leaf) = model.classes.find(query).ok().and_then(|class| hierarchy.leaf(class)) {
         return Ok(leaf);
     }
-    let names: Vec<String> = hierarchy.nodes().iter().map(|node| node.name.clone()).collect();
+    let names: Vec<CleanText> = hierarchy.nodes().iter().map(|node| node.name.clone()).collect();
     let similar = labels::similar(query, &names);
     let query: String = query.chars().take(60).collect();
     if similar.is_empty() {

@@ -8,6 +8,7 @@ use super::Out;
 use crate::explain::{Cam, Paint, Variant, blend};
 use crate::explanation::Explanation;
 use crate::output;
+use crate::text::Shown as _;
 
 /// The pictures of one map.
 pub struct Pictures {
@@ -51,7 +52,7 @@ pub fn write(
 
 /// The two lines of the tutorial.
 pub fn print(files: &Pictures, out: Out<'_>) -> anyhow::Result<()> {
-    writeln!(out, " * Wrote heatmap to {}", files.heatmap.display())?;
-    writeln!(out, " * Wrote heatmap on image to {}", files.combined.display())?;
+    writeln!(out, " * Wrote heatmap to {}", files.heatmap.shown())?;
+    writeln!(out, " * Wrote heatmap on image to {}", files.combined.shown())?;
     Ok(())
 }

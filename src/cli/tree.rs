@@ -14,6 +14,7 @@ use crate::explanation::Explanation;
 use crate::model::DeviceChoice;
 use crate::output;
 use crate::protocol::ModelRequest;
+use crate::text::Shown as _;
 use crate::tree_text::{self, percent};
 
 /// How likely the answer at a certainty has to be if nothing else is said.
@@ -117,7 +118,7 @@ fn to_json(
     let decision = explanation.decision(rule).map_err(|error| anyhow!("{error}"))?;
     let mut decisions: Vec<_> = decision.steps(hierarchy);
     for step in &mut decisions {
-        step.wnid = wnid(explanation, hierarchy, step.node);
+        step.wnid = wnid(explanation, hierarchy, step.node).into();
     }
     Ok(json!({
         "model": explanation.model.source.name(),
@@ -181,7 +182,7 @@ pub fn induce(args: &InduceArgs, out: Out<'_>) -> anyhow::Result<()> {
     match &args.out {
         Some(path) => {
             output::write(path, json.as_bytes())?;
-            writeln!(out, " * Wrote hierarchy of {classes} classes to {}", path.display())?;
+            writeln!(out, " * Wrote hierarchy of {classes} classes to {}", path.shown())?;
         }
         None => writeln!(out, "{json}")?,
     }

@@ -7,6 +7,7 @@ use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::labels::{self, ClassList};
 use crate::protocol::ModelRequest;
+use crate::text::Shown as _;
 use crate::wordnet;
 
 /// The class list of a model with `count` outputs, and the data set if it is a known one.
@@ -21,7 +22,7 @@ pub fn load(
     count: usize,
 ) -> Result<(ClassList, Option<Dataset>), LoadError> {
     let check = |path: &Path, found: usize| {
-        let (what, model) = (path.display().to_string(), request.source.name());
+        let (what, model) = (path.shown(), request.source.name());
         if found == count {
             Ok(())
         } else {
@@ -55,11 +56,11 @@ pub fn load(
         (_, _, Some(dataset)) => dataset.classes().clone(),
         (Some(list), wnids, None) => ClassList { wnids: wnids.or(list.wnids), ..list },
         (None, Some(wnids), None) => {
-            let labels = wnids.iter().map(|wnid| wordnet::label_of(wnid)).collect();
+            let labels = wnids.iter().map(|wnid| wordnet::label_of(wnid).into()).collect();
             ClassList { labels, wnids: Some(wnids) }
         }
         (None, None, None) => {
-            let labels = (0..count).map(|class| format!("class {class}")).collect();
+            let labels = (0..count).map(|class| format!("class {class}").into()).collect();
             ClassList { labels, wnids: None }
         }
     };

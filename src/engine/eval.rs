@@ -6,14 +6,17 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use strum::IntoEnumIterator as _;
 
+use crate::budget::Wanted;
+use crate::decoder;
 use crate::eval::{Measure, Place, Scores, Separation};
 use crate::explain::{Cam, Forward, Hierarchy, argmax};
 use crate::explanation::ModelInfo;
 use crate::labelled_pictures::LabelledPicture;
 use crate::model::{Classifier, ModelError};
-use crate::photo::{Photo, PhotoOptions};
+use crate::photo::PhotoOptions;
 use crate::preprocess::RectTransform;
 use crate::protocol::Unreadable;
+use crate::text::Shown as _;
 
 /// Pictures that are decoded together and go to the network together.
 const BATCH: usize = 16;
@@ -147,8 +150,9 @@ fn prepare<'a>(
     info: &ModelInfo,
     options: &PhotoOptions,
 ) -> Result<Prepared<'a>, String> {
-    let photo = Photo::open(item.path, options).map_err(|error| error.to_string())?;
+    let photo = decoder::photo(item.path, options, &Wanted::default())
+        .map_err(|error| error.to_string())?;
     let input = info.recipe.apply(&photo.rgb);
-    let input = input.map_err(|error| format!("{}: {error}", item.path.display()))?;
+    let input = input.map_err(|error| format!("{}: {error}", item.path.shown()))?;
     Ok(Prepared { item, chw: input.chw, photo_from_input: input.photo_from_input })
 }

@@ -5,21 +5,24 @@ use std::sync::Arc;
 
 use super::{classes, tree};
 use crate::assets::Dataset;
+use crate::budget::Wanted;
 use crate::catalog::{ModelSource, Weights};
 use crate::checkpoint::{CheckpointError, StateDict};
+use crate::decoder;
 use crate::explanation::{LazyTree, ModelInfo};
 use crate::labels::ListError;
 use crate::model::{Architecture, Classifier, Compute, ModelError};
 use crate::output::megabytes;
 use crate::preprocess::Recipe;
 use crate::protocol::{ModelRequest, RecipeChanges};
+use crate::text::{CleanText, Shown as _};
 
 /// Why a model could not be made ready. One line for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error(
         "{} is neither a file nor a model of the catalogue; `glasstree models` lists those",
-        .0.display()
+        .0.shown()
     )]
     NoSuchModel(PathBuf),
     #[error("{id} is not on this computer yet; `glasstree fetch {id}` fetches it{size}")]
@@ -33,7 +36,7 @@ pub enum LoadError {
     #[error(
         "{what} has {found} entries, but {model} has {classes} classes; give one line per class"
     )]
-    Count { what: String, found: usize, model: String, classes: usize },
+    Count { what: CleanText, found: usize, model: String, classes: usize },
 }
 
 /// A model that is ready to run.
@@ -51,10 +54,11 @@ pub struct Loaded {
 pub fn load(
     request: &ModelRequest,
     compute: &Compute,
+    wanted: &Wanted,
     progress: impl Fn(u64, u64) + Send + Sync + 'static,
 ) -> Result<Loaded, LoadError> {
     let name = request.source.name();
-    let mut state = open(&request.source)?;
+    let mut state = open(&request.source, wanted)?;
     state.watch(progress);
     let classifier = Classifier::load(&state, compute)
         .map_err(|source| LoadError::Model { name: name.clone(), source })?;
@@ -90,12 +94,12 @@ pub fn load(
     Ok(Loaded { info, classifier })
 }
 
-fn open(source: &ModelSource) -> Result<StateDict, LoadError> {
+fn open(source: &ModelSource, wanted: &Wanted) -> Result<StateDict, LoadError> {
     match source {
         ModelSource::Known(entry, folder) => match &entry.weights {
             Weights::Bundled(bytes) => Ok(StateDict::from_bytes(entry.file, *bytes)?),
             Weights::Published(_) if entry.is_here(folder) => {
-                Ok(StateDict::open(&folder.join(entry.file))?)
+                Ok(decoder::checkpoint(&folder.join(entry.file), wanted)?)
             }
             Weights::Published(published) => {
                 let size = published.size.map(|size| format!(" ({})", megabytes(size)));
@@ -103,7 +107,7 @@ fn open(source: &ModelSource) -> Result<StateDict, LoadError> {
             }
         },
         ModelSource::File(path) if !path.exists() => Err(LoadError::NoSuchModel(path.clone())),
-        ModelSource::File(path) => Ok(StateDict::open(path)?),
+        ModelSource::File(path) => Ok(decoder::checkpoint(path, wanted)?),
     }
 }
 

@@ -1,7 +1,5 @@
 //! The hierarchy that a model decides with: shipped, from a file, or induced from its head.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,9 +8,11 @@ use crate::catalog::ModelSource;
 use crate::explain::{Head, Hierarchy, HierarchyError};
 use crate::explanation::{ModelInfo, Tree};
 use crate::induce::{self, InduceError};
+use crate::input::{self, ReadError};
 use crate::labels::{ClassList, Placement};
 use crate::model::Architecture;
 use crate::protocol::{HierarchyChoice, ModelRequest};
+use crate::text::{CleanText, Shown as _};
 use crate::wordnet;
 
 /// Largest hierarchy file that is read, in bytes.
@@ -21,8 +21,8 @@ const MAX_BYTES: u64 = 64 << 20;
 /// Why there is no hierarchy. One line for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum TreeError {
-    #[error("Could not read the hierarchy {}: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
+    #[error("Could not read the hierarchy {}: {source}", path.shown())]
+    Read { path: PathBuf, source: ReadError },
     #[error("Could not use the hierarchy {name}: {source}")]
     Hierarchy { name: String, source: HierarchyError },
     #[error("Could not induce a hierarchy: {0}")]
@@ -32,7 +32,7 @@ pub enum TreeError {
          the induced hierarchy"
     )]
     NoMeanings,
-    #[error("The hierarchy {} is larger than {} MiB", path.display(), MAX_BYTES >> 20)]
+    #[error("The hierarchy {} is larger than {} MiB", path.shown(), MAX_BYTES >> 20)]
     TooLarge { path: PathBuf },
     #[error(
         "There is no hierarchy named {name}{known}, and no file of that name; `wordnet` makes one \
@@ -101,7 +101,7 @@ fn wordnet_tree(classes: &ClassList, placement: &Placement) -> Result<(String, S
 pub fn read(path: &Path, model: &ModelInfo) -> Result<Tree, TreeError> {
     let classes = &model.classes;
     let placement = Placement::new(&classes.labels, classes.wnids.as_deref());
-    let name = path.display().to_string();
+    let name = path.shown().into();
     parsed(&read_file(path)?, name, model.dataset, classes, placement.into())
 }
 
@@ -151,17 +151,18 @@ fn find(name: &str, dataset: Option<Dataset>) -> Result<(String, String), TreeEr
         });
         return Err(TreeError::Unknown { name: name.to_owned(), known });
     }
-    Ok((read_file(path)?, path.display().to_string()))
+    Ok((read_file(path)?, path.shown().into()))
 }
 
 fn read_file(path: &Path) -> Result<String, TreeError> {
     let wrap = |source| TreeError::Read { path: path.to_owned(), source };
-    let mut json = String::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut json));
-    if read.map_err(wrap)? as u64 > MAX_BYTES {
-        return Err(TreeError::TooLarge { path: path.to_owned() });
+    match input::read(path, MAX_BYTES) {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|error| {
+            wrap(std::io::Error::new(std::io::ErrorKind::InvalidData, error).into())
+        }),
+        Err(ReadError::TooLarge(_)) => Err(TreeError::TooLarge { path: path.to_owned() }),
+        Err(error) => Err(wrap(error)),
     }
-    Ok(json)
 }
 
 fn induced(head: &Head, classes: &ClassList) -> Result<String, TreeError> {
@@ -169,13 +170,13 @@ fn induced(head: &Head, classes: &ClassList) -> Result<String, TreeError> {
     Ok(induce::induce(&head.weight, head.classes, head.channels, &wnids)?.to_json())
 }
 
-fn own_ids(classes: &ClassList) -> Vec<String> {
+fn own_ids(classes: &ClassList) -> Vec<CleanText> {
     classes.wnids.clone().unwrap_or_else(|| induce::fake_wnids(classes.labels.len()))
 }
 
 /// The id of each class's leaf in this file: nbdt's files for Tiny ImageNet order them in their
 /// own way (see [`Dataset::leaf_ids`]).
-fn leaf_ids(json: &str, dataset: Option<Dataset>, classes: &ClassList) -> Vec<String> {
+fn leaf_ids(json: &str, dataset: Option<Dataset>, classes: &ClassList) -> Vec<CleanText> {
     #[derive(serde::Deserialize)]
     struct Nodes<'a> {
         #[serde(borrow)]

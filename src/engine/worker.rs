@@ -12,6 +12,8 @@ use super::eval::Evaluator;
 use super::load::{self, LoadError, Loaded};
 use super::probing::Probing;
 use super::{EngineError, Wake};
+use crate::budget::Wanted;
+use crate::decoder;
 use crate::explanation::Explanation;
 use crate::labelled_pictures::LabelledPicture;
 use crate::model::{Compute, DeviceChoice, ModelError, Opened};
@@ -19,6 +21,7 @@ use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::{
     Evaluation, Event, JobId, ModelRequest, PictureSource, Request, Rerun, Stage, Unreadable,
 };
+use crate::text::Shown as _;
 
 /// Models kept in memory: a classifier and a tree model.
 const KEPT_MODELS: usize = 2;
@@ -266,7 +269,7 @@ impl Worker {
         let info = Arc::clone(&self.model(job, model)?.info);
         let classes = info.head.classes;
         if let Some(picture) = pictures.iter().find(|picture| picture.class >= classes) {
-            let (path, class) = (picture.path.display(), picture.class);
+            let (path, class) = (picture.path.shown(), picture.class);
             let text = format!("{path} is of class {class}, but the model has {classes} classes");
             return Err(Stop::Failed(text));
         }
@@ -292,6 +295,12 @@ impl Worker {
         if is_wanted { Ok(()) } else { Err(Stop::Cancelled) }
     }
 
+    /// The same question, for readers of files.
+    fn wanted(&self, job: JobId) -> Wanted {
+        let oldest_wanted = Arc::clone(&self.oldest_wanted);
+        Wanted::new(move || job.0 >= oldest_wanted.load(Ordering::Relaxed))
+    }
+
     /// Announces a stage, unless the job is not wanted any more.
     fn stage(&self, job: JobId, stage: Stage) -> Result<(), Stop> {
         self.check_wanted(job)?;
@@ -301,9 +310,12 @@ impl Worker {
 
     fn picture(&self, job: JobId, picture: &PictureSource) -> Result<Arc<Photo>, Stop> {
         self.stage(job, Stage::Decoding)?;
+        let wanted = self.wanted(job);
         let decode = || match picture {
             PictureSource::Photo(photo) => Ok(Arc::clone(photo)),
-            PictureSource::File(path, options) => Photo::open(path, options).map(Arc::new),
+            PictureSource::File(path, options) => {
+                decoder::photo(path, options, &wanted).map(Arc::new)
+            }
             PictureSource::Bytes(name, bytes, options) => {
                 Photo::decode(name, bytes, options).map(Arc::new)
             }
@@ -311,7 +323,9 @@ impl Worker {
         // A decoder that crashes says nothing about the device.
         let photo = catch_unwind(AssertUnwindSafe(decode))
             .map_err(|_| Stop::Failed("The picture could not be decoded".to_owned()))?
-            .map_err(|error| Stop::Failed(error.to_string()))?;
+            .map_err(|error| Stop::Failed(error.to_string()));
+        self.check_wanted(job)?;
+        let photo = photo?;
         self.say(Event::PhotoReady { job, photo: Arc::clone(&photo) });
         Ok(photo)
     }
@@ -338,7 +352,10 @@ impl Worker {
         let stage = Stage::LoadingModel { read: 0, total: 0 };
         self.say(Event::Progress { job, stage });
         let compute = self.compute.clone().unwrap_or_else(Compute::cpu);
-        let loaded = load::load(request, &compute, self.loading(job))?;
+        let loaded = load::load(request, &compute, &self.wanted(job), self.loading(job));
+        // Whatever goes wrong with a file that is given up goes wrong because of that.
+        self.check_wanted(job)?;
+        let loaded = loaded?;
         if self.models.len() >= KEPT_MODELS {
             self.models.remove(0);
         }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feature_map::{ClassId, argmax};
 use super::hierarchy::{Hierarchy, NodeId};
+use crate::text::CleanText;
 
 /// How the tree arrives at a class.
 #[derive(
@@ -105,8 +106,8 @@ pub struct Decision {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
     pub node: NodeId,
-    pub name: String,
-    pub wnid: String,
+    pub name: CleanText,
+    pub wnid: CleanText,
     /// P(node | parent), 1 for the root.
     pub probability: f32,
     /// P(node).

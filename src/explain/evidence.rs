@@ -263,7 +263,7 @@ impl Answer {
 }
 
 fn name(hierarchy: &Hierarchy, node: NodeId) -> String {
-    hierarchy.node(node).name.clone()
+    hierarchy.node(node).name.to_string()
 }
 
 /// The other children of the parent; at least one.

@@ -68,7 +68,7 @@ pub fn flip(
     class_maps: &CamSet,
     node: NodeId,
 ) -> Result<Flip, FlipError> {
-    let name = || hierarchy.node(node).name.clone();
+    let name = || hierarchy.node(node).name.to_string();
     let children = &hierarchy.node(node).children;
     let logit = |id: NodeId| decision.logit[id];
     let from = leader(children, decision).ok_or_else(|| FlipError::Leaf(name()))?;

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::feature_map::ClassId;
+use crate::text::CleanText;
 use crate::wordnet::{self, Meaning, Meanings};
 
 mod edit;
@@ -18,10 +19,10 @@ pub type NodeId = usize;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// The identifier in the file: a WordNet 3.0 noun such as `n02121620`, or any other text.
-    pub wnid: String,
+    pub wnid: CleanText,
     /// What to call it: the class label of a leaf; the WordNet name of an inner node, or where
     /// `generated` a makeshift. [`crate::tree_text`] has better words for these.
-    pub name: String,
+    pub name: CleanText,
     /// Whether nobody gave it a name, and `name` had to be made up from the leaves.
     pub generated: bool,
     /// The meaning that fits its leaves best, for a node without a name of its own.
@@ -181,13 +182,13 @@ impl Hierarchy {
 
     /// Names the leaves by the labels of the model, in class order, and describes the unnamed inner
     /// nodes anew.
-    pub fn set_labels(&mut self, labels: &[String]) -> Result<(), HierarchyError> {
+    pub fn set_labels(&mut self, labels: &[impl AsRef<str>]) -> Result<(), HierarchyError> {
         let classes = self.classes();
         if labels.len() != classes {
             return Err(HierarchyError::LabelCount { labels: labels.len(), classes });
         }
         for (&leaf, label) in self.leaf_of_class.iter().zip(labels) {
-            self.nodes[leaf].name.clone_from(label);
+            self.nodes[leaf].name = CleanText::new(label.as_ref());
             self.nodes[leaf].generated = false;
         }
         self.describe();
@@ -216,7 +217,7 @@ impl Hierarchy {
                 None => self.makeshift(&node.leaves),
             };
             let node = &mut self.nodes[id];
-            (node.meaning, node.name) = (meaning, name);
+            (node.meaning, node.name) = (meaning, name.into());
         }
     }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ureq::http::{HeaderMap, StatusCode, Uri, header};
 use ureq::{Agent, Body};
+use url::Url;
 
 use super::part::Resume;
 use super::{FetchError, Order, Timeouts};
@@ -86,13 +87,13 @@ fn follow(
             return Ok(response);
         }
         let to = text(response.headers(), header::LOCATION).unwrap_or_default();
-        let next =
-            joined(&url, &to).ok_or_else(|| FetchError::BadRedirect(url.clone(), to.clone()))?;
+        let next = joined(&url, &to)
+            .ok_or_else(|| FetchError::BadRedirect(url.clone(), to.as_str().into()))?;
         // From an encrypted address to another one, whatever was allowed.
         let is_plain_ok = order.plain_http && !url.starts_with("https:");
         let is_step_down = url.starts_with("https:") && !next.starts_with("https:");
         if is_step_down || check(&next, is_plain_ok).is_err() {
-            return Err(FetchError::BadRedirect(url, next));
+            return Err(FetchError::BadRedirect(url, next.into()));
         }
         url = next;
     }
@@ -165,22 +166,14 @@ pub(super) fn host(url: &str) -> String {
     host.unwrap_or(url).to_owned()
 }
 
-/// Where an address leads, which may be given relative to it.
+/// Where an address leads, which may be given relative to it (RFC 3986).
 fn joined(url: &str, to: &str) -> Option<String> {
-    let base: Uri = url.parse().ok()?;
-    let (scheme, computer) = (base.scheme_str()?, base.authority()?);
-    if to.starts_with("https://") || to.starts_with("http://") {
-        Some(to.to_owned())
-    } else if to.starts_with("//") {
-        Some(format!("{scheme}:{to}"))
-    } else if to.starts_with('/') {
-        Some(format!("{scheme}://{computer}{to}"))
-    } else if to.is_empty() || to.contains(':') {
-        None
-    } else {
-        let folder = base.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-        Some(format!("{scheme}://{computer}{folder}/{to}"))
+    if to.is_empty() {
+        return None;
     }
+    let mut joined = Url::parse(url).ok()?.join(to).ok()?;
+    joined.set_fragment(None);
+    joined.has_host().then(|| joined.into())
 }
 
 #[cfg(test)]
@@ -211,6 +204,9 @@ mod tests {
             ("//e.org/f", Some("https://e.org/f")),
             ("/f?g", Some("https://a.org/f?g")),
             ("f", Some("https://a.org/b/f")),
+            ("?q=1", Some("https://a.org/b/c?q=1")),
+            ("../f#g", Some("https://a.org/f")),
+            ("f:g", None),
             ("", None),
             ("javascript:alert(1)", None),
         ] {

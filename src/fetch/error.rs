@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::output::megabytes;
+use crate::text::{CleanText, Shown as _};
 
 /// One line for the user.
 #[derive(Debug, thiserror::Error)]
@@ -14,11 +15,11 @@ pub enum FetchError {
     #[error("{0} is not encrypted and not of this computer; only https is used")]
     NotEncrypted(String),
     #[error("{host} could not be reached ({reason}); is there a connection to the internet?")]
-    Unreachable { host: String, reason: String },
+    Unreachable { host: String, reason: CleanText },
     #[error("There is no secure connection to {host} ({reason}); nothing was fetched")]
-    NotSecure { host: String, reason: String },
+    NotSecure { host: String, reason: CleanText },
     #[error("The proxy does not let us through to {host} ({reason})")]
-    Proxy { host: String, reason: String },
+    Proxy { host: String, reason: CleanText },
     #[error("{0} does not exist any more (404); the file has been moved or deleted")]
     NotFound(String),
     #[error("{url} is refused by its server ({status}); try again later")]
@@ -26,15 +27,19 @@ pub enum FetchError {
     #[error("{0} leads from one address to the next without an end; nothing was fetched")]
     RedirectLoop(String),
     #[error("{0} leads to {1}, which cannot be used; nothing was fetched")]
-    BadRedirect(String, String),
+    BadRedirect(String, CleanText),
     #[error("{0} answered with a web page, not with a file; does the network ask for a login?")]
     WebPage(String),
     #[error("{host} answered what makes no sense ({reason}); try again later")]
-    Protocol { host: String, reason: String },
+    Protocol { host: String, reason: CleanText },
     #[error("The connection broke after {so_far}")]
     Broken { so_far: Arrived },
     #[error("{host} sent nothing for {} s, after {so_far}", .waited.as_secs_f32())]
     Stalled { host: String, waited: Duration, so_far: Arrived },
+    #[error("{host} sends hardly anything any more, after {so_far}")]
+    TooSlow { host: String, so_far: Arrived },
+    #[error("What arrived as {file} is no file of weights ({reason}); it was thrown away")]
+    NotWeights { file: String, reason: CleanText },
     #[error(
         "{file} should have {expected} bytes, but its server has {found}; that is another file"
     )]
@@ -48,13 +53,13 @@ pub enum FetchError {
         start(.found), start(.expected)
     )]
     WrongSum { file: String, expected: String, found: String },
-    #[error("{} is there, but its checksum is wrong; fetch it again", path.display())]
+    #[error("{} is there, but its checksum is wrong; fetch it again", path.shown())]
     Spoilt { path: PathBuf },
     #[error("{file} is being fetched already, by another window or a try that was just cancelled")]
     Locked { file: String },
-    #[error("The disk is full: {} needs {} more", path.display(), megabytes(*.missing))]
+    #[error("The disk is full: {} needs {} more", path.shown(), megabytes(*.missing))]
     DiskFull { path: PathBuf, missing: u64 },
-    #[error("Could not write {}: {cause}", path.display())]
+    #[error("Could not write {}: {cause}", path.shown())]
     Disk { path: PathBuf, cause: io::Error },
     #[error("Cancelled")]
     Cancelled,
@@ -90,23 +95,19 @@ impl FetchError {
         use ureq::{Error as E, Timeout as T};
         match error {
             E::BadUri(_) | E::Http(_) => Self::BadAddress(host),
-            E::Tls(reason) => Self::NotSecure { host, reason: reason.to_owned() },
-            E::Rustls(error) => Self::NotSecure { host, reason: error.to_string() },
-            E::ConnectProxyFailed(reason) => Self::Proxy { host, reason },
-            E::InvalidProxyUrl => {
-                Self::Proxy { host, reason: "its address makes no sense".to_owned() }
-            }
+            E::Tls(reason) => Self::NotSecure { host, reason: reason.into() },
+            E::Rustls(error) => Self::NotSecure { host, reason: error.to_string().into() },
+            E::ConnectProxyFailed(reason) => Self::Proxy { host, reason: reason.into() },
+            E::InvalidProxyUrl => Self::Proxy { host, reason: "its address makes no sense".into() },
             E::Timeout(T::PerRead | T::RecvResponse) => {
                 Self::Stalled { host, waited, so_far: Arrived::default() }
             }
-            E::Timeout(_) => {
-                Self::Unreachable { host, reason: "it did not answer in time".to_owned() }
-            }
+            E::Timeout(_) => Self::Unreachable { host, reason: "it did not answer in time".into() },
             E::HostNotFound => {
-                Self::Unreachable { host, reason: "no computer of that name".to_owned() }
+                Self::Unreachable { host, reason: "no computer of that name".into() }
             }
-            E::Io(error) => Self::Unreachable { host, reason: error.to_string() },
-            error => Self::Protocol { host, reason: error.to_string() },
+            E::Io(error) => Self::Unreachable { host, reason: error.to_string().into() },
+            error => Self::Protocol { host, reason: error.to_string().into() },
         }
     }
 }

@@ -10,6 +10,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::FetchError;
+use crate::budget::Wanted;
+use crate::checkpoint::CheckpointError;
+use crate::{decoder, input};
+
+/// Longest note beside a file, in bytes.
+const MAX_NOTE: u64 = 1 << 16;
 
 /// How long a try that was just cancelled may take to end.
 const JUST_CANCELLED: Duration = Duration::from_secs(2);
@@ -40,6 +46,17 @@ pub(super) struct Resume {
     pub validator: Option<String>,
 }
 
+/// Makes sure that what is written there stays there: somebody's link, or anything else that is no
+/// file, is taken away.
+fn own(path: &Path) -> std::io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(about) if !about.is_file() => std::fs::remove_file(path),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// `NAME` with something behind.
 fn beside(target: &Path, suffix: &str) -> PathBuf {
     let mut name = target.file_name().map(OsString::from).unwrap_or_default();
@@ -65,6 +82,7 @@ impl Part {
         };
         let open =
             || OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
+        own(&lock_path).map_err(wrap(&lock_path))?;
         let lock = open().open(&lock_path).map_err(wrap(&lock_path))?;
         let started = Instant::now();
         // Some network drives know no locks; then nobody else is assumed.
@@ -75,6 +93,7 @@ impl Part {
             std::thread::sleep(Duration::from_millis(20));
         }
         let path = beside(target, ".part");
+        own(&path).map_err(wrap(&path))?;
         let file = open().open(&path).map_err(wrap(&path))?;
         let bytes = file.metadata().map_err(wrap(&path))?.len();
         Ok(Self { target: target.to_owned(), path, file, bytes, _lock: lock })
@@ -88,7 +107,7 @@ impl Part {
     /// How to go on, if there is something to go on with. `is_checked`: the whole file will be
     /// compared with a known sum, so that the server need not vouch for the first half.
     pub fn resume(&self, url: &str, is_checked: bool) -> Option<Resume> {
-        let text = std::fs::read(beside(&self.path, ".json")).ok()?;
+        let text = input::read(&beside(&self.path, ".json"), MAX_NOTE).ok()?;
         let Origin { url: own, validator } = serde_json::from_slice(&text).ok()?;
         let is_same = own == url && (validator.is_some() || is_checked);
         (is_same && self.bytes > 0).then_some(Resume { from: self.bytes, validator })
@@ -106,7 +125,9 @@ impl Part {
         let write = || {
             self.file.set_len(from)?;
             self.file.seek(SeekFrom::Start(from))?;
-            std::fs::write(beside(&self.path, ".json"), note)
+            let path = beside(&self.path, ".json");
+            own(&path)?;
+            std::fs::write(path, note)
         };
         write().map_err(|error| FetchError::disk(&self.path, 0, error))?;
         self.bytes = from;
@@ -129,6 +150,11 @@ impl Part {
         sum_of(&self.path)
     }
 
+    /// Whether it is a file of weights at all, whoever made it.
+    pub fn recognise(&self) -> Result<(), CheckpointError> {
+        decoder::checkpoint(&self.path, &Wanted::default()).map(drop)
+    }
+
     /// Throws it away.
     pub fn discard(&mut self) {
         self.file.set_len(0).ok();
@@ -149,8 +175,11 @@ impl Part {
         let path = beside(&self.target, ".sha256");
         let name = self.target.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let line = format!("{sha256}  {name}\n");
-        let changed = std::fs::read_to_string(&path).is_ok_and(|known| known != line);
-        std::fs::write(&path, line).map_err(|error| FetchError::disk(&path, 0, error))?;
+        let known = input::read(&path, MAX_NOTE);
+        let changed = known.is_ok_and(|known| known != line.as_bytes());
+        own(&path)
+            .and_then(|()| std::fs::write(&path, line))
+            .map_err(|error| FetchError::disk(&path, 0, error))?;
         Ok(changed)
     }
 

@@ -38,7 +38,9 @@ const UNKNOWN: (&str, &str) = ("unknown", "not in WordNet");
 /// * what says nothing is left out (see `SAYS_NOTHING`), and so is a node with a single child;
 /// * a class that is also above other classes becomes an inner node with the class as first leaf;
 /// * children stand in the order of their first classes.
-pub fn by_meaning(senses: &[Option<&'static str>], ids: &[String]) -> NodeLinkGraph {
+pub fn by_meaning<S: AsRef<str>>(senses: &[Option<&'static str>], ids: &[S]) -> NodeLinkGraph {
+    let ids: Vec<String> = ids.iter().map(|id| id.as_ref().to_owned()).collect();
+    let ids = &ids[..];
     let mut builder = Builder { ids, below: HashMap::new(), nodes: Vec::new(), links: Vec::new() };
     for sense in senses.iter().flatten() {
         for above in hypernym_closure(sense) {

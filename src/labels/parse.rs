@@ -5,18 +5,16 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::{ClassList, ContentError, MAX_BYTES, MAX_CLASSES};
+use crate::text::CleanText;
 use crate::wordnet;
 
 /// Longest wnid, in bytes; WordNet's have 9, but hierarchies may have ids of their own.
 const MAX_WNID: usize = 64;
 
-/// Longest piece of a file that a message repeats, in characters.
-const MAX_SHOWN: usize = 40;
-
 /// A class as the file gives it.
 struct Entry {
-    wnid: Option<String>,
-    label: String,
+    wnid: Option<CleanText>,
+    label: CleanText,
 }
 
 /// The text of a file without byte order mark and space at the end.
@@ -34,22 +32,22 @@ pub fn lines(text: &str) -> Result<ClassList, ContentError> {
     let lines = full_lines(text)?;
     let split: Option<Vec<_>> = lines.iter().map(|line| wnid_and_label(line)).collect();
     let entries = split.unwrap_or_else(|| {
-        lines.iter().map(|line| Entry { wnid: None, label: clean(line) }).collect()
+        lines.iter().map(|line| Entry { wnid: None, label: CleanText::new(line) }).collect()
     });
     class_list(entries)
 }
 
 /// One wnid in each line.
-pub fn wnids(text: &str) -> Result<Vec<String>, ContentError> {
+pub fn wnids(text: &str) -> Result<Vec<CleanText>, ContentError> {
     let lines = full_lines(text)?;
     let not_wnid = |line: &str| {
         line.len() > MAX_WNID || line.contains(|c: char| c.is_whitespace() || c.is_control())
     };
     if let Some(index) = lines.iter().position(|line| not_wnid(line)) {
-        let text = lines[index].chars().take(MAX_SHOWN).collect();
+        let text = CleanText::short(lines[index]);
         return Err(ContentError::NotWnid { line: index + 1, text });
     }
-    different(lines.into_iter().map(str::to_owned).collect())
+    different(lines.into_iter().map(CleanText::new).collect())
 }
 
 /// Any of the JSON forms.
@@ -92,7 +90,7 @@ fn from_object(object: &serde_json::Map<String, Value>) -> Result<Vec<Entry>, Co
 fn numbered(number: &Value, label: &str) -> Result<(usize, Entry), ContentError> {
     let class = number.as_u64().and_then(|class| usize::try_from(class).ok());
     let class = class.ok_or_else(|| not_a_class_number(number))?;
-    Ok((class, Entry { wnid: None, label: clean(label) }))
+    Ok((class, Entry { wnid: None, label: CleanText::new(label) }))
 }
 
 /// The item `"7": …` of an object.
@@ -102,7 +100,7 @@ fn entry_at(number: &str, value: &Value) -> Result<(usize, Entry), ContentError>
 }
 
 fn not_a_class_number(number: &Value) -> ContentError {
-    let shown: String = number.to_string().chars().take(MAX_SHOWN).collect();
+    let shown = CleanText::short(&number.to_string());
     ContentError::Form(format!("{shown} is not a class number"))
 }
 
@@ -114,9 +112,9 @@ fn entry(class: usize, value: &Value) -> Result<Entry, ContentError> {
         _ => None,
     };
     match texts.as_deref() {
-        Some([label]) => Ok(Entry { wnid: None, label: clean(label) }),
+        Some([label]) => Ok(Entry { wnid: None, label: CleanText::new(label) }),
         Some([wnid, label]) if is_wnid(wnid) => {
-            Ok(Entry { wnid: Some((*wnid).to_owned()), label: clean(label) })
+            Ok(Entry { wnid: Some(CleanText::new(wnid)), label: CleanText::new(label) })
         }
         _ => Err(ContentError::Form(format!(
             "The entry of class {class} is neither a label nor a wnid and a label"
@@ -126,9 +124,9 @@ fn entry(class: usize, value: &Value) -> Result<Entry, ContentError> {
 
 fn class_list(entries: Vec<Entry>) -> Result<ClassList, ContentError> {
     checked_count(entries.len())?;
-    let (wnids, labels): (Vec<Option<String>>, Vec<String>) =
+    let (wnids, labels): (Vec<Option<CleanText>>, Vec<CleanText>) =
         entries.into_iter().map(|entry| (entry.wnid, entry.label)).unzip();
-    let wnids: Option<Vec<String>> = wnids.into_iter().collect();
+    let wnids: Option<Vec<CleanText>> = wnids.into_iter().collect();
     Ok(ClassList { labels, wnids: wnids.map(different).transpose()? })
 }
 
@@ -158,11 +156,11 @@ fn wnid_and_label(line: &str) -> Option<Entry> {
     if !rest.is_empty() && !rest.starts_with(separator) {
         return None;
     }
-    let label = match clean(rest.trim_start_matches(separator)) {
-        label if label.is_empty() => wordnet::label_of(wnid),
+    let label = match CleanText::new(rest.trim_start_matches(separator)) {
+        label if label.is_empty() => CleanText::new(&wordnet::label_of(wnid)),
         label => label,
     };
-    Some(Entry { wnid: Some(wnid.to_owned()), label })
+    Some(Entry { wnid: Some(CleanText::new(wnid)), label })
 }
 
 /// `n` and eight digits.
@@ -171,12 +169,7 @@ fn is_wnid(text: &str) -> bool {
     digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The label without line breaks and other control characters, which could upset a terminal.
-fn clean(label: &str) -> String {
-    label.replace(char::is_control, " ").trim().to_owned()
-}
-
-fn different(wnids: Vec<String>) -> Result<Vec<String>, ContentError> {
+fn different(wnids: Vec<CleanText>) -> Result<Vec<CleanText>, ContentError> {
     let mut first_of = HashMap::new();
     for (second, wnid) in wnids.iter().enumerate() {
         if let Some(first) = first_of.insert(wnid.as_str(), second) {

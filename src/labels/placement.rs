@@ -33,12 +33,12 @@ impl Placement {
     /// them as words, if there is one such synset in the table and no other class means it. The
     /// table holds no more than the classes of the shipped data sets and what is above them, so a
     /// word may have other meanings that are not known here.
-    pub fn new(labels: &[String], wnids: Option<&[String]>) -> Self {
-        let by_wnid = |class: usize| Some(synset(wnids?.get(class)?)?.wnid);
+    pub fn new<S: AsRef<str>>(labels: &[S], wnids: Option<&[S]>) -> Self {
+        let by_wnid = |class: usize| Some(synset(wnids?.get(class)?.as_ref())?.wnid);
         let mut senses: Vec<Option<&'static str>> = (0..labels.len()).map(by_wnid).collect();
         let named: Vec<(usize, &'static str)> = (0..labels.len())
             .filter(|&class| senses[class].is_none())
-            .filter_map(|class| Some((class, sense_of(&labels[class])?)))
+            .filter_map(|class| Some((class, sense_of(labels[class].as_ref())?)))
             .collect();
         let mut users: HashMap<&'static str, usize> = HashMap::new();
         for sense in senses.iter().flatten().chain(named.iter().map(|(_, sense)| sense)) {

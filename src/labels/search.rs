@@ -1,5 +1,6 @@
 //! Finds the class that a user means.
 
+use crate::text::CleanText;
 use crate::wordnet;
 
 /// Marks a class number where a label could be meant.
@@ -28,14 +29,14 @@ pub enum FindClassError {
         "{query:?} may mean several classes: {}; give a number, for example index:{}",
         listed(classes), classes.first().map_or(0, |first| first.0)
     )]
-    Ambiguous { query: String, classes: Vec<(usize, String)> },
+    Ambiguous { query: String, classes: Vec<(usize, CleanText)> },
     /// No class has this name; similar names, if there are any.
     #[error("No class is called {query:?}; {}", hint(suggestions))]
-    Unknown { query: String, suggestions: Vec<(usize, String)> },
+    Unknown { query: String, suggestions: Vec<(usize, CleanText)> },
 }
 
 /// Numbers and labels of the first classes, short enough for a message.
-fn listed(classes: &[(usize, String)]) -> String {
+fn listed(classes: &[(usize, CleanText)]) -> String {
     let short = |label: &str| label.chars().take(MAX_SHOWN).collect::<String>();
     let shown = classes.iter().take(MAX_LISTED);
     let mut items: Vec<_> =
@@ -46,7 +47,7 @@ fn listed(classes: &[(usize, String)]) -> String {
     items.join(", ")
 }
 
-fn hint(suggestions: &[(usize, String)]) -> String {
+fn hint(suggestions: &[(usize, CleanText)]) -> String {
     match suggestions {
         [] => "give a class number or a label".to_owned(),
         _ => format!("similar are {}", listed(suggestions)),
@@ -56,8 +57,8 @@ fn hint(suggestions: &[(usize, String)]) -> String {
 /// See [`super::ClassList::find`].
 pub fn find(
     query: &str,
-    labels: &[String],
-    wnids: Option<&[String]>,
+    labels: &[CleanText],
+    wnids: Option<&[CleanText]>,
 ) -> Result<usize, FindClassError> {
     let query: String = query.trim().chars().take(MAX_QUERY).collect();
     let folded = fold(&query);
@@ -71,7 +72,7 @@ pub fn find(
     }
 
     let wnid_of =
-        |class: usize| wnids.and_then(|wnids| wnids.get(class)).map_or("", String::as_str);
+        |class: usize| wnids.and_then(|wnids| wnids.get(class)).map_or("", CleanText::as_str);
     let lemmas_of =
         |class| wordnet::synset(wnid_of(class)).map_or(&[][..], |synset| &synset.lemmas);
     let matches = [
@@ -94,7 +95,7 @@ fn find_number(
     query: &str,
     digits: &str,
     by_label: &[usize],
-    labels: &[String],
+    labels: &[CleanText],
 ) -> Result<usize, FindClassError> {
     let class = digits.parse().ok().filter(|&class: &usize| class < labels.len());
     if !query.starts_with(INDEX) && by_label.iter().any(|&other| class != Some(other)) {
@@ -105,7 +106,7 @@ fn find_number(
     class.ok_or_else(|| FindClassError::OutOfRange { index: digits.to_owned(), last })
 }
 
-fn ambiguous(query: &str, classes: &[usize], labels: &[String]) -> FindClassError {
+fn ambiguous(query: &str, classes: &[usize], labels: &[CleanText]) -> FindClassError {
     let classes = classes.iter().map(|&class| (class, labels[class].clone())).collect();
     FindClassError::Ambiguous { query: query.to_owned(), classes }
 }
@@ -122,13 +123,13 @@ fn synonyms(label: &str) -> impl Iterator<Item = &str> {
 }
 
 /// As [`similar`], for a query as it was typed.
-pub fn similar_to(query: &str, labels: &[String]) -> Vec<(usize, String)> {
+pub fn similar_to(query: &str, labels: &[CleanText]) -> Vec<(usize, CleanText)> {
     let query: String = query.trim().chars().take(MAX_QUERY).collect();
     similar(&fold(&query), labels)
 }
 
 /// Classes whose names contain the query or differ from it by few letters, best first.
-fn similar(folded: &str, labels: &[String]) -> Vec<(usize, String)> {
+fn similar(folded: &str, labels: &[CleanText]) -> Vec<(usize, CleanText)> {
     let most = (folded.chars().count() / 3).max(1);
     let score = |name: &str| match (name.contains(folded), edit_distance(name, folded)) {
         (true, distance) => Some((1, distance)),

@@ -5,6 +5,10 @@ use std::io;
 use image::{ImageError, ImageFormat};
 use thiserror::Error;
 
+use crate::budget::Exceeded;
+use crate::decoder::Lost;
+use crate::text::CleanText;
+
 /// The most pixels of a picture that is read.
 pub(super) const MAX_PIXELS: u64 = 200_000_000;
 
@@ -13,14 +17,14 @@ pub(super) const MAX_PIXELS: u64 = 200_000_000;
 #[error("Could not read picture {name}: {problem}")]
 pub struct PhotoError {
     /// The path or the name that the caller gave.
-    pub name: String,
+    pub name: CleanText,
     /// What is wrong with it.
     pub problem: Problem,
 }
 
 impl PhotoError {
     pub(super) fn new(name: &str, problem: Problem) -> Self {
-        Self { name: one_line(name), problem }
+        Self { name: name.into(), problem }
     }
 }
 
@@ -47,16 +51,29 @@ pub enum Problem {
     /// Beyond the limits of the decoder.
     #[error("decoding it needs too much memory; save it as an 8-bit PNG or as JPEG")]
     TooMuchMemory,
+    /// What a child said of it.
+    #[error("{0}")]
+    Told(CleanText),
+    /// A child said nothing.
+    #[error(transparent)]
+    Lost(Lost),
+    /// Too slow, or not wanted any more.
+    #[error(transparent)]
+    Budget(#[from] Exceeded),
     /// A width or a height of zero.
     #[error("it has no pixels")]
     NoPixels,
     #[error("this kind of {format} is not supported ({reason}); save it as an 8-bit PNG")]
-    Unsupported { format: &'static str, reason: String },
+    Unsupported { format: &'static str, reason: CleanText },
     #[error("the {format} data is damaged or cut off ({reason}); copy or export it again")]
-    Damaged { format: &'static str, reason: String },
+    Damaged { format: &'static str, reason: CleanText },
 }
 
 impl Problem {
+    pub(super) fn from_io(error: io::Error) -> Self {
+        Exceeded::cause_of(&error).map_or_else(|| Self::Io(error), Self::Budget)
+    }
+
     pub(super) fn from_decoder(format: ImageFormat, error: ImageError) -> Self {
         let format = match format {
             ImageFormat::Png => "PNG",
@@ -64,12 +81,17 @@ impl Problem {
             ImageFormat::Bmp => "BMP",
             _ => "GIF",
         };
+        if let ImageError::IoError(error) = &error
+            && let Some(exceeded) = Exceeded::cause_of(error)
+        {
+            return Self::Budget(exceeded);
+        }
         match error {
             ImageError::Limits(_) => Self::TooMuchMemory,
             ImageError::Unsupported(e) => {
-                Self::Unsupported { format, reason: one_line(&e.to_string()) }
+                Self::Unsupported { format, reason: CleanText::short(&e.to_string()) }
             }
-            e => Self::Damaged { format, reason: one_line(&e.to_string()) },
+            e => Self::Damaged { format, reason: CleanText::short(&e.to_string()) },
         }
     }
 }
@@ -81,9 +103,4 @@ pub(super) fn check_size(width: u32, height: u32) -> Result<(), Problem> {
         pixels if pixels > MAX_PIXELS => Err(Problem::TooManyPixels { width, height }),
         _ => Ok(()),
     }
-}
-
-/// `text` without line breaks and other control characters, which file names may have.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -287,7 +287,7 @@ mod tests {
     fn the_photo_is_cut_where_the_network_saw_it() {
         let color = |x: u32, _| image::Rgb(if x < 40 { [200, 0, 0] } else { [0, 100, 0] });
         let rgb = image::RgbImage::from_fn(80, 20, color);
-        let photo = Photo { name: "test".to_owned(), rgb };
+        let photo = Photo { name: "test".into(), rgb };
         let part = Rect::from_min_max(pos2(30.0, 0.0), pos2(50.0, 20.0));
         let image = thumbnail(&photo, part, 8);
         assert_eq!(image.pixels[0], Color32::from_rgb(200, 0, 0));

@@ -27,7 +27,10 @@ impl Welcome {
         let texture = |photo: &Photo| {
             let size = [photo.rgb.width() as usize, photo.rgb.height() as usize];
             let image = egui::ColorImage::from_rgb(size, &photo.rgb);
-            (photo.name.clone(), ctx.load_texture(&photo.name, image, Default::default()))
+            (
+                photo.name.to_string(),
+                ctx.load_texture(photo.name.as_str(), image, Default::default()),
+            )
         };
         self.thumbnails = photos.iter().map(texture).collect();
     }

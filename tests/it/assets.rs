@@ -26,7 +26,7 @@ fn data_sets_have_their_classes() {
         assert_eq!(dataset.wnids().iter().collect::<BTreeSet<_>>().len(), count);
         assert_eq!(Dataset::from_class_count(count), Some(dataset));
         assert_eq!(Dataset::from_name(&dataset.name().to_lowercase()), Some(dataset));
-        assert!(dataset.labels().iter().all(|label| !label.is_empty() && label.trim() == label));
+        assert!(dataset.labels().iter().all(|label| !label.is_empty() && *label == label.trim()));
         for wnid in dataset.wnids() {
             assert!(wordnet::synset(wnid).is_some(), "{dataset:?} {wnid}");
         }
@@ -61,9 +61,10 @@ fn hierarchies_have_one_leaf_for_each_class() {
     for dataset in Dataset::ALL {
         for asset in dataset.hierarchies() {
             let (nodes, children) = graph(asset.json);
-            let leaves: BTreeSet<&String> =
-                nodes.iter().filter(|id| !children.contains_key(*id)).collect();
-            assert_eq!(leaves, dataset.leaf_ids().iter().collect(), "{dataset:?} {}", asset.name);
+            let leaves = nodes.iter().filter(|id| !children.contains_key(*id));
+            let leaves: BTreeSet<&str> = leaves.map(String::as_str).collect();
+            let ids = dataset.leaf_ids().iter().map(|id| id.as_str()).collect();
+            assert_eq!(leaves, ids, "{dataset:?} {}", asset.name);
             // A tree: every node but one is somebody's child once.
             let targets: Vec<&String> = children.values().flatten().collect();
             assert_eq!(targets.len(), nodes.len() - 1);
@@ -111,7 +112,7 @@ fn tiny_imagenet_leaves_keep_their_class_but_not_their_name() {
     assert_eq!((tiny.labels()[0].as_str(), tiny.wnids()[0].as_str()), ("goldfish", "n01443537"));
     assert_eq!(tiny.leaf_ids()[0], "n02124075");
     assert_eq!(wordnet::name_of("n02124075"), Some("egyptian_cat"));
-    let own = tiny.wnids().iter().map(String::as_str).chain(["f00000200"]);
+    let own = tiny.wnids().iter().map(|id| id.as_str()).chain(["f00000200"]);
     assert_eq!(tiny.leaf_ids_of(own), tiny.wnids(), "a hierarchy with the right names");
     for dataset in [Dataset::Cifar10, Dataset::Cifar100, Dataset::Imagenet1000] {
         assert_eq!(dataset.wnids(), dataset.leaf_ids());

@@ -2,7 +2,7 @@
 
 pub mod build;
 mod fuzz;
-mod hostile;
+pub mod hostile;
 
 use std::path::{Path, PathBuf};
 

@@ -4,14 +4,15 @@ use glasstree::assets::Dataset;
 use glasstree::labels::{
     ClassList, ContentError, FindClassError, ListError, parse_wnids, read_wnids,
 };
+use glasstree::text::CleanText;
 use proptest::prelude::*;
 
 fn parse(text: &str) -> Result<ClassList, ContentError> {
     ClassList::parse(text.as_bytes())
 }
 
-fn owned(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|&text| text.to_owned()).collect()
+fn owned(texts: &[&str]) -> Vec<CleanText> {
+    texts.iter().map(|&text| text.into()).collect()
 }
 
 #[test]
@@ -87,10 +88,10 @@ fn bad_label_files_are_named() {
     assert!(message(r#"{"zero": "a"}"#).contains("\"zero\" is not a class number"));
     assert!(message(r#"{"a": -1}"#).contains("-1 is not a class number"));
     assert!(message(r#"{"a": 0, "1": "b"}"#).contains("is not a class number"));
-    let twice = ContentError::DuplicateWnid { wnid: "n01440764".to_owned(), first: 0, second: 1 };
+    let twice = ContentError::DuplicateWnid { wnid: "n01440764".into(), first: 0, second: 1 };
     assert_eq!(parse("n01440764 a\nn01440764 b"), Err(twice.clone()));
     assert_eq!(parse_wnids(b"n01440764\nn01440764"), Err(twice));
-    let not_wnid = ContentError::NotWnid { line: 2, text: "great white shark".to_owned() };
+    let not_wnid = ContentError::NotWnid { line: 2, text: "great white shark".into() };
     assert_eq!(parse_wnids(b"n01440764\ngreat white shark"), Err(not_wnid));
     assert_eq!(parse_wnids(b"n01440764\r\nf00000001 \r\n").unwrap(), ["n01440764", "f00000001"]);
     let missing = read_wnids(std::path::Path::new("no/such/file.txt")).unwrap_err();

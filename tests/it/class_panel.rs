@@ -17,8 +17,8 @@ use crate::ui_fixture::{LABELS, gradient, hand_made, real};
 fn index() -> SearchIndex {
     let wnids = ["n02123045", "n07609407", "n02391049", "n02958343", "x5"];
     SearchIndex::new(&ClassList {
-        labels: LABELS.map(str::to_owned).to_vec(),
-        wnids: Some(wnids.map(str::to_owned).to_vec()),
+        labels: LABELS.map(Into::into).to_vec(),
+        wnids: Some(wnids.map(Into::into).to_vec()),
     })
 }
 

@@ -17,8 +17,13 @@ const PATIENCE: Timeouts =
 const IMPATIENCE: Timeouts =
     Timeouts { connect: Duration::from_secs(5), silence: Duration::from_millis(200) };
 
+/// A file of weights of 50,000 bytes.
 fn file() -> Vec<u8> {
-    synth::uniform("download", 1, 50_000).iter().map(|value| (value * 256.0) as u8).collect()
+    let noise = synth::uniform("download", 1, 50_000);
+    let mut header = br#"{"a":{"dtype":"F32","shape":[12475],"data_offsets":[0,49900]}}"#.to_vec();
+    header.resize(92, b' ');
+    let noise = noise.iter().take(49_900).map(|value| (value * 256.0) as u8);
+    [&92u64.to_le_bytes()[..], &header].concat().into_iter().chain(noise).collect()
 }
 
 fn sum(bytes: &[u8]) -> String {
@@ -153,7 +158,8 @@ fn a_server_that_does_not_go_on_sends_all_of_it_again() {
 #[test]
 fn halves_of_different_files_are_not_put_together() {
     let (place, file) = (Place::new(), file());
-    let other: Vec<u8> = file.iter().map(|byte| byte ^ 1).collect();
+    let (header, values) = file.split_at(100);
+    let other = [header.to_vec(), values.iter().map(|byte| byte ^ 1).collect()].concat();
     // The server vouches: it sends all of its new file.
     let changed = Reply::file(&other).header("ETag", "\"v2\"");
     let server = Server::start(vec![Reply::file(&file).cut(20_000), changed]);
@@ -360,14 +366,51 @@ fn what_is_there_is_checked_and_not_fetched_again() {
 #[test]
 fn a_sum_that_nobody_published_is_remembered() {
     let (place, file) = (Place::new(), file());
-    let server =
-        Server::start(vec![Reply::file(&file), Reply::file(&file), Reply::file(&file[..100])]);
+    let mut other = file.clone();
+    other[200] ^= 1;
+    let server = Server::start(vec![Reply::file(&file), Reply::file(&file), Reply::file(&other)]);
     let order = Order { again: true, ..place.blind_order(&server.url) };
     assert!(!run(&order).unwrap().changed, "the first");
     let note = std::fs::read_to_string(place.0.path().join("models/net.pth.sha256")).unwrap();
     assert_eq!(note, format!("{}  net.pth\n", sum(&file)));
     assert!(!run(&order).unwrap().changed, "the same");
     assert!(run(&order).unwrap().changed, "another one");
+}
+
+#[test]
+fn what_nobody_published_a_sum_of_is_looked_at_before_it_gets_its_name() {
+    let place = Place::new();
+    let server = Server::start(vec![Reply::file(b"anything but weights")]);
+    let refused = line(run(&place.blind_order(&server.url)));
+    assert!(refused.contains("no file of weights") && refused.contains("thrown away"), "{refused}");
+    assert!(place.names().is_empty(), "{:?}", place.names());
+}
+
+#[test]
+fn a_drip_ends() {
+    let (place, file) = (Place::new(), file());
+    // Never silent for as long as is allowed, and never done.
+    let drip = Reply::file(&file).slowly(1, Duration::from_millis(20));
+    let server = Server::start(vec![drip]);
+    let slow = line(Download::new(place.order(&server.url, &file), IMPATIENCE).run(&mut |_| {}));
+    assert!(slow.contains("hardly anything") && slow.contains("goes on from there"), "{slow}");
+}
+
+#[test]
+#[cfg(unix)]
+fn nothing_is_written_through_a_link() {
+    let (place, file) = (Place::new(), file());
+    let folder = place.target().parent().unwrap().to_owned();
+    std::fs::create_dir_all(&folder).unwrap();
+    let precious = place.0.path().join("precious");
+    std::fs::write(&precious, "mine").unwrap();
+    for name in ["net.pth.part", "net.pth.part.json", "net.pth.sha256", ".net.pth.lock"] {
+        std::os::unix::fs::symlink(&precious, folder.join(name)).unwrap();
+    }
+    let server = Server::start(vec![Reply::file(&file)]);
+    run(&place.blind_order(&server.url)).unwrap();
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "mine");
+    assert_eq!(std::fs::read(place.target()).unwrap(), file);
 }
 
 #[test]

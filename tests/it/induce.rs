@@ -7,6 +7,7 @@ use glasstree::assets::Dataset;
 use glasstree::induce::{
     GENERATED, InduceError, InnerNames, MAX_CLASSES, fake_wnids, induce, induce_named, ward,
 };
+use glasstree::text::CleanText;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -41,7 +42,7 @@ struct Golden {
     rows: Vec<f32>,
     n: usize,
     d: usize,
-    wnids: &'static [String],
+    wnids: &'static [CleanText],
 }
 
 fn golden() -> Vec<Golden> {
@@ -134,7 +135,7 @@ fn file_begins_like_one_of_networkx() {
 
 #[test]
 fn one_class_is_a_leaf() {
-    let wnids = vec!["n02121620".to_owned()];
+    let wnids = vec!["n02121620".into()];
     let graph = induce(&[1.0, 2.0, 3.0], 1, 3, &wnids).unwrap();
     assert_eq!(graph.nodes.len(), 1);
     assert_eq!(graph.nodes[0].label.as_deref(), Some("cat"));
@@ -145,7 +146,7 @@ fn one_class_is_a_leaf() {
 /// upwards.
 #[test]
 fn a_meaning_is_given_once() {
-    let wnids = ["n02121620", "n02084071", "n02123045", "n02110341"].map(str::to_owned);
+    let wnids = ["n02121620", "n02084071", "n02123045", "n02110341"].map(CleanText::from);
     let graph = induce(&[0.0, 1.0, 10.0, 12.0], 4, 1, &wnids).unwrap();
     let labels: Vec<_> = graph.nodes.iter().map(|node| node.label.as_deref().unwrap()).collect();
     assert_eq!(labels, ["cat", "dog", "tabby", "dalmatian", "carnivore", "placental", "mammal"]);
@@ -154,7 +155,7 @@ fn a_meaning_is_given_once() {
 /// Above a node without a meaning there are only such nodes, as in nbdt.
 #[test]
 fn unknown_leaves_have_generated_parents() {
-    let wnids = ["n02121620", "x", "n02084071"].map(str::to_owned);
+    let wnids = ["n02121620", "x", "n02084071"].map(CleanText::from);
     let graph = induce(&[0.0, 1.0, 10.0], 3, 1, &wnids).unwrap();
     let labels: Vec<_> = graph.nodes.iter().map(|node| node.label.as_deref()).collect();
     assert_eq!(labels, [Some("cat"), None, Some("dog"), Some(GENERATED), Some(GENERATED)]);
@@ -162,7 +163,7 @@ fn unknown_leaves_have_generated_parents() {
 
 #[test]
 fn generated_ids_avoid_those_of_the_classes() {
-    let wnids = ["f00000003", "f00000004", "a"].map(str::to_owned);
+    let wnids = ["f00000003", "f00000004", "a"].map(CleanText::from);
     let graph = induce(&[0.0, 1.0, 10.0], 3, 1, &wnids).unwrap();
     let ids: Vec<_> = graph.nodes.iter().map(|node| node.id.as_str()).collect();
     assert_eq!(ids, ["f00000003", "f00000004", "a", "f00000005", "f00000006"]);
@@ -179,7 +180,7 @@ fn bad_input_is_refused() {
         Err(InduceError::Shape { len: 4, classes: 2, channels: 3 })
     );
     assert_eq!(induce(&rows, 4, 1, &two), Err(InduceError::WnidCount { classes: 4, wnids: 2 }));
-    let same = vec!["n02121620".to_owned(); 2];
+    let same = vec!["n02121620".into(); 2];
     assert_eq!(
         induce(&rows, 2, 2, &same),
         Err(InduceError::DuplicateWnid { wnid: "n02121620".to_owned() })

@@ -69,7 +69,7 @@ fn drag(window: &mut Window, from: &str, to: &str) {
 
 fn parent(hierarchy: &Hierarchy, name: &str) -> String {
     let parent = hierarchy.node(node(hierarchy, name)).parent.unwrap();
-    hierarchy.node(parent).name.clone()
+    hierarchy.node(parent).name.to_string()
 }
 
 #[test]

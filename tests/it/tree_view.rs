@@ -86,7 +86,9 @@ impl Shown {
             forced: None,
             walks: false,
             label: &|class| {
-                hierarchy.leaf(class).map_or_else(String::new, |id| hierarchy.node(id).name.clone())
+                hierarchy
+                    .leaf(class)
+                    .map_or_else(String::new, |id| hierarchy.node(id).name.to_string())
             },
         };
         let actions = tree_view_ui(ui, &input, &mut self.settings, &mut self.state);

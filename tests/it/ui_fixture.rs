@@ -28,7 +28,7 @@ fn engine() -> Engine {
 /// A photo where each pixel has its own colour.
 pub fn gradient(width: u32, height: u32) -> Arc<Photo> {
     let color = |x: u32, y: u32| Rgb([(x % 256) as u8, (y % 256) as u8, 40]);
-    Arc::new(Photo { name: "gradient".to_owned(), rgb: RgbImage::from_fn(width, height, color) })
+    Arc::new(Photo { name: "gradient".into(), rgb: RgbImage::from_fn(width, height, color) })
 }
 
 /// Two channels: the cells, and a constant 1.
@@ -38,7 +38,7 @@ pub fn hand_made(photo: Arc<Photo>) -> Arc<Explanation> {
     let model = engine.load(&request, &mut |_| {}).unwrap();
     drop(engine);
     let mut model: ModelInfo = Arc::try_unwrap(model).unwrap();
-    let classes = ClassList { labels: LABELS.map(str::to_owned).to_vec(), wnids: None };
+    let classes = ClassList { labels: LABELS.map(Into::into).to_vec(), wnids: None };
     model.classes = Arc::new(classes);
     model.head = Arc::new(Head {
         classes: 5,

@@ -19,8 +19,8 @@ fn tree_of(senses: &[Option<&'static str>]) -> Hierarchy {
     Hierarchy::from_json(&by_meaning(senses, &ids).to_json(), &ids, &names).unwrap()
 }
 
-fn known(wnids: &[String]) -> Vec<Option<&'static str>> {
-    wnids.iter().map(|wnid| wordnet::synset(wnid).map(|synset| synset.wnid)).collect()
+fn known(wnids: &[impl AsRef<str>]) -> Vec<Option<&'static str>> {
+    wnids.iter().map(|wnid| wordnet::synset(wnid.as_ref()).map(|synset| synset.wnid)).collect()
 }
 
 /// What must hold for any classes.
@@ -89,7 +89,7 @@ fn wide_decisions_are_as_wide_as_wordnet() {
         for (i, a) in above.iter().enumerate() {
             for b in &above[i + 1..] {
                 let between = a.intersection(b).filter(|wnid| {
-                    **wnid != node.wnid
+                    node.wnid != **wnid
                         && wordnet::hypernym_closure(wnid).contains(node.wnid.as_str())
                 });
                 assert_eq!(between.count(), 0, "a level is missing below {}", node.name);

@@ -187,7 +187,7 @@ pub fn json(scores: &TreeScores, tree: &Tree) -> Value {
 pub fn folded_json(folded: &Folded, tree: &Tree, node: NodeId) -> Value {
     let name = |id: NodeId| {
         let node = tree.hierarchy.node(id);
-        if node.is_leaf() { first_synonym(&node.name).to_owned() } else { node.name.clone() }
+        if node.is_leaf() { first_synonym(&node.name).to_owned() } else { node.name.to_string() }
     };
     let branches: Vec<String> = folded.branches.iter().map(|&id| name(id)).collect();
     json!({ "node": name(node), "branches": branches, "counts": folded.counts })

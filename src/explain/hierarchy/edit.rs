@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::json::{File, FileEdge, FileNode, Id};
 use super::{Hierarchy, HierarchyError, NodeId};
+use crate::text::CleanText;
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 200;
@@ -16,17 +17,17 @@ pub enum EditError {
     #[error("A name needs at least one letter, and at most {MAX_NAME}")]
     Name,
     #[error("{0:?} is a class and keeps the name that the model gives it; rename inner nodes")]
-    ClassName(String),
+    ClassName(CleanText),
     #[error("{0:?} is the root and hangs on nothing; move one of its branches instead")]
-    Root(String),
+    Root(CleanText),
     #[error("{node:?} cannot be moved below itself; {parent:?} is a part of it")]
-    IntoItself { node: String, parent: String },
+    IntoItself { node: CleanText, parent: CleanText },
     #[error("{0:?} is a class, and nothing can hang below a class; choose an inner node")]
-    BelowClass(String),
+    BelowClass(CleanText),
     #[error("{node:?} hangs on {parent:?} already")]
-    SamePlace { node: String, parent: String },
+    SamePlace { node: CleanText, parent: CleanText },
     #[error("{0:?} would be left without any class; move all of it instead")]
-    Emptied(String),
+    Emptied(CleanText),
     #[error("There is no node {0}")]
     NoSuchNode(NodeId),
     #[error(transparent)]
@@ -39,7 +40,7 @@ impl Hierarchy {
     /// # Errors
     /// An empty or very long name, a class, or no such node.
     pub fn renamed(&self, node: NodeId, name: &str) -> Result<Self, EditError> {
-        let name = name.trim();
+        let name = CleanText::new(name);
         let known = self.nodes.get(node).ok_or(EditError::NoSuchNode(node))?;
         if known.is_leaf() {
             return Err(EditError::ClassName(known.name.clone()));
@@ -48,7 +49,7 @@ impl Hierarchy {
             return Err(EditError::Name);
         }
         let mut tree = self.clone();
-        tree.nodes[node].name = name.to_owned();
+        tree.nodes[node].name = name;
         tree.nodes[node].generated = false;
         tree.nodes[node].renamed = true;
         Ok(tree)
@@ -125,7 +126,7 @@ impl Hierarchy {
             children.iter().map(move |&child| FileEdge { source: id(parent), target: id(child) })
         });
         let file = File { directed: Some(true), nodes: nodes.collect(), links: edges.collect() };
-        let wnids: Vec<String> =
+        let wnids: Vec<CleanText> =
             self.leaf_of_class.iter().map(|&leaf| self.nodes[leaf].wnid.clone()).collect();
         let mut tree = Self::from_file(file, &wnids, &|_| None)?;
         tree.set_senses(self.senses.clone());

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::json::{File, FileEdge, FileNode, Id};
 use super::{Hierarchy, HierarchyError as Error, Node, NodeId};
+use crate::text::CleanText;
 
 /// More nodes than any data set has; a tree over ImageNet-21k has 44 thousand.
 const MAX_NODES: usize = 200_000;
@@ -13,10 +14,10 @@ const MAX_DEPTH_SUM: usize = 4_000_000;
 
 /// The nodes and edges of a file; each node has at most one parent. Ids are positions in the file.
 pub(super) struct Graph {
-    wnids: Vec<String>,
-    labels: Vec<Option<String>>,
+    wnids: Vec<CleanText>,
+    labels: Vec<Option<CleanText>>,
     /// Names given by a user.
-    renamed: Vec<Option<String>>,
+    renamed: Vec<Option<CleanText>>,
     parents: Vec<Option<usize>>,
     children: Vec<Vec<usize>>,
 }
@@ -47,7 +48,7 @@ impl Graph {
             }
             wnids.push(wnid);
             renamed.push(own.filter(|name| !name.is_empty()));
-            labels.push(label.filter(|label| !label.is_empty() && label != "(generated)"));
+            labels.push(label.filter(|label| !label.is_empty() && *label != "(generated)"));
         }
         let (parents, children) = (vec![None; count], vec![Vec::new(); count]);
         let mut graph = Self { wnids, labels, renamed, parents, children };
@@ -141,7 +142,8 @@ impl Graph {
             let wnid = std::mem::take(&mut wnids[source]);
             let own = own[source].take();
             let renamed = own.is_some();
-            let name = own.or_else(|| names(&wnid)).or_else(|| labels[source].take());
+            let known = || names(&wnid).map(CleanText::from);
+            let name = own.or_else(known).or_else(|| labels[source].take());
             let id = nodes.len();
             if let Some(parent) = parent {
                 nodes[parent].children.push(id);

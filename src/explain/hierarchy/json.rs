@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::graph::{Graph, shown};
 use super::{Hierarchy, HierarchyError as Error, NodeId};
+use crate::text::CleanText;
 
 #[derive(Deserialize)]
 pub(super) struct File {
@@ -21,9 +22,9 @@ pub(super) struct File {
 #[derive(Deserialize)]
 pub(super) struct FileNode {
     pub(super) id: Id,
-    pub(super) label: Option<String>,
+    pub(super) label: Option<CleanText>,
     /// Our own addition: a name that a user gave, which WordNet's does not replace.
-    pub(super) renamed: Option<String>,
+    pub(super) renamed: Option<CleanText>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -36,15 +37,15 @@ pub(super) struct FileEdge<T> {
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "an id must be text or a whole number")]
 pub(super) enum Id {
-    Text(String),
+    Text(CleanText),
     Number(i64),
 }
 
 impl Id {
-    pub(super) fn into_text(self) -> String {
+    pub(super) fn into_text(self) -> CleanText {
         match self {
             Self::Text(text) => text,
-            Self::Number(number) => number.to_string(),
+            Self::Number(number) => number.to_string().into(),
         }
     }
 }
@@ -57,15 +58,16 @@ impl Hierarchy {
     /// leaves (see [`Node::generated`](super::Node::generated)), and leaves with neither go by their wnid.
     pub fn from_json(
         text: &str,
-        wnids: &[String],
+        wnids: &[impl AsRef<str>],
         names: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Error> {
-        Self::from_file(serde_json::from_str(text)?, wnids, names)
+        let wnids: Vec<_> = wnids.iter().map(|wnid| CleanText::new(wnid.as_ref())).collect();
+        Self::from_file(serde_json::from_str(text)?, &wnids, names)
     }
 
     pub(super) fn from_file(
         file: File,
-        wnids: &[String],
+        wnids: &[CleanText],
         names: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Error> {
         if file.directed == Some(false) {
@@ -115,7 +117,7 @@ impl Hierarchy {
     }
 
     /// Gives every leaf its class and every node the classes below it.
-    fn place_classes(&mut self, wnids: &[String]) -> Result<(), Error> {
+    fn place_classes(&mut self, wnids: &[CleanText]) -> Result<(), Error> {
         let mut class_of = HashMap::with_capacity(wnids.len());
         for (class, wnid) in wnids.iter().enumerate() {
             if class_of.insert(wnid.as_str(), class).is_some() {

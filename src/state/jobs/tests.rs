@@ -20,7 +20,7 @@ fn state() -> AppState {
 }
 
 fn photo() -> Arc<Photo> {
-    Arc::new(Photo { name: "test".to_owned(), rgb: image::RgbImage::new(40, 30) })
+    Arc::new(Photo { name: "test".into(), rgb: image::RgbImage::new(40, 30) })
 }
 
 fn model() -> Arc<ModelInfo> {
@@ -35,7 +35,7 @@ fn model() -> Arc<ModelInfo> {
         unused: Vec::new(),
         recipe: Recipe::cifar(),
         dataset: None,
-        classes: ClassList { labels: vec!["a".to_owned(), "b".to_owned()], wnids: None }.into(),
+        classes: ClassList { labels: vec!["a".into(), "b".into()], wnids: None }.into(),
         head: Head { classes: 2, channels: 1, weight: vec![1.0, -1.0], bias: vec![0.0; 2] }.into(),
         tree: LazyLock::new(Box::new(|| Err("no tree".to_owned()))),
     })

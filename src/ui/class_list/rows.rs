@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::explain::ClassId;
 use crate::labels::{ClassList, Searchable, fold};
+use crate::text::CleanText;
 
 /// What comes first.
 #[derive(
@@ -43,10 +44,11 @@ pub struct SearchIndex {
 impl SearchIndex {
     pub fn new(classes: &ClassList) -> Self {
         let wnids = classes.wnids.as_deref().unwrap_or_default();
-        let wnid = |class: ClassId| wnids.get(class).map_or("", String::as_str);
+        let wnid = |class: ClassId| wnids.get(class).map_or("", CleanText::as_str);
         let labels = classes.labels.iter().enumerate();
-        let searchable =
-            |(class, label): (ClassId, &String)| Searchable::new(label, wnid(class), Some(class));
+        let searchable = |(class, label): (ClassId, &CleanText)| {
+            Searchable::new(label, wnid(class), Some(class))
+        };
         Self {
             classes: labels.map(searchable).collect(),
             names: classes.labels.iter().map(|label| fold(label)).collect(),

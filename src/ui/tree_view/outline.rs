@@ -185,7 +185,7 @@ fn paint_row(
         painter.rect_filled(bar, 3.0, palette.probability(reach.max(0.35)));
         right = track.left() - 10.0;
     }
-    let name = if node.is_leaf() { node.name.clone() } else { short_name(scene.hierarchy, id) };
+    let name = if node.is_leaf() { node.name.to_string() } else { short_name(scene.hierarchy, id) };
     let name = elided(painter, &name, TEXT, palette.text, (right - left).max(20.0));
     let end = left + name.size().x;
     let top = y - name.size().y / 2.0;

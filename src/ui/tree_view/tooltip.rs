@@ -22,7 +22,7 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId, tiles: &mut
     let [branch, reach] = probabilities(scene.decision, id).map(percent);
     ui.set_max_width(300.0);
     ui.label(RichText::new(full_name(scene.hierarchy, id)).strong());
-    ui.weak(&node.wnid);
+    ui.weak(node.wnid.as_str());
     if let Some(parent) = node.parent {
         ui.label(format!("{branch} of {}", short_name(scene.hierarchy, parent)));
         ui.label(format!("{reach} overall"));

@@ -112,12 +112,20 @@ fn hierarchies_are_read_as_they_are() {
             if inner.name == "(generated)" {
                 assert!(node.generated && !node.name.is_empty(), "{}", node.name);
             } else {
-                assert_eq!((&node.name, node.generated), (&inner.name, false), "{graph}");
+                assert_eq!(
+                    (node.name.as_str(), node.generated),
+                    (inner.name.as_str(), false),
+                    "{graph}"
+                );
             }
         }
         for (class, (wnid, name)) in reference.leaves.iter().enumerate() {
             let leaf = h.node(h.leaf(class).unwrap());
-            assert_eq!((&leaf.wnid, &leaf.name, leaf.class), (wnid, name, Some(class)), "{graph}");
+            assert_eq!(
+                (&*leaf.wnid, &*leaf.name, leaf.class),
+                (&**wnid, &**name, Some(class)),
+                "{graph}"
+            );
         }
         let newer = Hierarchy::from_json(&reference.file("edges"), &reference.wnids(), &|wnid| {
             reference.names().get(wnid).map(|&name| name.to_owned())
@@ -165,7 +173,7 @@ fn check_hard_steps(h: &Hierarchy, decision: &Decision, sample: &Sample, at: &st
     let steps = decision.steps(h);
     assert_eq!(steps.len(), sample.hard_path.len(), "{at}: path");
     for (step, (wnid, probability, entropy, child)) in steps.iter().zip(&sample.hard_path) {
-        assert_eq!((&step.wnid, step.child), (wnid, Some(*child)), "{at}: path");
+        assert_eq!((&*step.wnid, step.child), (&**wnid, Some(*child)), "{at}: path");
         assert_close(&[step.probability, step.entropy], &[*probability, *entropy], TOLERANCE, at);
     }
     assert_eq!(decision.class_prob[decision.class], 1.0, "{at}: one-hot");
@@ -176,7 +184,7 @@ fn check_soft_steps(h: &Hierarchy, decision: &Decision, sample: &Sample, at: &st
     let steps = decision.steps(h);
     assert_eq!(steps.len(), sample.soft_path.len(), "{at}: path");
     for (step, (wnid, probability, entropy, next)) in steps.iter().zip(&sample.soft_path) {
-        assert_eq!((&step.wnid, step.next), (wnid, usize::try_from(*next).ok()), "{at}: path");
+        assert_eq!((&*step.wnid, step.next), (&**wnid, usize::try_from(*next).ok()), "{at}: path");
         assert_close(&[step.probability, step.entropy], &[*probability, *entropy], TOLERANCE, at);
     }
 }

@@ -1,0 +1,30 @@
+//! Reading small files: settings, lists, hierarchies.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// Why a small file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("it is a folder or a device, not a file")]
+    NotAFile,
+    #[error("it is larger than {} MiB", .0 >> 20)]
+    TooLarge(u64),
+}
+
+/// All of a file of at most `most` bytes. Pipes and devices, which may never end or never begin,
+/// are refused before they are opened.
+///
+/// # Errors
+/// When it cannot be read, is no file, or too large.
+pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, ReadError> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(ReadError::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(ReadError::TooLarge(most)) } else { Ok(bytes) }
+}
