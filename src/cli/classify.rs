@@ -36,7 +36,7 @@ pub struct ClassifyArgs {
 
 pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());
-    let client = Client::start(args.options.device)?;
+    let client = Client::start(args.options.device.for_pictures(args.images.len()))?;
     client.load(&request)?;
     let mut failed = 0;
     for image in &args.images {

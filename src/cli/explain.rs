@@ -27,7 +27,7 @@ pub struct ExplainArgs {
     pub out: PathBuf,
     #[command(flatten)]
     pub picture: PictureArgs,
-    /// What computes: auto (a real GPU, else the CPU), cpu, gpu or ndarray.
+    /// What computes: auto (the CPU), cpu, gpu or ndarray.
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
 }
@@ -38,7 +38,7 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
     };
     let model = request(&args.model, ModelSource::default_classifier());
     let tree_model = request(&args.tree_model, ModelSource::default_tree_model());
-    let client = Client::start(args.device)?;
+    let client = Client::start(args.device.for_pictures(1))?;
 
     let explanation = client.explain(&args.picture, &args.image, &model)?;
     let class = explanation.prediction();

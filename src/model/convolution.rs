@@ -36,7 +36,9 @@ use self::shape::Geometry;
 use self::winograd::Winograd;
 use super::ModelError;
 
+pub use self::buffers::take_buffer;
 pub use self::epilogue::Activation;
+pub use self::kernel::{load, store};
 pub use self::shape::{ConvShape, Layout, Padding};
 
 /// A convolution, ready to run.

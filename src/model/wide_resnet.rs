@@ -62,7 +62,7 @@ impl WideResNet {
         for unit in &self.units {
             x = unit.forward(x)?;
         }
-        let features = self.last_norm.forward(x, Activation::Relu);
+        let features = self.last_norm.forward(x, Activation::Relu)?;
         Ok(Activations { logits: self.head.forward(features.clone()), features, conv2: None })
     }
 }
@@ -90,7 +90,7 @@ impl Unit {
     }
 
     fn forward(&self, x: Tensor<4>) -> Result<Tensor<4>, ModelError> {
-        let h = self.norm.forward(x.clone(), Activation::Relu);
+        let h = self.norm.forward(x.clone(), Activation::Relu)?;
         let identity = match &self.identity {
             Some(conv) => conv.forward(h.clone(), None, Activation::None)?,
             None => x,
