@@ -29,6 +29,7 @@ import numpy as np
 import torch
 import torchvision
 
+from efficientnet import EfficientNetLite0
 from tutorial import ASSETS, Tree, WideResNet28x10, load
 
 HERE = Path(__file__).resolve().parent
@@ -37,6 +38,7 @@ PROGRAMS = ("glasstree", "PyTorch", "onnxruntime")
 NETWORKS = {
     "resnet18": (lambda: torchvision.models.resnet18(weights=None), 224),
     "wrn28_10": (WideResNet28x10, 32),
+    "efficientnet_lite0": (EfficientNetLite0, 224),
 }
 
 # The times of one round, in milliseconds: program -> name of the measurement -> (min, median).
@@ -134,7 +136,8 @@ def time_glasstree(
 ) -> tuple[str, dict[str, tuple[float, float]]]:
     """The name of its device and its times."""
     command = [str(program), "bench", "--json", "--threads", str(threads), "--rounds", str(times)]
-    command += ["--resnet18", str(files["resnet18"]), "--wrn28-10", str(files["wrn28_10"])]
+    for name, file in files.items():
+        command += [f"--{name.replace('_', '-')}", str(file)]
     report = json.loads(run(command, threads))
     times_by_name = {r["name"]: (r["ms_min"], r["ms_median"]) for r in report["results"]}
     return report["device"], times_by_name

@@ -141,7 +141,7 @@ pub struct ModelArgs {
     /// Standard deviation of each colour, divided by.
     #[arg(long, value_name = "R,G,B", value_parser = three, allow_hyphen_values = true)]
     pub std: Option<[f32; 3]>,
-    /// What computes: auto (a real GPU, else the CPU), cpu, gpu or ndarray.
+    /// What computes: auto (a real GPU for many pictures, else the CPU), cpu, gpu or ndarray.
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
 }
@@ -194,7 +194,7 @@ impl SubjectArgs {
 
     /// An engine on the device that was asked for.
     pub fn client(&self) -> anyhow::Result<Client> {
-        Client::start(self.options.device)
+        Client::start(self.options.device.for_pictures(1))
     }
 
     pub fn explain(

@@ -17,6 +17,9 @@ pub struct BenchArgs {
     /// Weights of a WideResNet-28-10 for 32².
     #[arg(long, value_name = "FILE")]
     pub wrn28_10: Option<PathBuf>,
+    /// Weights of an EfficientNet-Lite0 for 224².
+    #[arg(long, value_name = "FILE")]
+    pub efficientnet_lite0: Option<PathBuf>,
     #[arg(long, default_value_t = 10)]
     pub rounds: usize,
     /// Threads of the CPU to use; all if left out.
@@ -32,7 +35,11 @@ pub fn run(args: &BenchArgs, out: Out<'_>) -> anyhow::Result<()> {
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
-    let named = [("resnet18", &args.resnet18, 224), ("wrn28_10", &args.wrn28_10, 32)];
+    let named = [
+        ("resnet18", &args.resnet18, 224),
+        ("wrn28_10", &args.wrn28_10, 32),
+        ("efficientnet_lite0", &args.efficientnet_lite0, 224),
+    ];
     let models = named
         .into_iter()
         .filter_map(|(name, path, side)| Some((name.to_owned(), path.clone()?, side)))

@@ -48,7 +48,7 @@ pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
         hierarchy: args.tree.choice(),
         ..args.options.request(args.model.as_deref(), ModelSource::default_classifier())
     };
-    let client = Client::start(args.options.device)?;
+    let client = Client::start(args.options.device.for_pictures(args.images.len()))?;
     let model = client.load(&request)?;
     let rule = args.sure.map(|_| args.tree.rule(&model)).transpose()?;
     let sure = args.sure.zip(rule);

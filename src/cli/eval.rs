@@ -99,7 +99,8 @@ pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request =
         args.options.request(args.model.as_deref(), ModelSource::default_classifier());
     request.hierarchy = args.tree.choice();
-    let client = Client::start(args.options.device)?;
+    let pictures = args.limit.map_or(usize::MAX, NonZeroUsize::get);
+    let client = Client::start(args.options.device.for_pictures(pictures))?;
     let model = client.load(&request)?;
     // What cannot be used is told before the network runs.
     if let (Err(error), Some(_)) = (model.tree(), &args.tree.hierarchy) {

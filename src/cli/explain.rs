@@ -30,7 +30,7 @@ pub struct ExplainArgs {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub picture: PictureArgs,
-    /// What computes: auto (a real GPU, else the CPU), cpu, gpu or ndarray.
+    /// What computes: auto (the CPU), cpu, gpu or ndarray.
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
 }
@@ -45,7 +45,7 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
     let model = ModelRequest { hierarchy: hierarchy.clone(), ..classifier };
     let tree_model = args.tree_model.as_deref();
     let tree_model = tree_model.map(|name| ModelRequest { hierarchy, ..request(name) });
-    let client = Client::start(args.device)?;
+    let client = Client::start(args.device.for_pictures(1))?;
 
     let explanation = client.explain(&args.picture, &args.image, &model)?;
     let class = explanation.prediction();

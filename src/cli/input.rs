@@ -35,7 +35,7 @@ pub struct InputArgs {
 
 pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());
-    let client = Client::start(args.options.device)?;
+    let client = Client::start(args.options.device.for_pictures(1))?;
     let model = client.load(&request)?;
     let recipe = &model.recipe;
     let photo = decoder::photo(&args.image, &args.picture.options(), &Wanted::default())?;

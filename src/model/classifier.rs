@@ -103,7 +103,10 @@ impl Classifier {
         let activations = match layout(&self.compute) {
             Layout::ChannelsFirst => self.network.forward(x, density)?,
             Layout::ChannelsLast => {
-                let activations = self.network.forward(x.permute([0, 2, 3, 1]), density)?;
+                // On a thread of the pool, which need not be woken for every layer then.
+                let forward = || self.network.forward(x.permute([0, 2, 3, 1]), density);
+                let (activations, ()) = rayon::join(forward, || ());
+                let activations = activations?;
                 let features = activations.features.permute([0, 3, 1, 2]);
                 let conv2 = activations.conv2.map(|conv2| conv2.permute([0, 3, 1, 2]));
                 Activations { features, conv2, ..activations }

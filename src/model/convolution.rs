@@ -4,36 +4,44 @@
 //! convolution re-orders weights and input on every call; here the weights are laid out once and
 //! feature maps are `[N, H, W, C]`, so that all inner loops run over contiguous channels:
 //!
-//! - 3×3, stride 1: Winograd's algorithm, 2.25 times fewer multiplications ([`winograd`]);
+//! - 3×3, stride 1, unless few pixels meet many weights: Winograd's algorithm, 2.25 times fewer
+//!   multiplications ([`winograd`]);
 //! - one filter per channel: a direct loop ([`depthwise`]);
-//! - all others: burn's matrix product with a matrix of patches ([`patches`]).
+//! - all others: a product of the input, where it lies, with a matrix of weights ([`direct`]).
+//!
+//! The inner loops are compiled once for each instruction set, by `pulp`; the products of all of
+//! them are one ([`kernel`]).
 
+mod buffers;
 mod dense;
 mod depthwise;
+mod direct;
 mod epilogue;
-mod patches;
+mod kernel;
 mod shape;
 #[cfg(test)]
 mod tests;
 mod winograd;
 
+use std::sync::OnceLock;
+
 use burn_tensor::module::conv2d;
 use burn_tensor::ops::ConvOptions;
 use burn_tensor::{Device, Tensor, TensorData};
 
+use self::buffers::keep_buffer;
 use self::depthwise::Depthwise;
+use self::direct::Direct;
 use self::epilogue::Epilogue;
-use self::patches::Patches;
 use self::shape::Geometry;
 use self::winograd::Winograd;
 use super::ModelError;
 
+pub use self::buffers::take_buffer;
 pub use self::dense::{Strides, strides};
 pub use self::epilogue::Activation;
+pub use self::kernel::{load, store};
 pub use self::shape::{ConvShape, Layout, Padding};
-
-/// Channels that are worked on at once; the compiler makes vector instructions of them.
-const LANES: usize = 8;
 
 /// A convolution, ready to run.
 #[derive(Debug)]
@@ -53,9 +61,14 @@ enum Method {
 
 #[derive(Debug)]
 enum Kernel {
-    Winograd(Winograd),
     Depthwise(Depthwise),
-    Patches(Patches),
+    Direct(Direct),
+    /// Whichever is faster for the size of the input, made of `weight` when first used.
+    Either {
+        weight: Vec<f32>,
+        direct: OnceLock<Direct>,
+        winograd: OnceLock<Winograd>,
+    },
 }
 
 impl Conv {
@@ -77,9 +90,9 @@ impl Conv {
             let kernel = if Depthwise::fits(&shape) {
                 Kernel::Depthwise(Depthwise::new(&shape, &weight))
             } else if Winograd::fits(&shape) {
-                Kernel::Winograd(Winograd::new(&shape, &weight, device))
+                Kernel::Either { weight, direct: OnceLock::new(), winograd: OnceLock::new() }
             } else {
-                Kernel::Patches(Patches::new(&shape, &weight, device))
+                Kernel::Direct(Direct::new(&shape, &weight))
             };
             Method::Own(kernel, bias.unwrap_or_else(|| vec![0.0; shape.channels_out]))
         };
@@ -122,16 +135,26 @@ impl Conv {
             }
         };
         let geometry = Geometry::new(shape, x.dims());
-        let residual =
-            residual.map(Tensor::try_into_data).transpose().map_err(ModelError::device)?;
-        let residual = residual.as_ref().map(TensorData::as_slice).transpose();
+        let device = x.device();
+        let input = numbers(x)?;
+        let image = input.as_slice().map_err(ModelError::device)?;
+        let added = residual.map(numbers).transpose()?;
+        let residual = added.as_ref().map(TensorData::as_slice).transpose();
         let residual = residual.map_err(ModelError::device)?;
         let epilogue = Epilogue { bias, residual, activation };
-        match kernel {
-            Kernel::Winograd(winograd) => winograd.forward(&geometry, x, &epilogue),
-            Kernel::Depthwise(depthwise) => depthwise.forward(&geometry, x, &epilogue),
-            Kernel::Patches(patches) => patches.forward(&geometry, x, &epilogue),
-        }
+        let out = match kernel {
+            Kernel::Depthwise(depthwise) => depthwise.forward(&geometry, image, &epilogue),
+            Kernel::Direct(direct) => direct.forward(&geometry, image, &epilogue),
+            Kernel::Either { weight, winograd, .. } if Winograd::pays(&geometry) => winograd
+                .get_or_init(|| Winograd::new(&self.shape, weight))
+                .forward(&geometry, image, &epilogue),
+            Kernel::Either { weight, direct, .. } => direct
+                .get_or_init(|| Direct::new(&self.shape, weight))
+                .forward(&geometry, image, &epilogue),
+        };
+        keep_buffer(input);
+        added.into_iter().for_each(keep_buffer);
+        Ok(Tensor::from_data(TensorData::new(out, geometry.out_shape()), &device))
     }
 }
 
@@ -146,4 +169,8 @@ fn forward_burn(
     let pads = [height, width].map(|size| padding.pair(size, kernel, stride));
     let options = ConvOptions::new_with_padding([stride, stride], pads, [1, 1], groups);
     conv2d(x, weight, bias, options)
+}
+
+fn numbers(x: Tensor<4>) -> Result<TensorData, ModelError> {
+    x.try_into_data().map_err(ModelError::device)
 }

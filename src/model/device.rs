@@ -10,8 +10,8 @@ use super::ModelError;
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
-    /// A real GPU if there is one, else the CPU. Never a software Vulkan driver: those take
-    /// seconds where the CPU takes a tenth of one.
+    /// A real GPU if there is one and work for it, else the CPU. Never a software Vulkan driver:
+    /// those take seconds where the CPU takes a tenth of one.
     #[default]
     Auto,
     Cpu,
@@ -19,6 +19,20 @@ pub enum DeviceChoice {
     Gpu,
     /// The CPU through burn's older ndarray backend (cargo feature `ndarray`).
     Ndarray,
+}
+
+impl DeviceChoice {
+    /// The same, for a process that lives no longer than this many pictures take. A GPU's driver and
+    /// shaders take longer to start than the CPU takes for a few dozen of them, and drivers write to
+    /// the terminal as they like; so it is not even asked.
+    #[must_use]
+    pub fn for_pictures(self, count: usize) -> Self {
+        const WORTH_A_GPU: usize = 64;
+        match self {
+            Self::Auto if count < WORTH_A_GPU => Self::Cpu,
+            Self::Auto | Self::Cpu | Self::Gpu | Self::Ndarray => self,
+        }
+    }
 }
 
 impl FromStr for DeviceChoice {
@@ -149,8 +163,8 @@ mod gpu {
 
     use super::Compute;
 
-    /// The GPU runtime can be started once in a process; everybody after that gets a copy. The
-    /// only global of the program.
+    /// The GPU runtime can be started once in a process; everybody after that gets a copy. One
+    /// of the two globals of the program; the other is memory to be used again.
     static OPENED: Mutex<Option<Compute>> = Mutex::new(None);
 
     pub enum Failure {

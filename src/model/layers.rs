@@ -7,27 +7,73 @@
 use burn_tensor::module::max_pool2d;
 use burn_tensor::ops::MaxPoolOptions;
 use burn_tensor::{Tensor, TensorData};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::ModelError;
+use super::convolution::{load, store, take_buffer};
 
 pub use super::convolution::{Activation, Conv, ConvShape, Layout, Padding, Strides, strides};
 
 /// `y = scale·x + shift` per channel: batch normalisation at inference, where no convolution
-/// precedes it (pre-activation networks) or where the convolution's own output is wanted.
+/// precedes it (pre-activation networks) or where the convolution's own output is wanted. `scale` is
+/// `γ / sqrt(running_var + eps)`, `shift` is `β − running_mean · scale`.
 #[derive(Debug)]
-pub struct Affine {
-    /// `γ / sqrt(running_var + eps)`, in the shape that broadcasts: `[1, C, 1, 1]`, or
-    /// `[1, 1, 1, C]` if the channels are last.
-    pub scale: Tensor<4>,
-    /// `β − running_mean · scale`, in the same shape.
-    pub shift: Tensor<4>,
+pub enum Affine {
+    /// `[1, C, 1, 1]` both, for burn.
+    ChannelsFirst { scale: Tensor<4>, shift: Tensor<4> },
+    /// `[C]` both.
+    ChannelsLast { scale: Vec<f32>, shift: Vec<f32> },
 }
 
 impl Affine {
     /// `activation(scale·x + shift)`, same shape in and out.
-    pub fn forward(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {
-        activation.forward(x * self.scale.clone() + self.shift.clone())
+    ///
+    /// # Errors
+    /// When the device fails to hand out its numbers.
+    pub fn forward(&self, x: Tensor<4>, activation: Activation) -> Result<Tensor<4>, ModelError> {
+        let (scale, shift) = match self {
+            Self::ChannelsFirst { scale, shift } => {
+                return Ok(activation.forward(x * scale.clone() + shift.clone()));
+            }
+            Self::ChannelsLast { scale, shift } => (scale, shift),
+        };
+        let (shape, device) = (x.dims(), x.device());
+        let mut data = x.try_into_data().map_err(ModelError::device)?;
+        let pixels: &mut [f32] = data.as_mut_slice().map_err(ModelError::device)?;
+        pixels.par_chunks_mut(PIXELS * scale.len()).for_each(|pixels| {
+            Arch::new().dispatch(AffinePixels { pixels, scale, shift, activation });
+        });
+        Ok(Tensor::<4>::from_data(data, &device).reshape(shape))
+    }
+}
+
+/// Pixels of one task.
+const PIXELS: usize = 64;
+
+struct AffinePixels<'a> {
+    pixels: &'a mut [f32],
+    scale: &'a [f32],
+    shift: &'a [f32],
+    activation: Activation,
+}
+
+impl WithSimd for AffinePixels<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let channels = self.scale.len();
+        for pixel in self.pixels.chunks_exact_mut(channels) {
+            for from in (0..channels).step_by(S::F32_LANES) {
+                let range = from..(from + S::F32_LANES).min(channels);
+                let [x] = load(simd, &pixel[range.clone()]);
+                let [scale] = load(simd, &self.scale[range.clone()]);
+                let [shift] = load(simd, &self.shift[range.clone()]);
+                let y = self.activation.apply(simd, simd.mul_add_f32s(x, scale, shift));
+                store(simd, &mut pixel[range], &[y]);
+            }
+        }
     }
 }
 
@@ -71,8 +117,9 @@ pub fn max_pool(x: Tensor<4>, layout: Layout) -> Result<Tensor<4>, ModelError> {
     let (out_height, out_width) = (height.div_ceil(2), width.div_ceil(2));
     let data = x.try_into_data().map_err(ModelError::device)?;
     let image: &[f32] = data.as_slice().map_err(ModelError::device)?;
-    let mut out = vec![f32::NEG_INFINITY; n * out_height * out_width * channels];
-    out.par_chunks_exact_mut(out_width * channels).enumerate().for_each(|(i, line)| {
+    let mut out = take_buffer(n * out_height * out_width * channels);
+    let line = |(i, line): (usize, &mut [f32])| {
+        line.fill(f32::NEG_INFINITY);
         let (sample, y) = (i / out_height, i % out_height * 2);
         for (x, out) in line.chunks_exact_mut(channels).enumerate() {
             for y in y.saturating_sub(1)..(y + 2).min(height) {
@@ -85,7 +132,10 @@ pub fn max_pool(x: Tensor<4>, layout: Layout) -> Result<Tensor<4>, ModelError> {
                 }
             }
         }
-    });
+    };
+    // `pulp` compiles the loop once for each instruction set.
+    let lines = out.par_chunks_exact_mut(out_width * channels).enumerate();
+    lines.for_each(|numbered| Arch::new().dispatch(|| line(numbered)));
     let data = TensorData::new(out, [n, out_height, out_width, channels]);
     Ok(Tensor::from_data(data, &device))
 }

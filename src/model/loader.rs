@@ -114,17 +114,15 @@ impl<'a> Loader<'a> {
     /// As [`Self::conv`].
     pub fn norm(&mut self, key: &str, channels: usize, epsilon: f64) -> Result<Affine, ModelError> {
         let norm = self.take_norm(key, channels, epsilon)?;
-        let [scale, shift] = [norm.scale, norm.shift].map(|values| {
-            let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
-            self.tensor(
-                values,
-                match self.layout {
-                    Layout::ChannelsFirst => [1, channels, 1, 1],
-                    Layout::ChannelsLast => [1, 1, 1, channels],
-                },
-            )
-        });
-        Ok(Affine { scale, shift })
+        let [scale, shift] = [norm.scale, norm.shift]
+            .map(|values| values.iter().map(|&value| value as f32).collect::<Vec<_>>());
+        Ok(match self.layout {
+            Layout::ChannelsFirst => Affine::ChannelsFirst {
+                scale: self.tensor(scale, [1, channels, 1, 1]),
+                shift: self.tensor(shift, [1, channels, 1, 1]),
+            },
+            Layout::ChannelsLast => Affine::ChannelsLast { scale, shift },
+        })
     }
 
     /// The linear layer on the pooled features; any number of classes.

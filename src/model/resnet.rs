@@ -162,7 +162,7 @@ impl Block {
             return Ok((last.forward(y, Some(identity), Activation::Relu)?, None));
         };
         let bare = last.forward(y, None, Activation::None)?;
-        let y = Activation::Relu.forward(norm.forward(bare.clone(), Activation::None) + identity);
+        let y = Activation::Relu.forward(norm.forward(bare.clone(), Activation::None)? + identity);
         Ok((y, Some(bare)))
     }
 }

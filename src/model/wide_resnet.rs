@@ -64,7 +64,7 @@ impl WideResNet {
         for (unit, strides) in self.units.iter().zip(strides) {
             x = unit.forward(x, strides)?;
         }
-        let features = self.last_norm.forward(x, Activation::Relu);
+        let features = self.last_norm.forward(x, Activation::Relu)?;
         Ok(Activations { logits: self.head.forward(features.clone()), features, conv2: None })
     }
 }
@@ -92,7 +92,7 @@ impl Unit {
     }
 
     fn forward(&self, x: Tensor<4>, strides: Strides) -> Result<Tensor<4>, ModelError> {
-        let h = self.norm.forward(x.clone(), Activation::Relu);
+        let h = self.norm.forward(x.clone(), Activation::Relu)?;
         let identity = match &self.identity {
             Some(conv) => conv.forward_at(h.clone(), Activation::None, strides)?,
             None => x,

@@ -77,6 +77,27 @@ pub fn text(value: &Path) -> &str {
 
 /// The example of a model that was trained with its tree.
 const CIFAR_TREE: [&str; 2] = ["--tree-model", "wrn16-2-cifar10"];
+/// A driver that misses this variable says so in lines of its own, and with a GPU the figures would
+/// be those of another device.
+#[test]
+fn one_picture_asks_no_driver() {
+    let folder = TempDir::new().unwrap();
+    for command in ["explain", "classify", "cam", "tree"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_glasstree"))
+            .args([command, &cat()])
+            .args(if command == "cam" { &["--json"][..] } else { &[] })
+            .current_dir(folder.path())
+            .env_remove("XDG_RUNTIME_DIR")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{command}");
+        if command == "cam" {
+            let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(value["device"], "CPU");
+        }
+    }
+}
 
 #[test]
 fn explain_prints_the_tutorials_lines_and_writes_the_pictures() {

@@ -1,7 +1,11 @@
-//! What follows a convolution, fused into its last step.
+//! What follows a convolution, done to its sums before they leave the registers.
+
+use std::ops::Range;
 
 use burn_tensor::{Tensor, activation::relu};
-use rayon::prelude::*;
+use pulp::Simd;
+
+use super::kernel::load;
 
 /// The non-linear function after a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,16 +26,17 @@ impl Activation {
         }
     }
 
-    /// Of every element, in place; NaN stays NaN.
-    pub fn apply(self, values: &mut [f32]) {
-        let high = match self {
-            Self::None => return,
-            Self::Relu => f32::INFINITY,
-            Self::Relu6 => 6.0,
-        };
-        for value in values {
-            *value = if *value < 0.0 { 0.0 } else { *value };
-            *value = if *value > high { high } else { *value };
+    /// Of every lane; NaN stays NaN.
+    #[inline(always)]
+    pub fn apply<S: Simd>(self, simd: S, x: S::f32s) -> S::f32s {
+        let (low, high) = (simd.splat_f32s(0.0), simd.splat_f32s(6.0));
+        match self {
+            Self::None => x,
+            Self::Relu => simd.select_f32s(simd.less_than_f32s(x, low), low, x),
+            Self::Relu6 => {
+                let x = simd.select_f32s(simd.less_than_f32s(x, low), low, x);
+                simd.select_f32s(simd.greater_than_f32s(x, high), high, x)
+            }
         }
     }
 }
@@ -47,25 +52,28 @@ pub struct Epilogue<'a> {
 }
 
 impl Epilogue<'_> {
-    /// In place, for the pixels from `first` on.
-    pub fn apply(&self, first: usize, pixels: &mut [f32]) {
-        let channels = self.bias.len();
-        for pixel in pixels.chunks_exact_mut(channels) {
-            pixel.iter_mut().zip(self.bias).for_each(|(value, bias)| *value += bias);
+    /// For neighbouring channels of a pixel, at most as many as `V` registers hold.
+    #[inline(always)]
+    pub fn finish<S: Simd, const V: usize>(
+        &self,
+        simd: S,
+        sums: &mut [S::f32s; V],
+        pixel: usize,
+        channels: Range<usize>,
+    ) {
+        let bias = load::<S, V>(simd, &self.bias[channels.clone()]);
+        for v in 0..V {
+            sums[v] = simd.add_f32s(sums[v], bias[v]);
         }
         if let Some(residual) = self.residual {
-            let residual = &residual[first * channels..];
-            pixels.iter_mut().zip(residual).for_each(|(value, residual)| *value += residual);
+            let residual = &residual[pixel * self.bias.len()..][channels];
+            let residual = load::<S, V>(simd, residual);
+            for v in 0..V {
+                sums[v] = simd.add_f32s(sums[v], residual[v]);
+            }
         }
-        self.activation.apply(pixels);
-    }
-
-    /// In place, for the whole `[N, H, W, C]`.
-    pub fn apply_all(&self, pixels: &mut [f32]) {
-        const PIXELS: usize = 64;
-        pixels
-            .par_chunks_mut(PIXELS * self.bias.len())
-            .enumerate()
-            .for_each(|(i, pixels)| self.apply(i * PIXELS, pixels));
+        for v in 0..V {
+            sums[v] = self.activation.apply(simd, sums[v]);
+        }
     }
 }

@@ -65,10 +65,6 @@ impl ConvShape {
         let channels = self.channels_in / self.groups.max(1);
         [self.channels_out, channels, self.kernel, self.kernel]
     }
-
-    pub fn is_pointwise(&self) -> bool {
-        self.kernel == 1 && self.stride == 1 && self.groups == 1
-    }
 }
 
 /// Sizes of input and output, `[N, H, W, C]` both.
@@ -97,6 +93,11 @@ impl Geometry {
     /// `[N, H', W', C_out]`
     pub fn out_shape(&self) -> [usize; 4] {
         [self.samples, self.out[0], self.out[1], self.shape.channels_out]
+    }
+
+    /// Pixels of the output, those of all samples together.
+    pub fn pixels_out(&self) -> usize {
+        self.samples * self.out[0] * self.out[1]
     }
 
     /// Kernel elements along `axis` that meet the picture, for output position `at`.

@@ -94,7 +94,7 @@ fn check(shape: ConvShape, size: [usize; 3], layout: Layout) {
 }
 
 fn check_sizes(shape: ConvShape) {
-    for size in [[1, 7, 7], [2, 5, 8], [1, 1, 1], [3, 2, 9], [1, 12, 3]] {
+    for size in [[1, 7, 7], [2, 5, 8], [1, 1, 1], [3, 2, 9], [1, 12, 3], [1, 17, 23]] {
         for padding in [Padding::Fixed(shape.kernel / 2), Padding::Same] {
             for layout in [Layout::ChannelsFirst, Layout::ChannelsLast] {
                 check(ConvShape { padding, ..shape }, size, layout);
@@ -103,28 +103,67 @@ fn check_sizes(shape: ConvShape) {
     }
 }
 
+/// With few tiles the definition is used, with more the algorithm; several blocks of them at the
+/// end, and one that begins in the middle of a sample.
 #[test]
 fn winograd_is_convolution() {
-    let shape = ConvShape::new(16, 24, 3, 1);
+    let shape = ConvShape::new(16, 32, 3, 1);
     assert!(Winograd::fits(&shape));
     check_sizes(shape);
     let unpadded = ConvShape { padding: Padding::Fixed(0), ..shape };
-    check(unpadded, [2, 6, 7], Layout::ChannelsLast);
+    for size in [[2, 6, 7], [1, 15, 18], [3, 13, 11]] {
+        check(unpadded, size, Layout::ChannelsLast);
+    }
+    check(ConvShape::new(96, 160, 3, 1), [5, 15, 9], Layout::ChannelsLast);
 }
 
 #[test]
 fn depthwise_is_convolution() {
     for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2)] {
-        let shape = ConvShape { groups: 16, ..ConvShape::new(16, 16, kernel, stride) };
-        assert!(Depthwise::fits(&shape));
-        check_sizes(shape);
+        for channels in [16, 24] {
+            let groups = channels;
+            let shape = ConvShape { groups, ..ConvShape::new(channels, channels, kernel, stride) };
+            assert!(Depthwise::fits(&shape));
+            check_sizes(shape);
+        }
     }
 }
 
 #[test]
-fn patches_are_convolution() {
+fn a_direct_product_is_convolution() {
     for (kernel, stride) in [(1, 1), (1, 2), (3, 1), (3, 2), (5, 1), (7, 2)] {
         check_sizes(ConvShape::new(3, 5, kernel, stride));
         check_sizes(ConvShape { groups: 3, ..ConvShape::new(6, 9, kernel, stride) });
+    }
+    check_sizes(ConvShape { groups: 2, ..ConvShape::new(32, 40, 3, 1) });
+}
+
+/// One, two, three and four vectors across, and a last one that is not full.
+#[test]
+fn any_number_of_channels_is_convolution() {
+    for channels in [1, 8, 16, 20, 33, 48, 63, 64, 80, 100, 144, 200] {
+        for size in [[1, 7, 7], [2, 9, 13]] {
+            check(ConvShape::new(40, channels, 1, 1), size, Layout::ChannelsLast);
+            check(ConvShape::new(5, channels, 3, 2), size, Layout::ChannelsLast);
+        }
+    }
+}
+
+/// What is not a number must reach the logits, where it is noticed.
+#[test]
+fn nothing_that_is_not_a_number_gets_lost() {
+    let device = Device::flex();
+    let depthwise = ConvShape { groups: 32, ..ConvShape::new(32, 32, 3, 1) };
+    for shape in [ConvShape::new(32, 32, 3, 1), ConvShape::new(32, 32, 3, 2), depthwise] {
+        for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
+            let mut x = noise(1, 20 * 20 * 32);
+            x[210 * 32 + 5] = f32::NAN;
+            let x = Tensor::<4>::from_data(TensorData::new(x, [1, 20, 20, 32]), &device);
+            let weight = noise(9, shape.weight_shape().iter().product());
+            let conv = Conv::new(shape, weight, None, Layout::ChannelsLast, &device);
+            let y = conv.forward(x, None, activation).unwrap();
+            let y = y.into_data().try_to_vec::<f32>().unwrap();
+            assert!(y.iter().any(|value| value.is_nan()), "{shape:?} {activation:?}");
+        }
     }
 }
