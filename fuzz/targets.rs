@@ -10,12 +10,8 @@ use glasstree::photo::{Photo, PhotoOptions};
 /// A name for the command line, and what is run.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const TARGETS: [Target; 4] = [
-    ("checkpoint", checkpoint),
-    ("hierarchy", hierarchy),
-    ("labels", labels),
-    ("photo", photo),
-];
+pub const TARGETS: [Target; 4] =
+    [("checkpoint", checkpoint), ("hierarchy", hierarchy), ("labels", labels), ("photo", photo)];
 
 /// All formats, told by their first bytes; every tensor is read.
 pub fn checkpoint(bytes: &[u8]) {

@@ -368,8 +368,7 @@ fn a_sum_that_nobody_published_is_remembered() {
     let (place, file) = (Place::new(), file());
     let mut other = file.clone();
     other[200] ^= 1;
-    let server =
-        Server::start(vec![Reply::file(&file), Reply::file(&file), Reply::file(&other)]);
+    let server = Server::start(vec![Reply::file(&file), Reply::file(&file), Reply::file(&other)]);
     let order = Order { again: true, ..place.blind_order(&server.url) };
     assert!(!run(&order).unwrap().changed, "the first");
     let note = std::fs::read_to_string(place.0.path().join("models/net.pth.sha256")).unwrap();

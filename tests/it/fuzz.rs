@@ -17,7 +17,8 @@ struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0 >> 33
     }
 
@@ -52,7 +53,8 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
                 let width = [1, 2, 4, 8][random.below(4)].min(bytes.len() - at);
                 let little = number.to_le_bytes();
                 let big = number.to_be_bytes();
-                let number = if random.below(2) == 0 { &little[..width] } else { &big[8 - width..] };
+                let number =
+                    if random.below(2) == 0 { &little[..width] } else { &big[8 - width..] };
                 bytes[at..at + width].copy_from_slice(number);
             }
             5 => {
@@ -83,10 +85,14 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
                 &[("a.pth".to_owned(), build::torch_zip(&object()))],
                 zip::CompressionMethod::Deflated,
             ));
-            seeds.extend(files("tests/golden/checkpoints").into_iter().filter(|f| f.len() < 20_000));
+            seeds
+                .extend(files("tests/golden/checkpoints").into_iter().filter(|f| f.len() < 20_000));
             seeds
         }
-        "photo" => files("tests/golden/preprocess/modes").into_iter().filter(|f| f.len() < 20_000).collect(),
+        "photo" => files("tests/golden/preprocess/modes")
+            .into_iter()
+            .filter(|f| f.len() < 20_000)
+            .collect(),
         "hierarchy" => {
             let edges = r#"{"source":"r","target":"a"},{"source":"r","target":"b"}"#;
             let nodes = r#"{"id":"r"},{"id":"a","label":"x"},{"id":"b","renamed":"y"}"#;
@@ -126,7 +132,10 @@ fn campaign(target: &str, run: fn(&[u8]), time: Duration, most: usize) -> usize 
         if result.is_err() {
             let path = std::env::temp_dir().join(format!("{target}-{seed}-{runs}"));
             std::fs::write(&path, &bytes).unwrap();
-            panic!("{target}: run {runs} of seed {seed} fails; its bytes are in {}", path.display());
+            panic!(
+                "{target}: run {runs} of seed {seed} fails; its bytes are in {}",
+                path.display()
+            );
         }
         runs += 1;
     }
@@ -149,6 +158,7 @@ fn a_long_campaign_finds_nothing() {
     for (target, run) in TARGETS.into_iter().filter(|(name, _)| name.contains(&only)) {
         let runs = campaign(target, run, time, usize::MAX);
         assert!(runs > 0);
-        std::fs::write(std::env::temp_dir().join(format!("fuzz-{target}.txt")), runs.to_string()).ok();
+        std::fs::write(std::env::temp_dir().join(format!("fuzz-{target}.txt")), runs.to_string())
+            .ok();
     }
 }

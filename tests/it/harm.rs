@@ -33,7 +33,10 @@ fn what_is_shared_is_not_copied_without_end() {
     let two = [b"}(".to_vec(), build::text("a"), b"h\x07".to_vec(), build::text("b")].concat();
     let double = [two, b"h\x07uq\x07".to_vec()].concat();
     for (case, opcodes) in [
-        ("text in a list", [b"](".to_vec(), shared(&long, b"h\x07", 15_000), b"e".to_vec()].concat()),
+        (
+            "text in a list",
+            [b"](".to_vec(), shared(&long, b"h\x07", 15_000), b"e".to_vec()].concat(),
+        ),
         ("text after text", shared(&long, b"h\x070", 200_000)),
         ("text put again", shared(&long, b"q\x07", 200_000)),
         ("a list that grows", shared(b"]", b"h\x07Na0", 200_000)),
@@ -124,7 +127,10 @@ fn a_jpeg_that_lacks_pixels_is_refused_even_with_an_end() {
                 Err(Problem::Damaged { format: "JPEG", .. }) => {}
                 // Between two scans a progressive picture is whole, only coarser.
                 Ok(photo) => {
-                    assert!(name.starts_with("progressive") && photo.rgb != whole, "{name}: {share} %");
+                    assert!(
+                        name.starts_with("progressive") && photo.rgb != whole,
+                        "{name}: {share} %"
+                    );
                 }
                 Err(other) => panic!("{name}: {share} %: {other}"),
             }
@@ -203,7 +209,7 @@ fn what_is_written_again_keeps_its_permissions() {
     let path = folder.path().join("a.json");
     for mode in [0o600, 0o640, 0o644] {
         std::fs::write(&path, "before").unwrap();
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         glasstree::output::write(&path, b"after").unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
         assert_eq!(std::fs::read(&path).unwrap(), b"after");
