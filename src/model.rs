@@ -7,6 +7,7 @@
 mod architecture;
 mod classifier;
 mod convolution;
+mod cost;
 mod device;
 mod efficientnet;
 mod layers;
@@ -18,6 +19,7 @@ mod wide_resnet;
 
 pub use architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideResNetShape};
 pub use classifier::Classifier;
+pub use cost::MAX_FEATURE_MAP;
 pub use device::{Compute, DeviceChoice, Opened};
 
 use crate::checkpoint::CheckpointError;

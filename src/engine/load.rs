@@ -11,7 +11,7 @@ use crate::checkpoint::{CheckpointError, StateDict};
 use crate::decoder;
 use crate::explanation::{LazyTree, ModelInfo};
 use crate::labels::ListError;
-use crate::model::{Architecture, Classifier, Compute, ModelError};
+use crate::model::{Architecture, Classifier, Compute, MAX_FEATURE_MAP, ModelError};
 use crate::output::megabytes;
 use crate::preprocess::Recipe;
 use crate::protocol::{ModelRequest, RecipeChanges};
@@ -31,6 +31,10 @@ pub enum LoadError {
     Checkpoint(#[from] CheckpointError),
     #[error("{name}: {source}")]
     Model { name: String, source: ModelError },
+    #[error(
+        "{name} would need many gigabytes for a picture of {side} x {side} pixels; choose a smaller --crop"
+    )]
+    TooCostly { name: String, side: u32 },
     #[error(transparent)]
     List(#[from] ListError),
     #[error(
@@ -66,6 +70,9 @@ pub fn load(
     let (classes, dataset) = classes::load(request, head.classes)?;
     let classes = Arc::new(classes);
     let recipe = recipe(request, classifier.architecture(), dataset);
+    if classifier.architecture().largest_feature_map(recipe.crop) > MAX_FEATURE_MAP {
+        return Err(LoadError::TooCostly { name, side: recipe.crop });
+    }
     let tree = {
         let (request, architecture) = (request.clone(), classifier.architecture().clone());
         let (classes, head) = (Arc::clone(&classes), Arc::clone(&head));

@@ -33,6 +33,7 @@ mod preprocess;
 mod region_tab;
 mod screenshots;
 mod server;
+mod soak;
 mod synth;
 mod text;
 mod tree_edits;
