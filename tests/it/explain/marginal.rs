@@ -274,11 +274,13 @@ proptest! {
         prop_assert!(sure.probability >= threshold || sure.node == h.root());
         prop_assert_eq!((sure.depth, sure.probability), (h.node(sure.node).depth, decision.reach_prob[sure.node]));
         for (id, node) in h.nodes().iter().enumerate() {
-            prop_assert!(node.depth <= sure.depth || decision.reach_prob[id] < threshold);
+            let is_elsewhere = threshold <= 0.5 || decision.reach_prob[id] < threshold;
+            prop_assert!(node.depth <= sure.depth || is_elsewhere);
         }
         let below = &h.node(sure.node).leaves;
         let most = below.iter().map(|&class| decision.class_prob[class]).fold(0.0, f32::max);
         prop_assert!(below.contains(&sure.class) && decision.class_prob[sure.class] >= most);
+        prop_assert!(h.path_to(sure.node).iter().all(|id| decision.path.contains(id)));
         // Higher demands are met by what is less special.
         let stricter = decision.sure(&h, threshold.midpoint(1.0));
         prop_assert!(stricter.depth <= sure.depth);
