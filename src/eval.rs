@@ -7,17 +7,20 @@
 //! | `certainty` | how often is the answer at a certainty right, and how much does it say? |
 //! | `mistakes` | how wrong are its mistakes, and where in the tree are they made? |
 //! | `localisation` | do the maps point at the thing? |
+//! | `familiarity` | can it tell pictures of its classes from pictures of other things? |
 //!
 //! Nothing here reads files or runs a network: logits and maps come in, counts come out.
 
 mod calibration;
 mod certainty;
+mod familiarity;
 mod localisation;
 mod mistakes;
 mod scores;
 
 pub use calibration::{Bin, Calibration};
 pub use certainty::{Certainty, Point, Promise, THRESHOLDS};
+pub use familiarity::{Measure, Separation};
 pub use localisation::{Localisation, MapScores, Place, Rect};
 pub use mistakes::{Folded, Severity, fold};
 pub use scores::{Scores, TreeScores};

@@ -302,10 +302,10 @@ impl Decision {
     /// If the decision was made by another hierarchy.
     pub fn sure(&self, hierarchy: &Hierarchy, threshold: f32) -> Sure {
         let nodes = hierarchy.nodes();
-        let reach = |id: NodeId| self.reach_prob[id];
+        let logit = |id: NodeId| self.logit[id];
         let next = |&id: &NodeId| {
             let children = nodes[id].children.iter().copied();
-            let best = children.reduce(|a, b| if reach(b) > reach(a) { b } else { a })?;
+            let best = children.reduce(|a, b| if logit(b) > logit(a) { b } else { a })?;
             (self.reach_prob[best] >= threshold).then_some(best)
         };
         let node = std::iter::successors(Some(hierarchy.root()), next).last();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::Out;
 use super::tree_report;
-use crate::eval::{Calibration, Localisation, MapScores, Tally};
+use crate::eval::{Calibration, Localisation, MapScores, Measure, Separation, Tally};
 use crate::explain::{ClassId, Rule};
 use crate::labelled_pictures::UnknownClass;
 use crate::protocol::Evaluation;
@@ -41,6 +41,9 @@ pub fn print(evaluation: &Evaluation, rule: Option<Rule>, out: Out<'_>) -> anyho
     if scores.localisation.top1.of > 0 {
         print_localisation(&scores.localisation, out)?;
     }
+    if !evaluation.separations.is_empty() {
+        print_separations(&evaluation.separations, out)?;
+    }
     let mistakes = scores.mistakes();
     if !mistakes.is_empty() {
         writeln!(out, "\nMost frequent mistakes:")?;
@@ -67,6 +70,40 @@ fn print_localisation(scores: &Localisation, out: Out<'_>) -> anyhow::Result<()>
     writeln!(out, "{:9.3}  {:9.3}  mean IoU", iou(truth), iou(predicted))?;
     writeln!(out, "{:9}  {}  IoU of at least 0.5, and the class right", "", percent(*top1))?;
     Ok(())
+}
+
+fn print_separations(separations: &[(Measure, Separation)], out: Out<'_>) -> anyhow::Result<()> {
+    writeln!(
+        out,
+        "\nThese pictures against the others (AUROC; others found out where 95 % pass):"
+    )?;
+    for &(measure, Separation { auroc, threshold, caught }) in separations {
+        let [auroc, caught] = [auroc, caught].map(|share| percent_of(Some(share)));
+        writeln!(out, "{auroc}  {caught} below {threshold:.3}  {}", measure_name(measure))?;
+    }
+    Ok(())
+}
+
+fn measure_name(measure: Measure) -> &'static str {
+    match measure {
+        Measure::MaxSoftmax => "largest probability",
+        Measure::MaxLogit => "largest logit",
+        Measure::Energy => "energy (negative)",
+        Measure::FeatureNorm => "length of the pooled features",
+        Measure::Cosine => "cosine of the features and the class",
+    }
+}
+
+fn separations_json(separations: &[(Measure, Separation)]) -> Value {
+    let one = |&(measure, Separation { auroc, threshold, caught }): &(Measure, Separation)| {
+        json!({
+            "measure": measure_name(measure),
+            "auroc": auroc,
+            "threshold": threshold,
+            "caught": caught,
+        })
+    };
+    if separations.is_empty() { Value::Null } else { separations.iter().map(one).collect() }
 }
 
 pub fn percent(tally: Tally) -> String {
@@ -114,6 +151,7 @@ pub fn json(evaluation: &Evaluation, unknown: &[UnknownClass]) -> Value {
         "mistakes": mistakes.collect::<Vec<_>>(),
         "calibration": calibration_json(&scores.calibration),
         "tree": tree,
+        "others": separations_json(&evaluation.separations),
         "localisation": if has_boxes { localisation_json(localisation) } else { Value::Null },
     })
 }
