@@ -13,6 +13,7 @@ mod evidence;
 mod explain;
 mod fetch;
 mod flip;
+mod generate;
 mod input;
 mod model;
 mod nodes;
@@ -73,6 +74,7 @@ fn run(cli: Cli, out: Out<'_>) -> anyhow::Result<()> {
         Some(Command::Info(args)) => model::info(&args, out),
         Some(Command::Models(args)) => model::list(&args, out),
         Some(Command::Bench(args)) => bench::run(&args, out),
+        Some(Command::Generate(args)) => generate::run(&args, out),
     }
 }
 
