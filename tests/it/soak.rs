@@ -20,7 +20,7 @@ fn taken() -> (f64, usize) {
 
 fn run(window: &mut Window, command: Command) {
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, command);
+    window.state_mut().dispatch(&ctx, command);
     window.run_steps(2);
 }
 
@@ -60,9 +60,10 @@ fn nothing_grows_and_nothing_is_lost() {
         }
         if is_broken {
             step_until(&mut window, &format!("{name} is told"), |app| {
-                !app.state.is_busy() && app.state.notices.iter().any(|n| n.text.contains(&name))
+                !app.state.is_busy()
+                    && app.state.notices.shown().iter().any(|n| n.text.contains(&name))
             });
-            window.state_mut().state.notices.clear();
+            window.state_mut().state.notices.dismiss_all();
             assert_ne!(window.state().state.photo.as_ref().unwrap().name, name);
         } else {
             step_until(&mut window, &format!("{name} is explained"), |app| {
