@@ -171,6 +171,7 @@ const PANELS: &[&str] = &[
     "tree_panel",
     "insight",
     "menu",
+    "headline",
     "palette",
     "help",
     "notices",
