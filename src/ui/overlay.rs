@@ -98,11 +98,7 @@ pub fn color_range(
         ScaleMode::PerMap | ScaleMode::LowestToHighest => cam.range(),
     };
     let most = hi.max(-lo);
-<<<<<<< HEAD
     if most <= 0.0 || most.is_nan() {
-=======
-    if most.is_nan() || most <= 0.0 {
->>>>>>> tree
         return if colormap.is_signed() { [-1.0, 1.0] } else { [0.0, 1.0] };
     }
     if colormap.is_signed() {
