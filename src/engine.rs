@@ -11,6 +11,7 @@ mod eval;
 mod handover;
 mod load;
 mod port;
+mod sidecar;
 mod tree;
 mod worker;
 

@@ -11,6 +11,7 @@
 //! | module | question |
 //! | --- | --- |
 //! | `feature_map` | what comes out of the forward pass? |
+//! | `ending` | what follows the feature map, and can there be maps? |
 //! | `cam` | where is the evidence for a class or a branch? |
 //! | `cam_set` | … and for all classes and all branches at once? |
 //! | `variant` | which kinds of map are there? |
@@ -31,6 +32,7 @@ mod cam;
 mod cam_set;
 mod colormap;
 mod decision;
+mod ending;
 mod evidence;
 mod feature_map;
 mod flip;
@@ -47,6 +49,7 @@ pub use cam::{Cam, IdentityCheck};
 pub use cam_set::CamSet;
 pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
 pub use decision::{Agreement, Decision, Rule, Step};
+pub use ending::{Ending, LayerNorm, NoMaps};
 pub use evidence::{Evidence, Question, QuestionError, Tendency};
 pub use feature_map::{ClassId, FeatureMap, Forward, Head, argmax, softmax};
 pub use flip::{Flip, FlipCheck, FlipError, flip};
@@ -55,5 +58,5 @@ pub use rect::Rect;
 pub use region::{Account, BranchAccount, Region, RegionError, branch_accounts};
 pub use removal::Removal;
 pub use render::{Paint, Scale, blend, heatmap, overlay, overlay_picture, tutorial_heatmap};
-pub use variant::{MissingConv2, Variant};
+pub use variant::{MissingMap, Variant};
 pub use what_if::{Forced, Walk, WalkStep};

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::explain::{
-    Agreement, Cam, CamSet, ClassId, Decision, Evidence, Forward, Head, Hierarchy, IdentityCheck,
-    NodeId, Question, Rule, argmax, softmax,
+    Agreement, Cam, CamSet, ClassId, Decision, Ending, Evidence, FeatureMap, Forward, Head,
+    Hierarchy, IdentityCheck, NoMaps, NodeId, Question, Rule, argmax, softmax,
 };
 use crate::induce::{self, InduceError, NodeLinkGraph};
 use crate::labels::ClassList;
@@ -24,10 +24,11 @@ pub struct ModelInfo {
     pub source: ModelSource,
     /// For the user, such as `ResNet-18`.
     pub architecture: String,
-    /// Side of one cell of the feature map, in input pixels.
-    pub cell: usize,
-    /// Side of the square of input pixels that one cell can draw on; may be larger than the input.
-    pub receptive_field: usize,
+    /// Side of one cell of the feature map, in input pixels; `None` for a network without maps.
+    pub cell: Option<usize>,
+    /// Side of the square of input pixels that one cell can draw on, which may be larger than the
+    /// input; `None` if it is not known.
+    pub receptive_field: Option<usize>,
     /// Numbers in all tensors.
     pub parameters: usize,
     /// Of the file: `safetensors`, `PyTorch (zip)` …
@@ -37,13 +38,33 @@ pub struct ModelInfo {
     /// Tensors of the file that the network has no place for.
     pub unused: Vec<String>,
     pub recipe: Recipe,
+    pub recipe_origin: RecipeOrigin,
     /// Whose classes these are, if that is known.
     pub dataset: Option<Dataset>,
     pub classes: Arc<ClassList>,
-    pub head: Arc<Head>,
+    /// What follows the feature map.
+    pub ending: Ending,
     /// Made when it is first needed: inducing one for a thousand classes takes longer than looking
     /// at a picture.
     pub(crate) tree: LazyTree,
+}
+
+/// How sure it is that a network wants its pictures like this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipeOrigin {
+    /// The catalogue's, or usual for all networks of this kind.
+    #[strum(to_string = "usual for this network")]
+    Known,
+    /// Written in the file, or in one beside it.
+    #[strum(to_string = "as the file says")]
+    File,
+    /// That of published weights whose name the file bears.
+    #[strum(to_string = "that of published weights of this name")]
+    Name,
+    /// The most common one: nothing in the file speaks for or against it.
+    #[strum(to_string = "a guess; see --mean, --std, --resize and --crop")]
+    Guess,
 }
 
 /// A hierarchy over the model's classes, or one line that says why there is none.
@@ -76,7 +97,8 @@ impl ModelInfo {
     /// # Errors
     /// When it has too many classes, or weights that cannot be compared.
     pub fn induced_hierarchy(&self) -> Result<NodeLinkGraph, InduceError> {
-        let Head { classes, channels, weight, .. } = &*self.head;
+        let Head { classes, channels, weight, .. } =
+            &**self.ending.linear().ok_or(InduceError::NoLinearLayer)?;
         let wnids = self.classes.wnids.clone().unwrap_or_else(|| induce::fake_wnids(*classes));
         induce::induce(weight, *classes, *channels, &wnids)
     }
@@ -101,19 +123,30 @@ impl ModelInfo {
             dtype: self.dtype.clone(),
             unused: self.unused.clone(),
             recipe: self.recipe.clone(),
+            recipe_origin: self.recipe_origin,
             dataset: self.dataset,
             classes: Arc::clone(&self.classes),
-            head: Arc::clone(&self.head),
+            ending: self.ending.clone(),
             tree,
         }
     }
 
     /// The share of the picture, by area, that every cell of a map can draw on at least: that of a
-    /// cell in a corner.
-    pub fn least_view(&self) -> f32 {
+    /// cell in a corner. `None` if that is not known.
+    pub fn least_view(&self) -> Option<f32> {
         let side = self.recipe.crop.max(1) as f32;
-        let seen = self.receptive_field.div_ceil(2) as f32;
-        (seen / side).min(1.0).powi(2)
+        let seen = self.receptive_field?.div_ceil(2) as f32;
+        Some((seen / side).min(1.0).powi(2))
+    }
+
+    /// How many classes it tells apart.
+    pub fn class_count(&self) -> usize {
+        self.classes.labels.len()
+    }
+
+    /// Whether both are the same network, whatever their trees.
+    pub fn is_same_network(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.classes, &other.classes)
     }
 
     pub fn label(&self, class: ClassId) -> &str {
@@ -158,6 +191,8 @@ pub struct Explanation {
     pub model: Arc<ModelInfo>,
     pub input: Arc<ModelInput>,
     pub forward: Arc<Forward>,
+    /// The linear layer that maps of this picture are made with, or why there are none.
+    pub head: Result<Arc<Head>, NoMaps>,
     /// Softmax of the logits, by class.
     pub probabilities: Arc<[f32]>,
     /// Time of the forward pass, with reading back.
@@ -180,8 +215,20 @@ impl Explanation {
     ) -> Self {
         let (input, forward) = (input.into(), forward.into());
         let probabilities = softmax(&forward.logits).into();
+        let head = model.ending.head_for(forward.features.as_ref());
         let (class_maps, node_maps) = (Arc::default(), OnceLock::new());
-        Self { photo, model, input, forward, probabilities, took, device, class_maps, node_maps }
+        Self {
+            photo,
+            model,
+            input,
+            forward,
+            head,
+            probabilities,
+            took,
+            device,
+            class_maps,
+            node_maps,
+        }
     }
 
     /// What the same network would say with another tree over its classes. Shares everything that
@@ -192,6 +239,7 @@ impl Explanation {
             model: Arc::new(self.model.with_tree(tree)),
             input: Arc::clone(&self.input),
             forward: Arc::clone(&self.forward),
+            head: self.head.clone(),
             probabilities: Arc::clone(&self.probabilities),
             took: self.took,
             device: self.device.clone(),
@@ -222,7 +270,7 @@ impl Explanation {
     /// What the map of a target answers; `None` if there is no such target, or nothing to compare
     /// it with.
     pub fn question(&self, target: CamTarget) -> Option<Question> {
-        let classes = self.model.head.classes;
+        let classes = self.model.class_count();
         let known =
             |class: ClassId| Some((class, self.model.label(class))).filter(|_| class < classes);
         let of_node = |ask: &dyn Fn(&Hierarchy, NodeId) -> Option<Question>, node: NodeId| {
@@ -248,10 +296,13 @@ impl Explanation {
     /// Row of the head and bias for a target: a class's own, a node's mean over its leaves, or
     /// the difference of two of these.
     ///
+    /// # Errors
+    /// Where the network has no maps.
+    ///
     /// # Panics
     /// If [`Self::question`] has no question for it.
-    pub fn row(&self, target: CamTarget) -> (Vec<f32>, f32) {
-        self.existing(target).row(&self.model.head)
+    pub fn row(&self, target: CamTarget) -> Result<(Vec<f32>, f32), NoMaps> {
+        Ok(self.existing(target).row(self.features_and_head()?.1))
     }
 
     /// The logit of a target: a class's own, a node's mean over its leaves; for a comparison, the
@@ -265,20 +316,24 @@ impl Explanation {
 
     /// The evidence map of a target (Zhou et al. 2016), in logits.
     ///
+    /// # Errors
+    /// Where the network has no maps.
+    ///
     /// # Panics
     /// If [`Self::question`] has no question for it.
-    pub fn cam(&self, target: CamTarget) -> Cam {
-        Cam::compute(&self.forward.features, &self.row(target).0)
+    pub fn cam(&self, target: CamTarget) -> Result<Cam, NoMaps> {
+        let (features, head) = self.features_and_head()?;
+        Ok(Cam::compute(features, &self.existing(target).row(head).0))
     }
 
     /// The same map from those of all classes or nodes, which are computed once: for many targets,
     /// for pictures rather than for sums. Rounding differs from [`Self::cam`] by some 1e-6 of the
-    /// largest value. `None` where [`Self::question`] has no question.
+    /// largest value. `None` where [`Self::question`] has no question, or the network no maps.
     pub fn quick_cam(&self, target: CamTarget) -> Option<Cam> {
         match target {
-            CamTarget::Class(class) => self.class_maps().get(class),
+            CamTarget::Class(class) => self.class_maps().ok()?.get(class),
             CamTarget::Difference(a, b) if a == b => None,
-            CamTarget::Difference(a, b) => self.class_maps().lead(a, &[b]),
+            CamTarget::Difference(a, b) => self.class_maps().ok()?.lead(a, &[b]),
             CamTarget::Node(node) => self.node_maps().ok()?.get(node),
             CamTarget::Decision(node) => {
                 let siblings = self.model.tree().ok()?.hierarchy.siblings(node);
@@ -294,10 +349,13 @@ impl Explanation {
 
     /// Whether the map adds up: mean + bias = logit.
     ///
+    /// # Errors
+    /// Where the network has no maps.
+    ///
     /// # Panics
     /// If [`Self::question`] has no question for it.
-    pub fn check(&self, target: CamTarget) -> IdentityCheck {
-        self.evidence(self.existing(target)).check
+    pub fn check(&self, target: CamTarget) -> Result<IdentityCheck, NoMaps> {
+        Ok(self.evidence(self.existing(target))?.check)
     }
 
     fn existing(&self, target: CamTarget) -> Question {
@@ -306,28 +364,48 @@ impl Explanation {
     }
 
     /// The signed map that answers a question, with its self-check.
-    pub fn evidence(&self, question: Question) -> Evidence {
-        Evidence::new(question, &self.forward, &self.model.head)
+    ///
+    /// # Errors
+    /// Where the network has no maps.
+    pub fn evidence(&self, question: Question) -> Result<Evidence, NoMaps> {
+        let (features, head) = self.features_and_head()?;
+        Ok(Evidence::new(question, features, &self.forward.logits, head))
     }
 
     /// The maps of all classes, computed once.
-    pub fn class_maps(&self) -> &CamSet {
-        let compute = || CamSet::of_classes(&self.forward.features, &self.model.head);
-        self.class_maps.get_or_init(compute)
+    ///
+    /// # Errors
+    /// Where the network has no maps.
+    pub fn class_maps(&self) -> Result<&CamSet, NoMaps> {
+        let (features, head) = self.features_and_head()?;
+        Ok(self.class_maps.get_or_init(|| CamSet::of_classes(features, head)))
+    }
+
+    /// What all maps are made of.
+    fn features_and_head(&self) -> Result<(&FeatureMap, &Arc<Head>), NoMaps> {
+        let head = self.head.as_ref().map_err(NoMaps::clone)?;
+        match &self.forward.features {
+            Some(features) => Ok((features, head)),
+            None => Err(NoMaps("its feature map is missing".into())),
+        }
     }
 
     /// The maps of all nodes of the tree, computed once.
     ///
     /// # Errors
-    /// Where there is no tree: see [`ModelInfo::tree`].
-    pub fn node_maps(&self) -> Result<&CamSet, &str> {
+    /// Where there is no tree (see [`ModelInfo::tree`]), or the network has no maps.
+    pub fn node_maps(&self) -> Result<&CamSet, String> {
         let hierarchy = &self.model.tree()?.hierarchy;
-        Ok(self.node_maps.get_or_init(|| self.class_maps().of_nodes(hierarchy)))
+        let class_maps = self.class_maps().map_err(|error| error.to_string())?;
+        Ok(self.node_maps.get_or_init(|| class_maps.of_nodes(hierarchy)))
     }
 
     /// Height and width of the maps.
-    pub fn cells(&self) -> [usize; 2] {
-        [self.forward.features.height, self.forward.features.width]
+    ///
+    /// # Errors
+    /// Where the network has no maps.
+    pub fn cells(&self) -> Result<[usize; 2], NoMaps> {
+        self.features_and_head().map(|(features, _)| [features.height, features.width])
     }
 
     /// How the tree decides.

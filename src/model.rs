@@ -1,4 +1,4 @@
-//! Networks: the only module that talks to burn.
+//! Networks: the only module that talks to burn and to rten.
 //!
 //! [`Classifier`] is what the rest of the program uses: weights in, logits and feature map out.
 //! All of it must run on one thread (the engine's), because the GPU runtime orders its work by
@@ -12,12 +12,14 @@ mod efficientnet;
 mod layers;
 mod loader;
 mod network;
+#[cfg(feature = "onnx")]
+mod onnx;
 mod receptive_field;
 mod resnet;
 mod wide_resnet;
 
 pub use architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideResNetShape};
-pub use classifier::Classifier;
+pub use classifier::{Classifier, PictureRange};
 pub use device::{Compute, DeviceChoice, Opened};
 
 use crate::checkpoint::CheckpointError;
@@ -32,6 +34,8 @@ pub enum ModelError {
          ResNets of nbdt, pytorchcv's CIFAR WideResNets and EfficientNet-Lite"
     )]
     Unknown { reason: String },
+    #[error("This network cannot be used: {0}")]
+    Graph(String),
     #[error("The compute device failed: {0}")]
     Device(String),
     #[error("{0}")]

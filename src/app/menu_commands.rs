@@ -40,8 +40,9 @@ impl App {
             M::OpenHierarchy => self.ask(Purpose::Hierarchy(self.state.shown_tree())),
             M::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             M::CopyPicture => {
-                if let Some((explanation, target)) = self.shown() {
-                    let paint = self.paint(&explanation, target);
+                if let Some((explanation, target)) = self.shown()
+                    && let Some(paint) = self.paint(&explanation, target)
+                {
                     self.tasks.paint(explanation, target, paint);
                 }
             }
@@ -168,22 +169,23 @@ impl App {
     }
 
     /// How it is shown.
-    fn paint(&self, explanation: &Explanation, target: CamTarget) -> Paint {
+    fn paint(&self, explanation: &Explanation, target: CamTarget) -> Option<Paint> {
         let options = &self.settings.overlay;
-        let paint = options.paint(explanation, target, &explanation.cam(target));
-        Paint { alpha: if options.visible { paint.alpha } else { 0.0 }, ..paint }
+        let paint = options.paint(explanation, target, &explanation.cam(target).ok()?);
+        Some(Paint { alpha: if options.visible { paint.alpha } else { 0.0 }, ..paint })
     }
 
     /// Collects what is to be saved, and asks where.
     fn prepare(&mut self, command: MenuCommand) {
         let of = |role| self.state.explanation(role).cloned();
         let export = match command {
-            MenuCommand::ExportOverlay => self.shown().map(|(explanation, target)| {
-                let paint = self.paint(&explanation, target);
-                Export::Overlay { explanation, target, paint }
+            MenuCommand::ExportOverlay => self.shown().and_then(|(explanation, target)| {
+                let paint = self.paint(&explanation, target)?;
+                Some(Export::Overlay { explanation, target, paint })
             }),
             MenuCommand::ExportMap => {
-                self.shown().map(|(explanation, target)| Export::Map { explanation, target })
+                let shown = self.shown().filter(|(explanation, _)| explanation.head.is_ok());
+                shown.map(|(explanation, target)| Export::Map { explanation, target })
             }
             MenuCommand::ExportTree => self.drawing(),
             MenuCommand::SaveHierarchy => {

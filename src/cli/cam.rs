@@ -9,7 +9,7 @@ use super::args::{SubjectArgs, choice, fraction};
 use super::pictures::{self, Pictures};
 use super::{Out, classify, evidence, nodes};
 use crate::catalog::ModelSource;
-use crate::explain::{Cam, ClassId, Colormap, Evidence, NodeId, Paint, Question, Scale, Variant};
+use crate::explain::{Cam, ClassId, Colormap, Evidence, NoMaps, NodeId, Paint, Question, Scale, Variant};
 use crate::explanation::{Explanation, ModelInfo};
 use crate::npy;
 use crate::output;
@@ -63,8 +63,9 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
     let explanation = args.subject.explain(&client, &request)?;
     let class = class.unwrap_or_else(|| explanation.prediction());
     let question = of_node.unwrap_or_else(|| Question::class(class, model.label(class)));
-    let evidence = explanation.evidence(question);
-    let row = evidence.question.row(&model.head).0;
+    let head = explanation.head.as_deref().map_err(NoMaps::clone)?;
+    let evidence = explanation.evidence(question)?;
+    let row = evidence.question.row(head).0;
     let map = args.variant.raw(&explanation.forward, &row)?;
 
     if let Some(path) = &args.npy {

@@ -38,7 +38,7 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
     let (a, b) = (model.classes.find(&args.class)?, model.classes.find(&args.against)?);
     let question = Question::classes((a, model.label(a)), (b, model.label(b)))?;
     let explanation = args.subject.explain(&client, &request)?;
-    let evidence = explanation.evidence(question);
+    let evidence = explanation.evidence(question)?;
 
     let folder = match (&args.out, args.subject.json) {
         (Some(folder), _) => Some(folder.as_path()),
@@ -69,7 +69,7 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
 fn parting(explanation: &Explanation, [a, b]: [ClassId; 2]) -> Option<(usize, Evidence)> {
     let tree = explanation.model.tree().ok()?;
     let (node, question) = Question::parting(&tree.hierarchy, a, b)?;
-    Some((node, explanation.evidence(question)))
+    Some((node, explanation.evidence(question).ok()?))
 }
 
 /// P(first | one of the two) for a lead in logits.

@@ -43,7 +43,7 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
     let explanation = client.explain(&args.picture, &args.image, &model)?;
     let class = explanation.prediction();
     writeln!(out, "Prediction: {}", explanation.model.label(class))?;
-    let map = explanation.cam(CamTarget::Class(class));
+    let map = explanation.cam(CamTarget::Class(class))?;
     let files = pictures::write(&args.out, &explanation, Variant::Paper, &map, &Paint::default())?;
     pictures::print(&files, out)?;
 

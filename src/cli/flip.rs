@@ -34,14 +34,15 @@ pub fn run(args: &FlipArgs, out: Out<'_>) -> anyhow::Result<()> {
     let node = known.parent.filter(|_| known.is_leaf()).unwrap_or(node);
     let explanation = args.subject.explain(&client, &request)?;
     let decision = Decision::new(hierarchy, &explanation.forward.logits, Rule::Hard);
-    let maps = explanation.class_maps().of_nodes(hierarchy);
+    let maps = explanation.class_maps()?.of_nodes(hierarchy);
     let flip = flip(hierarchy, &decision, &maps, node)?;
     let rects: Vec<Rect> = flip.cells.iter().map(|&cell| explanation.cell_in_photo(cell)).collect();
     let reruns = match args.verify {
         true => verify::without(&client, &explanation, &request, Area::Cells(rects.clone()))?,
         false => Vec::new(),
     };
-    let report = Report { explanation: &explanation, hierarchy, flip, rects, reruns };
+    let cells = explanation.cells()?;
+    let report = Report { explanation: &explanation, hierarchy, flip, cells, rects, reruns };
     if args.subject.json {
         writeln!(out, "{}", report.to_json())?;
         return Ok(());
@@ -53,6 +54,8 @@ struct Report<'a> {
     explanation: &'a Explanation,
     hierarchy: &'a Hierarchy,
     flip: Flip,
+    /// Height and width of the map.
+    cells: [usize; 2],
     /// Of the cells, in the photo.
     rects: Vec<Rect>,
     reruns: Reruns,
@@ -63,7 +66,7 @@ impl Report<'_> {
         let flip = &self.flip;
         let name = |id| self.hierarchy.node(id).name.as_str();
         let (node, from, to) = (name(flip.node), name(flip.from), name(flip.to));
-        let (height, width) = self.explanation.cells().into();
+        let (height, width) = self.cells.into();
         let (count, all) = (flip.cells.len(), height * width);
         writeln!(
             out,
@@ -111,7 +114,7 @@ impl Report<'_> {
 
     fn to_json(&self) -> serde_json::Value {
         let (flip, one) = (&self.flip, |id| nodes::one(self.hierarchy, id));
-        let [height, width] = self.explanation.cells();
+        let [height, width] = self.cells;
         let cells = flip.cells.iter().zip(&self.rects).map(|(cell, rect)| {
             json!({ "row": cell / width.max(1), "column": cell % width.max(1), "in_photo": rect })
         });

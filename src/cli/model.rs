@@ -29,7 +29,7 @@ pub struct ModelsArgs {
 pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = ModelRequest::from(ModelSource::from_argument(&args.weights));
     let model = Client::start(DeviceChoice::Cpu)?.load(&request)?;
-    let (classes, recipe) = (model.head.classes, &model.recipe);
+    let (classes, recipe) = (model.class_count(), &model.recipe);
     if args.json {
         let value = json!({
             "architecture": model.architecture,

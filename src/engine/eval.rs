@@ -42,7 +42,7 @@ impl<'a> Evaluator<'a> {
         pictures: &'a [LabelledPicture],
         options: PhotoOptions,
     ) -> Self {
-        let scores = Scores::new(info.head.classes, hierarchy(&info));
+        let scores = Scores::new(info.class_count(), hierarchy(&info));
         let batches = pictures.chunks(BATCH);
         let unreadable = Unreadable::default();
         Self { info, options, batches, ready: Vec::new(), scores, unreadable }
@@ -95,8 +95,12 @@ impl<'a> Evaluator<'a> {
         if boxes.is_empty() {
             return;
         }
+        let features = forward.features.as_ref();
+        let (Some(features), Ok(head)) = (features, self.info.ending.head_for(features)) else {
+            return;
+        };
         let place = |class| {
-            let map = Cam::compute(&forward.features, self.info.head.row(class));
+            let map = Cam::compute(features, head.row(class));
             Place::of(&map, self.info.recipe.crop, prepared.photo_from_input)
         };
         let prediction = argmax(&forward.logits);

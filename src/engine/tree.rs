@@ -41,24 +41,26 @@ pub enum TreeError {
 /// What is wrong with which file, in one line.
 pub fn load(
     request: &ModelRequest,
-    architecture: &Architecture,
+    architecture: Option<&Architecture>,
     dataset: Option<Dataset>,
     classes: &ClassList,
-    head: &Head,
+    linear: Option<&Head>,
 ) -> Result<Tree, TreeError> {
     let own = trained_with(&request.source, architecture);
     // nbdt released nothing of these families for ImageNet.
     let released = dataset.filter(|set| *set != Dataset::Imagenet1000);
     let own = own.filter(|name| released.is_some_and(|set| set.hierarchy(name).is_some()));
+    // A network without a linear layer has no hierarchy in it; any of the data set will do.
+    let other = dataset.filter(|_| linear.is_none()).and_then(|set| set.hierarchies().first());
     let shipped = match &request.hierarchy {
         HierarchyChoice::Induced => None,
         HierarchyChoice::Named(name) => Some(name.clone()),
-        HierarchyChoice::Auto => own.map(str::to_owned),
+        HierarchyChoice::Auto => own.or(other.map(|asset| asset.name)).map(str::to_owned),
     };
     let trained = own.is_some() && shipped.as_deref() == own;
     let (json, name) = match shipped {
         Some(name) => find(&name, dataset)?,
-        None => (induced(head, classes)?, "induced from this model's head".to_owned()),
+        None => (induced(linear, classes)?, "induced from this model's head".to_owned()),
     };
     Ok(Tree { trained, ..parsed(&json, name, dataset, classes)? })
 }
@@ -86,11 +88,14 @@ fn parsed(
 }
 
 /// nbdt's released models were trained with the hierarchy that carries their own name.
-fn trained_with(source: &ModelSource, architecture: &Architecture) -> Option<&'static str> {
+fn trained_with(
+    source: &ModelSource,
+    architecture: Option<&Architecture>,
+) -> Option<&'static str> {
     match (source, architecture) {
         (ModelSource::Known(entry, _), _) => entry.hierarchy,
-        (_, Architecture::WideResNet(_)) => Some("induced"),
-        (_, Architecture::ResNet(shape)) if architecture.is_for_small_pictures() => {
+        (_, Some(Architecture::WideResNet(_))) => Some("induced"),
+        (_, Some(architecture @ Architecture::ResNet(shape))) if architecture.is_for_small_pictures() => {
             match shape.blocks {
                 [1, 1, 1, 1] if !shape.bottleneck => Some("induced-ResNet10"),
                 [2, 2, 2, 2] if !shape.bottleneck => Some("induced-ResNet18"),
@@ -128,7 +133,8 @@ fn read_file(path: &Path) -> Result<String, TreeError> {
     Ok(json)
 }
 
-fn induced(head: &Head, classes: &ClassList) -> Result<String, TreeError> {
+fn induced(linear: Option<&Head>, classes: &ClassList) -> Result<String, TreeError> {
+    let head = linear.ok_or(InduceError::NoLinearLayer)?;
     let wnids = own_ids(classes);
     Ok(induce::induce(&head.weight, head.classes, head.channels, &wnids)?.to_json())
 }

@@ -7,7 +7,7 @@
 use thiserror::Error;
 
 use super::cam::{Cam, IdentityCheck};
-use super::feature_map::{ClassId, Forward, Head};
+use super::feature_map::{ClassId, FeatureMap, Head};
 use super::hierarchy::{Hierarchy, NodeId};
 
 /// What a map can be asked: the logit of a class or a node, or the lead of one side over another.
@@ -211,10 +211,10 @@ impl Evidence {
     ///
     /// # Panics
     /// If head, features and question do not belong together.
-    pub fn new(question: Question, forward: &Forward, head: &Head) -> Self {
+    pub fn new(question: Question, features: &FeatureMap, logits: &[f32], head: &Head) -> Self {
         let (row, bias) = question.row(head);
-        let map = Cam::compute(&forward.features, &row);
-        let total = question.sum(&forward.logits);
+        let map = Cam::compute(features, &row);
+        let total = question.sum(logits);
         let check = map.check(bias, total);
         Self { question, map, bias, total, check }
     }

@@ -1,13 +1,17 @@
 //! Weights in, logits and feature map out.
 
+use std::sync::Arc;
+
 use burn_tensor::{Tensor, TensorData};
 
 use super::layers::Layout;
 use super::loader::Loader;
 use super::network::{Activations, Network};
+#[cfg(feature = "onnx")]
+use super::onnx::OnnxNetwork;
 use super::{Architecture, Compute, ModelError};
-use crate::checkpoint::StateDict;
-use crate::explain::{FeatureMap, Forward, Head};
+use crate::checkpoint::{OnnxFile, StateDict};
+use crate::explain::{Ending, FeatureMap, Forward};
 
 /// Pictures that go through a network on the CPU together. All at once, their feature maps would not
 /// stay in the caches; one by one, the weights of the last layers would be read too often.
@@ -16,11 +20,31 @@ const CPU_BATCH: usize = 4;
 /// A network on a device.
 #[derive(Debug)]
 pub struct Classifier {
-    network: Network,
-    architecture: Architecture,
-    head: Head,
-    unused: Vec<String>,
+    body: Body,
+    ending: Ending,
+    classes: usize,
     compute: Compute,
+}
+
+/// Who runs the network.
+#[derive(Debug)]
+enum Body {
+    /// One of the networks that are known here, run by burn.
+    Known { network: Network, architecture: Architecture, unused: Vec<String> },
+    /// Any other, run by rten on the CPU.
+    #[cfg(feature = "onnx")]
+    Graph(Box<OnnxNetwork>),
+}
+
+/// Which numbers a network wants for its pictures, as far as it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PictureRange {
+    /// Nothing in the network says.
+    Unknown,
+    /// It normalises pixels of 0 to 1 itself.
+    Unit,
+    /// It normalises pixels of 0 to 255 itself.
+    Bytes,
 }
 
 impl Classifier {
@@ -39,21 +63,94 @@ impl Classifier {
                 reason: format!("{architecture} has no place for the tensor {tensor}"),
             });
         }
-        Ok(Self { network, architecture, head, unused, compute: compute.clone() })
+        let classes = head.classes;
+        let ending = Ending::Linear(Arc::new(head));
+        let body = Body::Known { network, architecture, unused };
+        Ok(Self { body, ending, classes, compute: compute.clone() })
     }
 
-    pub fn architecture(&self) -> &Architecture {
-        &self.architecture
+    /// Gets a network from an ONNX file ready to run on the CPU.
+    ///
+    /// # Errors
+    /// [`ModelError::Graph`] says what about it cannot be used.
+    #[cfg(feature = "onnx")]
+    pub fn load_graph(file: OnnxFile) -> Result<Self, ModelError> {
+        let network = OnnxNetwork::load(file)?;
+        let (ending, classes) = (network.ending().clone(), network.class_count());
+        Ok(Self { body: Body::Graph(Box::new(network)), ending, classes, compute: Compute::cpu() })
     }
 
-    /// The linear layer, which all maps are made from.
-    pub fn head(&self) -> &Head {
-        &self.head
+    /// There are no such files in this build.
+    ///
+    /// # Errors
+    /// Never.
+    #[cfg(not(feature = "onnx"))]
+    pub fn load_graph(file: OnnxFile) -> Result<Self, ModelError> {
+        match file {}
+    }
+
+    /// Which network it is, if it is one of those that are known here.
+    pub fn architecture(&self) -> Option<&Architecture> {
+        match &self.body {
+            Body::Known { architecture, .. } => Some(architecture),
+            #[cfg(feature = "onnx")]
+            Body::Graph(_) => None,
+        }
+    }
+
+    /// For the user, such as `ResNet-18`.
+    pub fn name(&self) -> String {
+        match &self.body {
+            Body::Known { architecture, .. } => architecture.to_string(),
+            #[cfg(feature = "onnx")]
+            Body::Graph(network) => network.name(),
+        }
+    }
+
+    /// What follows the feature map.
+    pub fn ending(&self) -> &Ending {
+        &self.ending
+    }
+
+    /// How many classes it tells apart.
+    pub fn class_count(&self) -> usize {
+        self.classes
+    }
+
+    /// Side of one cell of the feature map, in input pixels.
+    pub fn cell(&self) -> Option<usize> {
+        match &self.body {
+            Body::Known { architecture, .. } => Some(architecture.stride()),
+            #[cfg(feature = "onnx")]
+            Body::Graph(network) => network.cell(),
+        }
+    }
+
+    /// The side of the pictures that it takes, if it takes no others, in pixels.
+    pub fn fixed_side(&self) -> Option<usize> {
+        match &self.body {
+            Body::Known { .. } => None,
+            #[cfg(feature = "onnx")]
+            Body::Graph(network) => network.input().side,
+        }
+    }
+
+    /// Which numbers it wants for its pictures.
+    pub fn range(&self) -> PictureRange {
+        match &self.body {
+            Body::Known { .. } => PictureRange::Unknown,
+            #[cfg(feature = "onnx")]
+            Body::Graph(network) => network.input().range,
+        }
     }
 
     /// Tensors of the file that the network has no place for (batch counters aside).
     pub fn unused(&self) -> &[String] {
-        &self.unused
+        match &self.body {
+            Body::Known { unused, .. } => unused,
+            #[cfg(feature = "onnx")]
+            Body::Graph(_) => &[],
+        }
     }
 
     pub fn compute(&self) -> &Compute {
@@ -66,25 +163,35 @@ impl Classifier {
     /// # Errors
     /// When the device fails, or the numbers are not finite.
     pub fn forward(&self, inputs: &[&[f32]], size: usize) -> Result<Vec<Forward>, ModelError> {
+        let network = match &self.body {
+            Body::Known { network, .. } => network,
+            #[cfg(feature = "onnx")]
+            Body::Graph(network) => return network.forward(inputs, size),
+        };
         let at_once = match layout(&self.compute) {
             Layout::ChannelsFirst => inputs.len().max(1),
             Layout::ChannelsLast => CPU_BATCH,
         };
         let mut forwards = Vec::with_capacity(inputs.len());
         for inputs in inputs.chunks(at_once) {
-            forwards.extend(self.forward_batch(inputs, size)?);
+            forwards.extend(self.forward_batch(network, inputs, size)?);
         }
         Ok(forwards)
     }
 
-    fn forward_batch(&self, inputs: &[&[f32]], size: usize) -> Result<Vec<Forward>, ModelError> {
+    fn forward_batch(
+        &self,
+        network: &Network,
+        inputs: &[&[f32]],
+        size: usize,
+    ) -> Result<Vec<Forward>, ModelError> {
         let shape = [inputs.len(), 3, size, size];
         let x =
             Tensor::<4>::from_data(TensorData::new(inputs.concat(), shape), &self.compute.device);
         let activations = match layout(&self.compute) {
-            Layout::ChannelsFirst => self.network.forward(x)?,
+            Layout::ChannelsFirst => network.forward(x)?,
             Layout::ChannelsLast => {
-                let activations = self.network.forward(x.permute([0, 2, 3, 1]))?;
+                let activations = network.forward(x.permute([0, 2, 3, 1]))?;
                 let features = activations.features.permute([0, 3, 1, 2]);
                 let conv2 = activations.conv2.map(|conv2| conv2.permute([0, 3, 1, 2]));
                 Activations { features, conv2, ..activations }
@@ -102,7 +209,7 @@ impl Classifier {
         Ok(forwards
             .map(|(logits, features)| Forward {
                 logits: logits.to_vec(),
-                features,
+                features: Some(features),
                 conv2: conv2.next(),
             })
             .collect())

@@ -33,9 +33,9 @@ impl ClassPart {
         let region = explanation.region(&Area::Box(args.rect))?;
         let class = class.unwrap_or_else(|| explanation.prediction());
         let question = Question::class(class, explanation.model.label(class));
-        let account = region.account(&explanation.evidence(question));
+        let account = region.account(&explanation.evidence(question)?);
         let logits = &explanation.forward.logits;
-        let logits_without = region.logits_without(logits, explanation.class_maps());
+        let logits_without = region.logits_without(logits, explanation.class_maps()?);
         let reruns = reruns(args, client, request, &explanation)?;
         Ok(Self { explanation, region, class, account, logits_without, reruns })
     }

@@ -33,7 +33,7 @@ impl TreePart {
         let region = explanation.region(&Area::Box(args.rect))?;
         let logits = &explanation.forward.logits;
         let with = Decision::new(hierarchy, logits, args.rule);
-        let logits = region.logits_without(logits, explanation.class_maps());
+        let logits = region.logits_without(logits, explanation.class_maps()?);
         let without = Decision::new(hierarchy, &logits, args.rule);
         let accounts = branch_accounts(hierarchy, &with, &without, &with.path);
         let reruns = reruns(args, client, request, &explanation)?;

@@ -41,9 +41,9 @@ impl SharedRange {
         let tree = with_decisions.then(|| explanation.model.tree().ok()).flatten();
         let maps = tree.and_then(|_| explanation.node_maps().ok());
         let lead = |(tree, maps): (&Arc<Tree>, &CamSet)| largest_lead(maps, &tree.hierarchy);
-        let class_maps = explanation.class_maps();
-        let classes = range(&class_maps.data);
-        let differences = largest_difference(class_maps);
+        let class_maps = explanation.class_maps().ok();
+        let classes = class_maps.map_or([0.0; 2], |maps| range(&maps.data));
+        let differences = class_maps.map_or(0.0, largest_difference);
         Self { classes, differences, decisions: tree.zip(maps).map_or(0.0, lead) }
     }
 

@@ -94,7 +94,7 @@ fn make(
     options: &OverlayOptions,
     shared: impl FnOnce() -> SharedRange,
 ) -> Option<ShownMap> {
-    let evidence = explanation.evidence(explanation.question(key.target)?);
+    let evidence = explanation.evidence(explanation.question(key.target)?).ok()?;
     let identity = Identity::of(&evidence, total_of(explanation, key.target));
     let Evidence { question, map: cam, .. } = evidence;
     let range = options.range_of(key.target, &cam, shared);

@@ -145,10 +145,15 @@ fn facts_ui(ui: &mut Ui, model: &ModelInfo, own: &RoleState) {
         ("", tree),
         ("Network", network),
         ("File", format!("{}, {}", model.format, model.dtype)),
-        ("Classes", format!("{}{dataset}", model.head.classes)),
+        ("Classes", format!("{}{dataset}", model.class_count())),
         ("Picture", format!("{resize}middle {0} × {0}, {1}", recipe.crop, recipe.filter)),
-        ("Cell of the map", format!("{0} × {0} pixels of the input", model.cell)),
     ];
+    if let Some(cell) = model.cell {
+        facts.push(("Cell of the map", format!("{cell} × {cell} pixels of the input")));
+    }
+    if let Some(caveat) = model.ending.caveat() {
+        facts.push(("Maps", caveat));
+    }
     if let Some(loading) = own.loading {
         facts.push(("Loaded in", format!("{:.0} ms", loading.as_secs_f64() * 1e3)));
     }

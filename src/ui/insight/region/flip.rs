@@ -55,11 +55,13 @@ impl FlipState {
 impl Answer {
     fn new(insight: &Insight<'_>, seen: Weak<Explanation>, node: NodeId) -> Self {
         let explanation = insight.explanation;
-        let maps = explanation.class_maps().of_nodes(insight.hierarchy);
-        let flip = flip(insight.hierarchy, insight.hard, &maps, node);
+        let maps = explanation.class_maps().map(|maps| maps.of_nodes(insight.hierarchy));
+        let flip = maps
+            .map_err(FlipError::from)
+            .and_then(|maps| flip(insight.hierarchy, insight.hard, &maps, node));
         let cells = flip.as_ref().map_or(&[][..], |flip| &flip.cells);
         let places = cells.iter().map(|&cell| explanation.cell_in_photo(cell)).collect();
-        let [height, width] = explanation.cells();
+        let [height, width] = explanation.cells().unwrap_or_default();
         let region = Region::of_cells(height, width, cells);
         let decision = explanation.decision_without(&region, Rule::Hard).ok();
         let class = decision.map(|decision| decision.class);
@@ -149,7 +151,7 @@ pub fn flip_ui(
 fn sentence(insight: &Insight<'_>, flip: &Flip, class: Option<ClassId>) -> String {
     let name = |id: NodeId| short(&insight.hierarchy.node(id).name);
     let (from, to, count) = (name(flip.from), name(flip.to), flip.cells.len());
-    let [height, width] = insight.explanation.cells();
+    let [height, width] = insight.explanation.cells().unwrap_or_default();
     let all = height * width;
     let [margin, left] = [flip.margin, flip.margin_without].map(fine);
     if !flip.flips {
