@@ -155,8 +155,7 @@ fn check_size(tensor: &TensorProto) -> Result<(), FileProblem> {
         Some(raw) => raw.borrow().len() as u64,
         None => {
             let TensorProto { float_data, int32_data, int64_data, double_data, .. } = tensor;
-            let numbers =
-                [float_data.len(), int32_data.len(), int64_data.len(), double_data.len()];
+            let numbers = [float_data.len(), int32_data.len(), int64_data.len(), double_data.len()];
             let numbers = numbers.iter().sum::<usize>() as u64;
             if Some(numbers) == element_count(tensor) { bytes } else { numbers.saturating_mul(4) }
         }

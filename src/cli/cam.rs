@@ -9,7 +9,9 @@ use super::args::{SubjectArgs, choice, fraction};
 use super::pictures::{self, Pictures};
 use super::{Out, classify, evidence, nodes};
 use crate::catalog::ModelSource;
-use crate::explain::{Cam, ClassId, Colormap, Evidence, NoMaps, NodeId, Paint, Question, Scale, Variant};
+use crate::explain::{
+    Cam, ClassId, Colormap, Evidence, NoMaps, NodeId, Paint, Question, Scale, Variant,
+};
 use crate::explanation::{Explanation, ModelInfo};
 use crate::npy;
 use crate::output;

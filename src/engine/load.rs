@@ -162,9 +162,7 @@ fn recipe(
                 (PictureRange::Unit, _) => (of(Normalisation::Unit), RecipeOrigin::File),
                 (PictureRange::Bytes, _) => (of(Normalisation::Bytes), RecipeOrigin::File),
                 (PictureRange::Unknown, Some(known)) => (of(known), RecipeOrigin::Name),
-                (PictureRange::Unknown, None) => {
-                    (of(Normalisation::Imagenet), RecipeOrigin::Guess)
-                }
+                (PictureRange::Unknown, None) => (of(Normalisation::Imagenet), RecipeOrigin::Guess),
             }
         }
     };

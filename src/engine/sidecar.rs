@@ -160,8 +160,7 @@ impl Preprocessor {
             (None, None) => (size, size),
         };
         let is_normalised = self.do_normalize != Some(false);
-        let usual =
-            if is_normalised { Normalisation::Imagenet } else { Normalisation::Unit };
+        let usual = if is_normalised { Normalisation::Imagenet } else { Normalisation::Unit };
         let constants = |own: Option<[f32; 3]>| own.filter(|_| is_normalised);
         usable(Recipe {
             resize: Some(resize),

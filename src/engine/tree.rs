@@ -88,14 +88,13 @@ fn parsed(
 }
 
 /// nbdt's released models were trained with the hierarchy that carries their own name.
-fn trained_with(
-    source: &ModelSource,
-    architecture: Option<&Architecture>,
-) -> Option<&'static str> {
+fn trained_with(source: &ModelSource, architecture: Option<&Architecture>) -> Option<&'static str> {
     match (source, architecture) {
         (ModelSource::Known(entry, _), _) => entry.hierarchy,
         (_, Some(Architecture::WideResNet(_))) => Some("induced"),
-        (_, Some(architecture @ Architecture::ResNet(shape))) if architecture.is_for_small_pictures() => {
+        (_, Some(architecture @ Architecture::ResNet(shape)))
+            if architecture.is_for_small_pictures() =>
+        {
             match shape.blocks {
                 [1, 1, 1, 1] if !shape.bottleneck => Some("induced-ResNet10"),
                 [2, 2, 2, 2] if !shape.bottleneck => Some("induced-ResNet18"),

@@ -95,7 +95,8 @@ impl Recipe {
     /// The same for another side.
     #[must_use]
     pub fn with_side(self, side: u32) -> Self {
-        let scaled = |resize: u32| u64::from(resize) * u64::from(side) / u64::from(self.crop.max(1));
+        let scaled =
+            |resize: u32| u64::from(resize) * u64::from(side) / u64::from(self.crop.max(1));
         let resize = self.resize.map(|resize| u32::try_from(scaled(resize)).unwrap_or(resize));
         Self { resize, crop: side, ..self }
     }

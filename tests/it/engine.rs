@@ -89,18 +89,19 @@ fn maps_add_up_to_logits_for_every_class_and_node() {
         let explanation = explain(source);
         let hierarchy = &explanation.model.tree().unwrap().hierarchy;
         for class in 0..explanation.forward.logits.len() {
-            let check = explanation.check(CamTarget::Class(class));
+            let check = explanation.check(CamTarget::Class(class)).unwrap();
             assert!(check.holds(), "class {class}: {check:?}");
         }
-        let maps = CamSet::of_classes(&explanation.forward.features, &explanation.model.head);
+        let (features, head) = (&explanation.forward.features, explanation.head.as_ref());
+        let maps = CamSet::of_classes(features.as_ref().unwrap(), head.unwrap());
         let maps = maps.of_nodes(hierarchy);
         let decision = explanation.decision(Rule::Soft).unwrap();
         for node in 0..hierarchy.nodes().len() {
             let target = CamTarget::Node(node);
-            let bias = explanation.row(target).1;
+            let bias = explanation.row(target).unwrap().1;
             let map = maps.get(node).unwrap();
             assert!(map.check(bias, decision.logit[node]).holds(), "node {node}");
-            assert!(explanation.check(target).holds(), "node {node}");
+            assert!(explanation.check(target).unwrap().holds(), "node {node}");
         }
     }
 }
@@ -113,9 +114,9 @@ fn every_decision_of_the_real_networks_adds_up() {
         let h = &explanation.model.tree().unwrap().hierarchy;
         let decision = explanation.decision(Rule::Hard).unwrap();
         let region = explanation.region(&Area::Box(Rect::new(77.7, 55.5, 111.1, 99.9))).unwrap();
-        let [height, width] = explanation.cells();
+        let [height, width] = explanation.cells().unwrap();
         for node in 1..h.nodes().len() {
-            let evidence = explanation.evidence(Question::decision(h, node).unwrap());
+            let evidence = explanation.evidence(Question::decision(h, node).unwrap()).unwrap();
             let account = region.account(&evidence);
             // The head multiplies up to 1280 channels in 32 bits.
             assert!(evidence.check.residual.abs() < 1e-4, "{node}: {:?}", evidence.check);
@@ -126,16 +127,17 @@ fn every_decision_of_the_real_networks_adds_up() {
         let accounts = branch_accounts(h, &decision, &without, &decision.path);
         assert_eq!(accounts.len() + 1, decision.path.len());
         for account in &accounts {
-            let evidence = explanation.evidence(Question::decision(h, account.node).unwrap());
+            let question = Question::decision(h, account.node).unwrap();
+            let evidence = explanation.evidence(question).unwrap();
             let linear = region.account(&evidence).region;
             assert!((account.region - linear).abs() < 1e-4, "{account:?} {linear}");
         }
-        let maps = explanation.class_maps().of_nodes(h);
+        let maps = explanation.class_maps().unwrap().of_nodes(h);
         for &node in &decision.path[..decision.path.len() - 1] {
             let found = flip(h, &decision, &maps, node).unwrap();
             let cells = Region::of_cells(height, width, &found.cells);
-            let features = cells.removed_from(&explanation.forward.features);
-            let (pooled, head) = (features.pooled(), &explanation.model.head);
+            let features = cells.removed_from(explanation.forward.features.as_ref().unwrap());
+            let (pooled, head) = (features.pooled(), explanation.head.as_ref().unwrap());
             let logits: Vec<f32> = (0..head.classes)
                 .map(|class| {
                     let products = head.row(class).iter().zip(&pooled);

@@ -23,6 +23,8 @@ mod layering;
 mod looks;
 mod models_window;
 mod networks;
+#[cfg(feature = "onnx")]
+mod onnx;
 mod photo;
 mod preprocess;
 mod region_tab;

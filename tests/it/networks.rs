@@ -83,7 +83,8 @@ fn check(case: &str, seed: u64, device: DeviceChoice, tolerance: &Tolerance) {
     assert_eq!(forward.logits.len(), golden.logits.len(), "{case}: classes");
     let name = format!("{case} seed {seed} logit");
     compare(&name, &forward.logits, &golden.logits, tolerance.logits);
-    golden.features.check(&format!("{case} seed {seed} feature"), &forward.features, tolerance);
+    let features = forward.features.as_ref().unwrap();
+    golden.features.check(&format!("{case} seed {seed} feature"), features, tolerance);
     assert_eq!(forward.conv2.is_some(), golden.conv2.is_some() || has_more_maps(case), "{case}");
     if let (Some(probes), Some(conv2)) = (&golden.conv2, &forward.conv2) {
         probes.check(&format!("{case} seed {seed} conv2"), conv2, tolerance);
@@ -166,9 +167,10 @@ fn heads_in_a_sequential_and_without_bias_are_found() {
     }
     let state = StateDict::from_bytes("x", keys::safetensors(&keys, 1)).unwrap();
     let classifier = Classifier::load(&state, &Compute::cpu()).unwrap();
-    assert_eq!(classifier.head().classes, 6);
-    assert!(classifier.head().bias.iter().all(|&bias| bias == 0.0));
-    assert_eq!(classifier.architecture().to_string(), "ResNet-10 (CIFAR)");
+    let head = classifier.ending().linear().unwrap();
+    assert_eq!(head.classes, 6);
+    assert!(head.bias.iter().all(|&bias| bias == 0.0));
+    assert_eq!(classifier.name(), "ResNet-10 (CIFAR)");
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn assert_numbers(window: &Window, area: &Area) {
     let explanation = seen(window, role);
     let without = explanation.without(area).unwrap();
     let question = explanation.question(target).unwrap();
-    let account = without.region.account(&explanation.evidence(question));
+    let account = without.region.account(&explanation.evidence(question).unwrap());
     let headline = text(window, "This region");
     let part = if account.region < 0.0 { -account.region } else { account.region };
     assert!(headline.contains(&format!("{part:.2}")), "{headline} {account:?}");
@@ -637,7 +637,7 @@ fn what_would_flip_a_decision_is_shown_and_tried() {
     window.key_press(Key::X);
     window.run_steps(3);
     let decision = decided.decision(Rule::Hard).unwrap();
-    let maps = decided.class_maps().of_nodes(hierarchy);
+    let maps = decided.class_maps().unwrap().of_nodes(hierarchy);
     let expected = flip(hierarchy, &decision, &maps, node).unwrap();
     assert!(expected.flips && expected.cells.len() > 1);
     let line = text(&window, "Without these");

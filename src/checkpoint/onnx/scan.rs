@@ -134,9 +134,8 @@ mod tests {
             bytes.push(length as u8);
             [bytes, inner].concat()
         };
-        let deep = (0..100).fold(Vec::new(), |graph, _| {
-            field(0x0a, field(0x2a, field(0x32, graph)))
-        });
+        let deep =
+            (0..100).fold(Vec::new(), |graph, _| field(0x0a, field(0x2a, field(0x32, graph))));
         assert!(matches!(check(&field(0x3a, deep)), Err(FileProblem::TooLarge(_))));
         // Two bytes a node.
         let many = field(0x3a, [0x0a, 0x00].repeat(MAX_MESSAGES));

@@ -15,10 +15,8 @@ fn features(forward: &Forward) -> &[f32] {
 
 /// What differs, in words for the user; `None` if logits and features are the same.
 pub fn disagreement(cpu: &Forward, gpu: &Forward) -> Option<String> {
-    let parts = [
-        ("logits", &cpu.logits[..], &gpu.logits[..]),
-        ("features", features(cpu), features(gpu)),
-    ];
+    let parts =
+        [("logits", &cpu.logits[..], &gpu.logits[..]), ("features", features(cpu), features(gpu))];
     parts.into_iter().find_map(|(what, cpu, gpu)| {
         let largest = cpu.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
         let differences = || cpu.iter().zip(gpu).map(|(a, b)| (a - b).abs());

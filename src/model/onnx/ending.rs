@@ -79,13 +79,20 @@ fn input<'a>(node: &'a NodeProto, index: usize) -> &'a str {
 }
 
 /// Nodes that change neither numbers nor, for pooled features, their order.
-fn is_reshape(node: &NodeProto) -> bool {
-    let ops = ["Flatten", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Dropout", "Cast"];
-    ops.contains(&op(node))
+fn is_reshape(graph: &Graph<'_>, node: &NodeProto) -> bool {
+    match op(node) {
+        "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" | "Identity" | "Dropout" | "Cast" => true,
+        // PyTorch's `as_strided` comes out as a gathering of all numbers in their order.
+        "Gather" => graph.constant(input(node, 1)).is_some_and(|indices| {
+            let count = indices.values.len();
+            count > 1 && indices.values.iter().enumerate().all(|(i, &index)| index == i as f32)
+        }),
+        _ => false,
+    }
 }
 
 fn skip_reshapes<'a>(graph: &Graph<'a>, mut value: &'a str) -> &'a str {
-    while let Some(node) = graph.maker(value).filter(|node| is_reshape(node)) {
+    while let Some(node) = graph.maker(value).filter(|node| is_reshape(graph, node)) {
         value = input(node, 0);
     }
     value
@@ -179,7 +186,7 @@ fn pooled<'a>(graph: &Graph<'a>, start: &'a str) -> Result<Pooled<'a>, String> {
             return Err("no feature map is averaged in it".to_owned());
         };
         // A transposition of averaged features moves axes of size one.
-        if is_reshape(node) || op(node) == "Transpose" {
+        if is_reshape(graph, node) || op(node) == "Transpose" {
             value = input(node, 0);
             continue;
         }
@@ -191,7 +198,7 @@ fn pooled<'a>(graph: &Graph<'a>, start: &'a str) -> Result<Pooled<'a>, String> {
         };
         if let Some(axes) = axes {
             // The mean over all places of a map whose places were put in one row before.
-            let row = graph.maker(features).filter(|node| is_reshape(node));
+            let row = graph.maker(features).filter(|node| is_reshape(graph, node));
             return Ok(match (axes, row) {
                 (MapAxes::ChannelsFirst, Some(node)) if mean_is_over_last(graph, value) => {
                     Pooled { features: input(node, 0), axes, norm }
@@ -212,9 +219,9 @@ fn pooled<'a>(graph: &Graph<'a>, start: &'a str) -> Result<Pooled<'a>, String> {
 fn reduced(graph: &Graph<'_>, node: &NodeProto) -> Vec<i64> {
     let mut axes = match ints(node, "axes") {
         Some(axes) => axes.to_vec(),
-        None => graph.constant(input(node, 1)).map_or(Vec::new(), |array| {
-            array.values.iter().map(|&axis| axis as i64).collect()
-        }),
+        None => graph
+            .constant(input(node, 1))
+            .map_or(Vec::new(), |array| array.values.iter().map(|&axis| axis as i64).collect()),
     };
     axes.sort_unstable();
     axes

@@ -22,7 +22,6 @@ pub struct Input {
     pub range: PictureRange,
 }
 
-
 impl Input {
     /// # Errors
     /// When it takes something else than one square picture in colour or grey.
@@ -76,8 +75,10 @@ impl Input {
         if let (Some(height), Some(width)) = (height, width)
             && height != width
         {
-            return Err(format!("it takes pictures of {width}×{height} pixels; only squares can be \
-                                prepared for it"));
+            return Err(format!(
+                "it takes pictures of {width}×{height} pixels; only squares can be \
+                                prepared for it"
+            ));
         }
         let range = if is_bytes { PictureRange::Bytes } else { range(graph, &name) };
         let side = height.or(width);

@@ -75,7 +75,8 @@ fn check_size(graph: &Graph<'_>, node: &NodeProto) -> Result<(), String> {
         }
         _ => None,
     };
-    let strides = ["pads", "strides", "dilations", "kernel_shape", "output_padding", "output_shape"];
+    let strides =
+        ["pads", "strides", "dilations", "kernel_shape", "output_padding", "output_shape"];
     let attributes = strides.iter().filter_map(|name| ints(node, name)).flatten();
     let side = attributes.map(|&value| value.unsigned_abs() as f64).fold(0.0, f64::max);
     // NaN, as of a range of step 0, is too much as well.
