@@ -16,6 +16,7 @@
 //! | `cam_set` | … and for all classes and all branches at once? |
 //! | `variant` | which kinds of map are there? |
 //! | `colormap` | which colour does a value get? |
+//! | `contour` | where does a map pass a value? |
 //! | `render` | how does a map become a picture? |
 //! | `hierarchy` | what does the tree look like? |
 //! | `decision` | which way did the tree go, and how sure was it? |
@@ -31,6 +32,7 @@ mod area;
 mod cam;
 mod cam_set;
 mod colormap;
+mod contour;
 mod decision;
 mod ending;
 mod evidence;
@@ -48,6 +50,7 @@ pub use area::Area;
 pub use cam::{Cam, IdentityCheck};
 pub use cam_set::CamSet;
 pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
+pub use contour::{Segment, contour};
 pub use decision::{Agreement, Decision, Rule, Step};
 pub use ending::{Ending, LayerNorm, NoMaps};
 pub use evidence::{Evidence, Question, QuestionError, Tendency};

@@ -63,7 +63,7 @@ pub enum RecipeOrigin {
     #[strum(to_string = "that of published weights of this name")]
     Name,
     /// The most common one: nothing in the file speaks for or against it.
-    #[strum(to_string = "a guess; see --mean, --std, --resize and --crop")]
+    #[strum(to_string = "a guess: nothing in the file says it")]
     Guess,
 }
 
