@@ -103,7 +103,8 @@ mod tests {
         let key = |[x, y]: [f32; 2]| ((x * 1e4).round() as i32, (y * 1e4).round() as i32);
         let mut starts: Vec<_> = lines.iter().map(|line| key(line[0])).collect();
         let mut ends: Vec<_> = lines.iter().map(|line| key(line[1])).collect();
-        (starts.sort_unstable(), ends.sort_unstable());
+        starts.sort_unstable();
+        ends.sort_unstable();
         assert!(!starts.is_empty());
         assert_eq!(starts, ends);
         // A cone from nine cells a side is flattened a little between their centres.

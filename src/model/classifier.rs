@@ -30,7 +30,7 @@ pub struct Classifier {
 #[derive(Debug)]
 enum Body {
     /// One of the networks that are known here, run by burn.
-    Known { network: Network, architecture: Architecture, unused: Vec<String> },
+    Known { network: Box<Network>, architecture: Architecture, unused: Vec<String> },
     /// Any other, run by rten on the CPU.
     #[cfg(feature = "onnx")]
     Graph(Box<OnnxNetwork>),
@@ -65,7 +65,7 @@ impl Classifier {
         }
         let classes = head.classes;
         let ending = Ending::Linear(Arc::new(head));
-        let body = Body::Known { network, architecture, unused };
+        let body = Body::Known { network: Box::new(network), architecture, unused };
         Ok(Self { body, ending, classes, compute: compute.clone() })
     }
 

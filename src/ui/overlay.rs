@@ -106,7 +106,7 @@ pub fn color_range(
         ScaleMode::PerMap | ScaleMode::LowestToHighest => cam.range(),
     };
     let most = hi.max(-lo);
-    if !(most > 0.0) {
+    if most.is_nan() || most <= 0.0 {
         return if colormap.is_signed() { [-1.0, 1.0] } else { [0.0, 1.0] };
     }
     if colormap.is_signed() {

@@ -30,6 +30,7 @@ mod preprocess;
 mod region_tab;
 mod screenshots;
 mod server;
+mod sidecar;
 mod synth;
 mod tree_edits;
 mod tree_view;

@@ -74,7 +74,7 @@ pub fn find(graph: &Graph<'_>, output: &str) -> Found {
     }
 }
 
-fn input<'a>(node: &'a NodeProto, index: usize) -> &'a str {
+fn input(node: &NodeProto, index: usize) -> &str {
     node.input.get(index).map_or("", String::as_str)
 }
 

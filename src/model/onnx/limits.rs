@@ -79,8 +79,8 @@ fn check_size(graph: &Graph<'_>, node: &NodeProto) -> Result<(), String> {
         ["pads", "strides", "dilations", "kernel_shape", "output_padding", "output_shape"];
     let attributes = strides.iter().filter_map(|name| ints(node, name)).flatten();
     let side = attributes.map(|&value| value.unsigned_abs() as f64).fold(0.0, f64::max);
-    // NaN, as of a range of step 0, is too much as well.
-    let is_too_much = numbers.is_some_and(|numbers| !(numbers <= MAX_NUMBERS));
+    // A range of step 0 gives NaN.
+    let is_too_much = numbers.is_some_and(|numbers| numbers.is_nan() || numbers > MAX_NUMBERS);
     if is_too_much || side > MAX_NUMBERS.sqrt() {
         return Err(format!("its {} asks for too large a result", op(node)));
     }
