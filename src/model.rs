@@ -9,8 +9,10 @@ mod classifier;
 mod convolution;
 mod device;
 mod efficientnet;
+mod inverted_residual;
 mod layers;
 mod loader;
+mod mobile;
 mod network;
 #[cfg(feature = "onnx")]
 mod onnx;
@@ -21,6 +23,7 @@ mod wide_resnet;
 pub use architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideResNetShape};
 pub use classifier::{Classifier, PictureRange};
 pub use device::{Compute, DeviceChoice, Opened};
+pub use inverted_residual::{InvertedResidualShape, Nonlinearity};
 
 use crate::checkpoint::CheckpointError;
 
@@ -31,7 +34,8 @@ pub enum ModelError {
     Checkpoint(#[from] CheckpointError),
     #[error(
         "The weights fit no network known here: {reason}. Known are torchvision's ResNets, the CIFAR \
-         ResNets of nbdt, pytorchcv's CIFAR WideResNets and EfficientNet-Lite"
+         ResNets of nbdt, pytorchcv's CIFAR WideResNets, EfficientNet-Lite, and MobileNetV2 and \
+         EfficientNet-B0 to B4 of torchvision and timm. Any other can be exported as ONNX"
     )]
     Unknown { reason: String },
     #[error("This network cannot be used: {0}")]

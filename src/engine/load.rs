@@ -10,9 +10,9 @@ use crate::catalog::{ModelSource, Weights};
 use crate::checkpoint::{CheckpointError, OnnxFile, StateDict, WeightsFile};
 use crate::explanation::{LazyTree, ModelInfo, RecipeOrigin};
 use crate::labels::ListError;
-use crate::model::{Architecture, Classifier, Compute, ModelError, PictureRange};
+use crate::model::{Architecture, Classifier, Compute, ModelError, Nonlinearity, PictureRange};
 use crate::output::megabytes;
-use crate::preprocess::{Normalisation, Recipe};
+use crate::preprocess::{Filter, Normalisation, Recipe};
 use crate::protocol::{ModelRequest, RecipeChanges};
 
 /// Why a model could not be made ready. One line for the user.
@@ -179,6 +179,14 @@ fn usual(architecture: &Architecture, dataset: Option<Dataset>) -> Recipe {
             // All sizes are evaluated on the middle of a picture that is 32 pixels larger.
             let side = shape.input_side();
             Recipe { resize: Some(side + 32), crop: side, ..Recipe::efficientnet_lite0() }
+        }
+        Architecture::InvertedResidual(shape) => {
+            let [resize, crop] = shape.usual_sides();
+            let filter = match shape.nonlinearity {
+                Nonlinearity::Relu6 => Filter::Bilinear,
+                Nonlinearity::Silu => Filter::Bicubic,
+            };
+            Recipe { resize: Some(resize), crop, filter, ..Recipe::torchvision_imagenet() }
         }
         architecture if architecture.is_for_small_pictures() => match dataset {
             Some(Dataset::TinyImagenet200) => Recipe::tiny_imagenet(),

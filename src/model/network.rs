@@ -5,6 +5,7 @@ use burn_tensor::Tensor;
 use super::ModelError;
 use super::architecture::Architecture;
 use super::efficientnet::EfficientNetLite;
+use super::inverted_residual::InvertedResidual;
 use super::loader::Loader;
 use super::resnet::ResNet;
 use super::wide_resnet::WideResNet;
@@ -25,6 +26,7 @@ pub enum Network {
     ResNet(ResNet),
     WideResNet(WideResNet),
     EfficientNetLite(EfficientNetLite),
+    InvertedResidual(InvertedResidual),
 }
 
 impl Network {
@@ -36,6 +38,9 @@ impl Network {
             Architecture::WideResNet(shape) => Self::WideResNet(WideResNet::load(loader, shape)?),
             Architecture::EfficientNetLite(shape) => {
                 Self::EfficientNetLite(EfficientNetLite::load(loader, shape)?)
+            }
+            Architecture::InvertedResidual(shape) => {
+                Self::InvertedResidual(InvertedResidual::load(loader, shape)?)
             }
         })
     }
@@ -50,6 +55,7 @@ impl Network {
             Self::ResNet(network) => network.forward(x),
             Self::WideResNet(network) => network.forward(x),
             Self::EfficientNetLite(network) => network.forward(x),
+            Self::InvertedResidual(network) => network.forward(x),
         }
     }
 }

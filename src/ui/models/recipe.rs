@@ -57,9 +57,6 @@ impl RecipeEditor {
         presets_ui(ui, draft);
         fields_ui(ui, draft);
         let problem = draft.check().err();
-        if let Some(photo) = photo.filter(|_| problem.is_none()) {
-            preview_ui(ui, &mut self.preview, photo, draft);
-        }
         if let Some(problem) = &problem {
             ui.colored_label(ui.visuals().error_fg_color, problem.to_string());
         }
@@ -76,6 +73,9 @@ impl RecipeEditor {
                 .on_hover_text("Prepare pictures as this model expects them")
                 .clicked();
         });
+        if let Some(photo) = photo.filter(|_| problem.is_none()) {
+            preview_ui(ui, &mut self.preview, photo, draft);
+        }
         if reset {
             self.draft = None;
             let is_changed = *changes != RecipeChanges::default();
