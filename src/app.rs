@@ -42,6 +42,8 @@ pub struct AppOptions {
     pub start_engine: StartEngine,
     pub classifier: ModelRequest,
     pub tree_model: ModelRequest,
+    /// Whether the classifier's own tree is the only one.
+    pub one_model: bool,
     pub settings: Settings,
     /// Where settings are kept; `None`: nowhere.
     pub settings_file: Option<PathBuf>,
@@ -66,6 +68,7 @@ impl AppOptions {
             start_engine,
             classifier: ModelSource::default_classifier().into(),
             tree_model: ModelSource::default_tree_model().into(),
+            one_model: false,
             settings: Settings::default(),
             settings_file: None,
             notice: None,
@@ -128,6 +131,7 @@ impl App {
             title: String::new(),
             smoke: None,
         };
+        app.state.shared = options.one_model;
         app.state.recent = app.settings.recent.clone();
         app.state.library.entries = options.catalog;
         app.state.library.folder = options.models;

@@ -46,7 +46,6 @@ pub use self::file::WeightsFile;
 pub use self::onnx::OnnxFile;
 pub use self::weights::Weights;
 use crate::budget::Wanted;
-use crate::decoder::Remote;
 use crate::temporary;
 use crate::text::{CleanText, Shown as _};
 
@@ -78,10 +77,19 @@ pub struct StateDict {
     watch: Option<Watch>,
     /// The file behind [`Data::Range`].
     source: Option<safetensors::Source>,
-    /// The process behind [`Data::Remote`].
-    remote: Option<Remote>,
+    /// Who has the values of [`Data::Remote`].
+    remote: Option<Box<dyn RemoteTensors>>,
     /// Files to delete at the end; behind `entries`, which keep them open.
     unpacked: Vec<NamedTempFile>,
+}
+
+/// Values that somebody else reads from the file when they are asked for.
+pub trait RemoteTensors: Send + Sync {
+    /// The bytes of a tensor that has so many.
+    ///
+    /// # Errors
+    /// One line: what is wrong with the tensor, or what became of whoever reads it.
+    fn read(&self, name: &str, bytes: u64) -> Result<Vec<u8>, CleanText>;
 }
 
 struct Entry {

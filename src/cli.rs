@@ -15,6 +15,7 @@ mod evidence;
 mod explain;
 mod fetch;
 mod flip;
+mod generate;
 mod input;
 mod methods;
 mod model;
@@ -88,6 +89,7 @@ fn run(cli: Cli, out: Out<'_>) -> anyhow::Result<()> {
         Some(Command::Info(args)) => model::info(&args, out),
         Some(Command::Models(args)) => model::list(&args, out),
         Some(Command::Bench(args)) => bench::run(&args, out),
+        Some(Command::Generate(args)) => generate::run(&args, out),
     }
 }
 

@@ -21,8 +21,10 @@ use std::time::{Duration, Instant};
 use image::RgbImage;
 use tempfile::TempDir;
 
-use crate::budget::{Exceeded, Wanted};
-use crate::checkpoint::{CheckpointError, FileProblem, StateDict, Unread};
+use crate::budget::{Exceeded, Lost, Wanted};
+use crate::checkpoint::{
+    CheckpointError, FileProblem, OnnxFile, RemoteTensors, StateDict, Unread, WeightsFile,
+};
 use crate::photo::{self, Photo, PhotoError, PhotoOptions, Problem};
 use crate::temporary;
 use crate::text::{CleanText, Shown as _};
@@ -74,7 +76,7 @@ pub fn photo(path: &Path, options: &PhotoOptions, wanted: &Wanted) -> Result<Pho
                 Err(problem) => Err(problem),
             })
         });
-        match answer.map_err(|lost| lost.into_problem())? {
+        match answer.map_err(picture_problem)? {
             Ok((width, height, pixels)) => {
                 RgbImage::from_raw(width, height, pixels).ok_or(Problem::Lost(Lost::Crashed))
             }
@@ -85,6 +87,21 @@ pub fn photo(path: &Path, options: &PhotoOptions, wanted: &Wanted) -> Result<Pho
         Ok(rgb) => Ok(Photo { name: path.shown_name(), rgb }),
         Err(problem) => Err(PhotoError { name: path.shown(), problem }),
     }
+}
+
+/// Opens a file of weights of either sort.
+///
+/// Tensors are read by a child. Networks are not: they are read in place within a budget, and `rten`
+/// runs them in this process, too, once `model/onnx/limits.rs` has looked for nodes that make much
+/// out of little. A network made to do harm can still take memory and time here.
+///
+/// # Errors
+/// What the file is or holds instead, in one line.
+pub fn weights(path: &Path, wanted: &Wanted) -> Result<WeightsFile, CheckpointError> {
+    if WeightsFile::is_graph(path) {
+        return Ok(WeightsFile::Graph(OnnxFile::open(path, wanted)?));
+    }
+    Ok(WeightsFile::Tensors(checkpoint(path, wanted)?))
 }
 
 /// As [`StateDict::open_while`]. The child lives as long as the state dict does.
@@ -105,28 +122,24 @@ pub fn checkpoint(path: &Path, wanted: &Wanted) -> Result<StateDict, CheckpointE
         command.env("TMPDIR", folder.path()).stdin(Stdio::piped());
         let mut helper = Helper::spawn(command).map_err(FileProblem::Io)?;
         let answer = helper.watched(wanted, |_, out| wire::read::<Result<Unread, CleanText>>(out));
-        let unread = answer.map_err(|lost| lost.into_file_problem())?;
+        let unread = answer.map_err(file_problem)?;
         let unread = unread.map_err(FileProblem::Told)?;
         let remote = Remote { helper: Mutex::new(helper), wanted: wanted.clone(), _folder: folder };
-        StateDict::from_remote(unread, remote)
+        StateDict::from_remote(unread, Box::new(remote))
     };
     read().map_err(|problem| CheckpointError::file(path.shown(), problem))
 }
 
 /// The values of a checkpoint, which a child reads when they are asked for.
-pub struct Remote {
+struct Remote {
     helper: Mutex<Helper>,
     wanted: Wanted,
     /// Where the child may unpack things; deleted at the end.
     _folder: TempDir,
 }
 
-impl Remote {
-    /// The bytes of a tensor that has so many.
-    ///
-    /// # Errors
-    /// One line: what the child says, or what became of it.
-    pub fn read(&self, name: &str, bytes: u64) -> Result<Vec<u8>, CleanText> {
+impl RemoteTensors for Remote {
+    fn read(&self, name: &str, bytes: u64) -> Result<Vec<u8>, CleanText> {
         let mut helper = self.helper.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = helper.watched(&self.wanted, |to, out| -> std::io::Result<_> {
             if let Some(to) = to {
@@ -136,13 +149,10 @@ impl Remote {
             let promised: Result<u64, CleanText> = wire::read(out)?;
             Ok(match promised {
                 Ok(promised) if promised == bytes => {
-                    let mut content = Vec::new();
-                    out.take(bytes).read_to_end(&mut content)?;
-                    if content.len() as u64 == bytes {
-                        Ok(content)
-                    } else {
-                        return Err(std::io::ErrorKind::UnexpectedEof.into());
-                    }
+                    // Pages that nothing is written to are never taken.
+                    let mut content = vec![0; bytes as usize];
+                    out.read_exact(&mut content)?;
+                    Ok(content)
                 }
                 Ok(_) => Err(CleanText::new("it has another size than its shape says")),
                 Err(problem) => Err(problem),
@@ -152,30 +162,17 @@ impl Remote {
     }
 }
 
-/// What became of a child that gave no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Lost {
-    #[error("reading it took more memory or time than a sound file needs, and was ended")]
-    Ended,
-    #[error("reading it failed in a way that is a fault of the program; nothing else is affected")]
-    Crashed,
-    #[error(transparent)]
-    Exceeded(#[from] Exceeded),
+fn picture_problem(lost: Lost) -> Problem {
+    match lost {
+        Lost::Exceeded(exceeded) => Problem::Budget(exceeded),
+        Lost::Ended | Lost::Crashed => Problem::Lost(lost),
+    }
 }
 
-impl Lost {
-    fn into_problem(self) -> Problem {
-        match self {
-            Self::Exceeded(exceeded) => Problem::Budget(exceeded),
-            Self::Ended | Self::Crashed => Problem::Lost(self),
-        }
-    }
-
-    fn into_file_problem(self) -> FileProblem {
-        match self {
-            Self::Exceeded(exceeded) => FileProblem::Budget(exceeded),
-            Self::Ended | Self::Crashed => FileProblem::Lost(self),
-        }
+fn file_problem(lost: Lost) -> FileProblem {
+    match lost {
+        Lost::Exceeded(exceeded) => FileProblem::Budget(exceeded),
+        Lost::Ended | Lost::Crashed => FileProblem::Lost(lost),
     }
 }
 

@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | [`photo`] | how does a picture file become upright RGB? |
 //! | [`preprocess`] | what does the network see of it? |
+//! | [`budget`], [`text`] | what may a file cost, and what may its names hold? |
+//! | [`decoder`] | which process reads a foreign file? |
 //! | [`checkpoint`] | which tensors does a weights file hold? |
 //! | [`model`] | which network is that, and what does it answer? (the only one that talks to burn) |
 //! | [`explain`] | which maps and decisions follow from the answer? (plain arithmetic) |
@@ -22,7 +24,7 @@
 //! | [`words`] | what do maps and flips show, in sentences? |
 //! | `app`, `ui`, `settings` | what does the window look like, and what does it remember? |
 //! | [`memo`] | how is a value kept until what it was made of changes? |
-//! | [`export`], [`output`], [`npy`] | what can be saved, and how? |
+//! | [`export`], [`output`], [`npy`], [`input`], [`temporary`] | what can be saved, and how? |
 //! | [`cli`] | which commands are there? |
 //!
 //! `ARCHITECTURE.md` says who may use whom.

@@ -7,6 +7,7 @@
 mod architecture;
 mod classifier;
 mod convolution;
+mod cost;
 mod device;
 mod efficientnet;
 mod inverted_residual;
@@ -22,6 +23,7 @@ mod wide_resnet;
 
 pub use architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideResNetShape};
 pub use classifier::{Classifier, PictureRange};
+pub use cost::MAX_FEATURE_MAP;
 pub use device::{Compute, DeviceChoice, Opened};
 pub use inverted_residual::{InvertedResidualShape, Nonlinearity};
 

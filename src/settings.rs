@@ -74,13 +74,22 @@ pub enum InsightTab {
 }
 
 /// How trees are shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TreeSettings {
     pub mode: TreeMode,
     /// `None`: whatever suits the shape of the panel.
     pub orientation: Option<Orientation>,
     pub cards: Cards,
+    /// How likely the answer at a certainty has to be, 0.5 to 1.
+    pub certainty: f32,
+}
+
+impl Default for TreeSettings {
+    fn default() -> Self {
+        let (mode, orientation, cards) = Default::default();
+        Self { mode, orientation, cards, certainty: 0.9 }
+    }
 }
 
 /// The ways to show a tree.

@@ -25,7 +25,7 @@ pub fn file() -> io::Result<NamedTempFile> {
 
 /// An error of a temporary file; says which folder is full, and how to take another one.
 pub fn problem(error: io::Error) -> io::Error {
-    let folder = std::env::temp_dir();
+    let folder = tempfile::env::temp_dir();
     let what = match error.kind() {
         io::ErrorKind::StorageFull => "is full",
         io::ErrorKind::QuotaExceeded => "has no room left for this user",

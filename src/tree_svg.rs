@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::explain::{Decision, Hierarchy, NodeId};
 use crate::tree_layout::{Card, Cards, Orientation, TreeLayout};
-use crate::tree_text::{accessible_name, percent, probabilities, short_name};
+use crate::tree_text::{accessible_name, percent, probabilities, short_name_on_photo};
 
 /// How the picture looks.
 #[derive(Clone, Copy, Debug)]
@@ -169,7 +169,7 @@ impl Drawing<'_> {
             [x, top + 16.0],
             13.0,
             colors.text,
-            &cut(&short_name(self.hierarchy, id), room, 13.0),
+            &cut(&short_name_on_photo(self.hierarchy, self.decision, id), room, 13.0),
         );
         for (i, line) in lines.iter().enumerate() {
             let y = top + 29.0 + 12.5 * i as f32;

@@ -38,22 +38,41 @@ pub fn short_name(hierarchy: &Hierarchy, id: NodeId) -> String {
 /// The name in a text about one photo: a node that has no name and no meaning is called after the
 /// classes below it that are likeliest on that photo, `trout, salmon or 32 others`.
 pub fn name_on_photo(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) -> String {
-    const NAMED: usize = 2;
     let node = hierarchy.node(id);
     if node.is_leaf() || !node.generated || node.meaning.is_some() {
         return full_name(hierarchy, id);
     }
+    members_on_photo(hierarchy, decision, id)
+}
+
+/// The same for a small place.
+pub fn short_name_on_photo(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) -> String {
+    let node = hierarchy.node(id);
+    if node.is_leaf() || !node.generated || node.meaning.is_some() {
+        return short_name(hierarchy, id);
+    }
+    members_on_photo(hierarchy, decision, id)
+}
+
+/// The two likeliest classes below a node, and how many others there are.
+fn members_on_photo(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) -> String {
     let leaf = |class: ClassId| hierarchy.leaf(class).unwrap_or(id);
     let logit = |class: ClassId| decision.logit.get(leaf(class)).copied().unwrap_or(f32::NAN);
-    let mut classes = node.leaves.clone();
-    classes.sort_by(|&a, &b| logit(b).total_cmp(&logit(a)).then(a.cmp(&b)));
-    let name = |&class: &ClassId| short_name(hierarchy, leaf(class));
-    let others = classes.len().saturating_sub(NAMED);
-    let names: Vec<String> = classes.iter().take(NAMED).map(name).collect();
-    match others {
+    let mut best: [Option<ClassId>; 2] = [None; 2];
+    for &class in &hierarchy.node(id).leaves {
+        let is_better = |than: Option<ClassId>| than.is_none_or(|than| logit(class) > logit(than));
+        if is_better(best[0]) {
+            best = [Some(class), best[0]];
+        } else if is_better(best[1]) {
+            best[1] = Some(class);
+        }
+    }
+    let name = |class: ClassId| short_name(hierarchy, leaf(class));
+    let names: Vec<String> = best.into_iter().flatten().map(name).collect();
+    match hierarchy.node(id).leaves.len() - names.len() {
         0 => names.join(" or "),
-        1 => format!("{} or {}", names.join(", "), classes.last().map_or_else(String::new, name)),
-        _ => format!("{} or {others} others", names.join(", ")),
+        1 => format!("{} or 1 other", names.join(", ")),
+        others => format!("{} or {others} others", names.join(", ")),
     }
 }
 
@@ -108,10 +127,10 @@ pub fn accessible_name(
     open: bool,
 ) -> String {
     let node = hierarchy.node(id);
-    let mut text = full_name(hierarchy, id);
+    let mut text = name_on_photo(hierarchy, decision, id);
     if let Some(parent) = node.parent {
         let [branch, reach] = probabilities(decision, id).map(percent);
-        let parent = short_name(hierarchy, parent);
+        let parent = short_name_on_photo(hierarchy, decision, parent);
         text += &format!(", {branch} of {parent}, {reach} overall");
     } else {
         text += ", root";

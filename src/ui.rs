@@ -6,6 +6,7 @@ pub mod class_list;
 pub mod class_picker;
 pub mod controls;
 pub mod folder_strip;
+pub mod headline;
 pub mod help;
 pub mod image_view;
 pub mod insight;
@@ -112,6 +113,9 @@ pub fn root_ui(
         status_bar::status_bar_ui(ui, state, out);
     });
     if state.photo.is_some() {
+        Panel::top("headline").frame(theme::bar(&visuals)).show(ui, |ui| {
+            headline::headline_ui(ui, state, &mut settings.tree.certainty, out);
+        });
         side_ui(ui, state, settings, panels, out);
         CentralPanel::no_frame().show(ui, |ui| {
             picture_ui(ui, state, settings, panels, out);

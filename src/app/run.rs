@@ -41,6 +41,8 @@ pub fn run(args: &WindowArgs) -> anyhow::Result<Option<String>> {
         let native = native_options(renderer, &settings.window);
         let create = |cc: &CreationContext<'_>| {
             let mut options = AppOptions::new(port::real_engine(args.device));
+            // The classifier explains itself; a model with a tree of its own is chosen on purpose.
+            options.one_model = true;
             options.settings = settings.clone();
             options.settings_file = file.clone();
             options.notice = note.clone();

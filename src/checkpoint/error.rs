@@ -4,8 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::DType;
-use crate::budget::Exceeded;
-use crate::decoder::Lost;
+use crate::budget::{Exceeded, Lost};
 use crate::text::CleanText;
 
 /// What went wrong with a checkpoint, in one line.

@@ -11,9 +11,11 @@ use tempfile::NamedTempFile;
 
 use super::archive::{self, Archive};
 use super::detect::{self, Kind};
-use super::{Data, Entry, FileProblem, Format, StateDict, Unread, names, pth, safetensors, tar};
+use super::{
+    Data, Entry, FileProblem, Format, RemoteTensors, StateDict, Unread, names, pth, safetensors,
+    tar,
+};
 use crate::budget::{Budget, Wanted};
-use crate::decoder::Remote;
 use crate::text::CleanText;
 
 /// Longest time that the structure of a file may take to be read.
@@ -106,7 +108,10 @@ impl StateDict {
     }
 
     /// What a child has found; it is checked as if it came from the file itself.
-    pub(crate) fn from_remote(unread: Unread, remote: Remote) -> Result<Self, FileProblem> {
+    pub(crate) fn from_remote(
+        unread: Unread,
+        remote: Box<dyn RemoteTensors>,
+    ) -> Result<Self, FileProblem> {
         let Unread { format, tensors, metadata } = unread;
         let entries = tensors.into_iter().map(|(name, (dtype, shape))| {
             (String::from(name), Entry { dtype, shape, data: Data::Remote })

@@ -17,6 +17,7 @@ use super::eval::EvalArgs;
 use super::explain::ExplainArgs;
 use super::fetch::FetchArgs;
 use super::flip::FlipArgs;
+use super::generate::GenerateArgs;
 use super::input::InputArgs;
 use super::model::{InfoArgs, ModelsArgs};
 use super::nodes::HierarchyArgs;
@@ -91,6 +92,9 @@ pub enum Command {
     /// Time the parts of the program.
     #[command(hide = true)]
     Bench(BenchArgs),
+    /// Write man pages and shell completions, for packages.
+    #[command(hide = true)]
+    Generate(GenerateArgs),
 }
 
 /// How a picture file is read.

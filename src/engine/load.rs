@@ -9,9 +9,12 @@ use crate::assets::Dataset;
 use crate::budget::Wanted;
 use crate::catalog::{ModelSource, Weights};
 use crate::checkpoint::{CheckpointError, OnnxFile, StateDict, WeightsFile};
+use crate::decoder;
 use crate::explanation::{LazyTree, ModelInfo, RecipeOrigin};
 use crate::labels::ListError;
-use crate::model::{Architecture, Classifier, Compute, ModelError, Nonlinearity, PictureRange};
+use crate::model::{
+    Architecture, Classifier, Compute, MAX_FEATURE_MAP, ModelError, Nonlinearity, PictureRange,
+};
 use crate::output::megabytes;
 use crate::preprocess::{Filter, Normalisation, Recipe};
 use crate::protocol::{ModelRequest, RecipeChanges};
@@ -31,6 +34,10 @@ pub enum LoadError {
     Checkpoint(#[from] CheckpointError),
     #[error("{name}: {source}")]
     Model { name: String, source: ModelError },
+    #[error(
+        "{name} would need many gigabytes for a picture of {side} x {side} pixels; choose a smaller --crop"
+    )]
+    TooCostly { name: String, side: u32 },
     #[error(transparent)]
     List(#[from] ListError),
     #[error(
@@ -77,6 +84,10 @@ pub fn load(
     let (classes, dataset) = classes::load(request, classifier.class_count(), said.labels.clone())?;
     let classes = Arc::new(classes);
     let (recipe, recipe_origin) = recipe(request, &classifier, dataset, &said);
+    let largest = classifier.architecture().map(|it| it.largest_feature_map(recipe.crop));
+    if largest.is_some_and(|largest| largest > MAX_FEATURE_MAP) {
+        return Err(LoadError::TooCostly { name, side: recipe.crop });
+    }
     let tree = {
         let (request, architecture) = (request.clone(), classifier.architecture().cloned());
         let (classes, linear) = (Arc::clone(&classes), classifier.ending().linear().cloned());
@@ -135,7 +146,7 @@ fn open(source: &ModelSource, wanted: &Wanted) -> Result<WeightsFile, LoadError>
                 Ok(WeightsFile::Tensors(StateDict::from_bytes(entry.file, *bytes)?))
             }
             Weights::Published(_) if entry.is_here(folder) => {
-                Ok(WeightsFile::open(&folder.join(entry.file), wanted)?)
+                Ok(decoder::weights(&folder.join(entry.file), wanted)?)
             }
             Weights::Published(published) => {
                 let size = published.size.map(|size| format!(" ({})", megabytes(size)));
@@ -143,7 +154,7 @@ fn open(source: &ModelSource, wanted: &Wanted) -> Result<WeightsFile, LoadError>
             }
         },
         ModelSource::File(path) if !path.exists() => Err(LoadError::NoSuchModel(path.clone())),
-        ModelSource::File(path) => Ok(WeightsFile::open(path, wanted)?),
+        ModelSource::File(path) => Ok(decoder::weights(path, wanted)?),
     }
 }
 

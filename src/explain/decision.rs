@@ -211,8 +211,8 @@ impl Decisions {
 pub struct Sure {
     /// How likely the answer has to be, 0 to 1.
     pub threshold: f32,
-    /// The deepest node with P(node) >= threshold. Above a half there is at most one of each
-    /// depth; else the likeliest of them. The root if there is no other.
+    /// The deepest node with P(node) >= threshold along the likeliest branches. Above a half there
+    /// is none elsewhere.
     pub node: NodeId,
     /// P(node).
     pub probability: f32,
@@ -303,13 +303,14 @@ impl Decision {
     /// If the decision was made by another hierarchy.
     pub fn sure(&self, hierarchy: &Hierarchy, threshold: f32) -> Sure {
         let nodes = hierarchy.nodes();
-        let is_better = |a: NodeId, b: NodeId| {
-            let key = |id: NodeId| (nodes[id].depth, self.reach_prob[id]);
-            key(a) > key(b)
+        let logit = |id: NodeId| self.logit[id];
+        let next = |&id: &NodeId| {
+            let children = nodes[id].children.iter().copied();
+            let best = children.reduce(|a, b| if logit(b) > logit(a) { b } else { a })?;
+            (self.reach_prob[best] >= threshold).then_some(best)
         };
-        let likely = (0..nodes.len()).filter(|&id| self.reach_prob[id] >= threshold);
-        let node =
-            likely.fold(hierarchy.root(), |best, id| if is_better(id, best) { id } else { best });
+        let node = std::iter::successors(Some(hierarchy.root()), next).last();
+        let node = node.unwrap_or(hierarchy.root());
         let mut classes = nodes[node].leaves.clone();
         classes.sort_unstable();
         let leaf_logit = |&class: &ClassId| {

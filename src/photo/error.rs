@@ -5,8 +5,7 @@ use std::io;
 use image::{ImageError, ImageFormat};
 use thiserror::Error;
 
-use crate::budget::Exceeded;
-use crate::decoder::Lost;
+use crate::budget::{Exceeded, Lost};
 use crate::text::CleanText;
 
 /// The most pixels of a picture that is read.

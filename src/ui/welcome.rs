@@ -47,7 +47,7 @@ pub fn welcome_ui(ui: &mut Ui, welcome: &Welcome, state: &AppState, out: &mut Ui
     let width = columns as f32 * (CARD.x + GAP) - GAP;
     let rows = SAMPLE_PHOTOS.len().div_ceil(columns) as f32;
     let recent = state.recent.len().min(RECENT) as f32;
-    let height = 150.0 + rows * (CARD.y + GAP) + recent * 24.0;
+    let height = 180.0 + rows * (CARD.y + GAP) + recent * 24.0;
     let size = vec2(width.min(free.width()), height.min(free.height()));
     let area = egui::Align2::CENTER_CENTER.align_size_within_rect(size, free);
     ui.scope_builder(UiBuilder::new().max_rect(area), |ui| {
@@ -64,6 +64,7 @@ pub fn welcome_ui(ui: &mut Ui, welcome: &Welcome, state: &AppState, out: &mut Ui
             ui.add_space(14.0);
         });
         samples_ui(ui, welcome, columns, out);
+        tutorial_ui(ui, state, out);
         recent_ui(ui, state, out);
     });
 }
@@ -81,6 +82,21 @@ fn samples_ui(ui: &mut Ui, welcome: &Welcome, columns: usize, out: &mut UiOutput
                 }
             }
         });
+    }
+}
+
+/// The model that decides with a tree it was trained with, which a newcomer would not look for.
+fn tutorial_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
+    ui.add_space(8.0);
+    let mut with_tutorial = !state.shared;
+    let text = "The tutorial: a second network with a tree of ten classes beside the classifier";
+    let choice = ui.checkbox(&mut with_tutorial, text);
+    choice.on_hover_text(
+        "A WideResNet that was trained on CIFAR10 with its tree, and knows nothing but airplanes, \
+         cars, birds, cats, deer, dogs, frogs, horses, ships and trucks",
+    );
+    if with_tutorial == state.shared {
+        out.push(Command::ShareModel(!with_tutorial));
     }
 }
 

@@ -100,6 +100,19 @@ fn one_picture_asks_no_driver() {
 }
 
 #[test]
+fn packages_get_man_pages_and_completions() {
+    let folder = TempDir::new().unwrap();
+    succeeds(&["generate", text(folder.path())]);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(read("glasstree.1").contains(".SH"));
+    assert!(read("glasstree-classify.1").contains("likeliest"));
+    for name in ["glasstree.bash", "_glasstree", "glasstree.fish"] {
+        assert!(read(name).contains("classify"), "{name}");
+    }
+    assert!(!folder.path().join("glasstree-bench.1").exists(), "it is hidden");
+}
+
+#[test]
 fn explain_prints_the_tutorials_lines_and_writes_the_pictures() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("new/folder");

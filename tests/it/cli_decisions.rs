@@ -209,3 +209,77 @@ fn questions_without_sense_get_one_line() {
         assert_eq!(code, 2, "{arguments:?}");
     }
 }
+
+/// The network's own probabilities, read through WordNet's tree and through the induced one.
+#[test]
+fn the_marginal_rule_tells_what_the_network_says() {
+    let photo = photo();
+    for hierarchy in ["wordnet", "induced"] {
+        let arguments = ["tree", &photo, "--rule", "marginal", "--hierarchy", hierarchy, "--json"];
+        let tree = json(&arguments);
+        let classes = json(&["classify", &photo, "--top", "1", "--json"]);
+        assert_eq!(tree["rule"], "marginal");
+        let likeliest = &classes["predictions"][0];
+        assert_eq!(tree["likeliest"]["index"], likeliest["index"]);
+        let difference =
+            number(&tree["likeliest"]["probability"]) - number(&likeliest["probability"]);
+        // Two softmaxes in 64 bits, rounded to 32.
+        assert!(difference.abs() < 1e-6);
+        let decisions = tree["decisions"].as_array().unwrap();
+        let mut reach = 1.0;
+        for decision in decisions {
+            reach *= number(&decision["probability"]);
+            assert!((reach - number(&decision["reach"])).abs() < 1e-5, "{decision}");
+        }
+        let end = tree["prediction"]["index"].as_u64().unwrap() as usize;
+        assert!((reach - number(&tree["class_probabilities"][end])).abs() < 1e-5);
+        let sure = &tree["sure"];
+        assert_eq!(number(&sure["threshold"]), 0.9);
+        assert!(number(&sure["probability"]) >= 0.9 && sure["name"].is_string());
+        assert!(sure["wnid"].is_string() && sure["depth"].is_u64());
+        // Marginal is what such a model gets if nothing is said.
+        let usual = json(&["tree", &photo, "--hierarchy", hierarchy, "--json"]);
+        assert_eq!(usual["decisions"], tree["decisions"]);
+    }
+}
+
+/// Where the likeliest branches lead elsewhere than to the likeliest class, that is said, and why.
+#[test]
+fn a_detour_is_told() {
+    let folder = TempDir::new().unwrap();
+    let classes = json(&["classify", &photo(), "--top", "2", "--json"]);
+    let index = |i: usize| classes["predictions"][i]["index"].as_u64().unwrap() as usize;
+    let wnids = std::fs::read_to_string(
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/wnids/Imagenet1000.txt"),
+    );
+    let wnids = wnids.unwrap();
+    let wnids: Vec<&str> = wnids.lines().collect();
+    // The likeliest class alone, against all others together.
+    let (alone, rest): (Vec<usize>, Vec<usize>) = (0..1000).partition(|&class| class == index(0));
+    let node = |id: &str| serde_json::json!({ "id": id });
+    let mut nodes = vec![node("root"), node("rest")];
+    nodes.extend(wnids.iter().map(|wnid| node(wnid)));
+    let link = |source: &str, class: usize| serde_json::json!({ "source": source, "target": wnids[class] });
+    let mut links = vec![serde_json::json!({ "source": "root", "target": "rest" })];
+    links.extend(alone.iter().map(|&class| link("root", class)));
+    links.extend(rest.iter().map(|&class| link("rest", class)));
+    let file = folder.path().join("tree.json");
+    let tree = serde_json::json!({ "nodes": nodes, "links": links }).to_string();
+    std::fs::write(&file, tree).unwrap();
+    let file = file.to_str().unwrap();
+    let lines = succeeds(&["tree", &photo(), "--hierarchy", file]);
+    let is_detour = number(&classes["predictions"][0]["probability"]) < 0.5;
+    assert!(is_detour, "the photo shows two things");
+    assert!(lines.contains("The likeliest class is espresso"), "{lines}");
+    assert!(lines.contains("999 classes, together"), "{lines}");
+}
+
+#[test]
+fn an_answer_is_as_special_as_it_is_sure() {
+    let value = json(&["classify", &photo(), "--sure", "0.9", "--json"]);
+    assert!(number(&value["sure"]["probability"]) >= 0.9);
+    let class = json(&["classify", &photo(), "--sure", "0", "--json"]);
+    assert!(class["sure"]["depth"].as_u64() > value["sure"]["depth"].as_u64());
+    let lines = succeeds(&["classify", &photo(), "--sure", "0.4", "--top", "1"]);
+    assert!(lines.contains("At least 40 % sure"), "{lines}");
+}

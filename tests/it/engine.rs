@@ -352,7 +352,11 @@ fn all_answers_of_a_probe_come_in_order() {
         &mut |note| panic!("{note}"),
         &mut |_, _, _| {},
     );
-    assert_eq!(answers, alone.unwrap());
+    for (answer, alone) in answers.0.iter().zip(&alone.unwrap().0) {
+        // How many inputs go together depends on the time they take, and with it the order of sums.
+        let pairs = answer.logits.iter().zip(&alone.logits);
+        assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-4), "{answer:?} {alone:?}");
+    }
     let target = CamTarget::Class(3);
     let scorer = seen.scorer(target, glasstree::explanation::Score::Logit).unwrap();
     let map = occlusion.map(scorer(&seen.forward.logits), &answers.scores(scorer));

@@ -130,7 +130,7 @@ fn campaign(target: &str, run: fn(&[u8]), time: Duration, most: usize) -> usize 
         mutate(&mut bytes, other, &mut random);
         let result = std::panic::catch_unwind(|| run(&bytes));
         if result.is_err() {
-            let path = std::env::temp_dir().join(format!("{target}-{seed}-{runs}"));
+            let path = tempfile::env::temp_dir().join(format!("{target}-{seed}-{runs}"));
             std::fs::write(&path, &bytes).unwrap();
             panic!(
                 "{target}: run {runs} of seed {seed} fails; its bytes are in {}",
@@ -158,7 +158,10 @@ fn a_long_campaign_finds_nothing() {
     for (target, run) in TARGETS.into_iter().filter(|(name, _)| name.contains(&only)) {
         let runs = campaign(target, run, time, usize::MAX);
         assert!(runs > 0);
-        std::fs::write(std::env::temp_dir().join(format!("fuzz-{target}.txt")), runs.to_string())
-            .ok();
+        std::fs::write(
+            tempfile::env::temp_dir().join(format!("fuzz-{target}.txt")),
+            runs.to_string(),
+        )
+        .ok();
     }
 }

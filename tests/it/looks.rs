@@ -72,7 +72,9 @@ fn controls(window: &Window) -> Vec<(String, Rect)> {
             (name, node.rect())
         })
         .filter(|(name, _)| {
-            ["Expand ", "Collapse ", "Pin ", "Unpin "].iter().all(|verb| !name.starts_with(verb))
+            // The pictures of a folder are cut off at its ends, where they go on.
+            let many = ["Expand ", "Collapse ", "Pin ", "Unpin ", "Picture "];
+            many.iter().all(|verb| !name.starts_with(verb))
         })
         .collect()
 }

@@ -36,6 +36,7 @@ mod region_tab;
 mod screenshots;
 mod server;
 mod sidecar;
+mod soak;
 mod synth;
 mod text;
 mod tree_edits;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use glasstree::budget::Wanted;
 use glasstree::checkpoint::WeightsFile;
+use glasstree::decoder;
 use glasstree::explain::{Ending, softmax};
 use glasstree::model::Classifier;
 use proptest::prelude::*;
@@ -39,7 +40,7 @@ fn goldens() -> BTreeMap<String, Golden> {
 }
 
 fn classifier(path: &Path) -> Result<Classifier, String> {
-    match WeightsFile::open(path, &Wanted::default()).map_err(|error| error.to_string())? {
+    match decoder::weights(path, &Wanted::default()).map_err(|error| error.to_string())? {
         WeightsFile::Graph(file) => Classifier::load_graph(file).map_err(|error| error.to_string()),
         WeightsFile::Tensors(_) => Err("no network".to_owned()),
     }

@@ -201,7 +201,7 @@ fn assert_numbers(window: &Window, area: &Area) {
     let with = decided.decision(Rule::Hard).unwrap();
     let without = decided.without(area).unwrap();
     let after = without.decision(hierarchy, Rule::Hard);
-    let accounts = branch_accounts(hierarchy, &with, &after, &with.path);
+    let accounts = branch_accounts(hierarchy, with, &after, &with.path);
     assert_eq!(accounts.len(), 4, "of the tree of ten classes");
     for account in accounts {
         let name = hierarchy.node(account.node).name.split(',').next().unwrap();

@@ -11,7 +11,7 @@ use glasstree::explain::{Agreement, Decisions, Hierarchy, NodeId, Rule};
 use glasstree::settings::{TreeMode, TreeSettings};
 use glasstree::tree_layout::{Cards, Item, Orientation, TreeLayout, shown_nodes, tidy};
 use glasstree::tree_svg::{SvgOptions, tree_svg};
-use glasstree::tree_text::{disagreement, doubt_in_words, percent};
+use glasstree::tree_text::{disagreement, doubt_in_words, name_on_photo, percent};
 use glasstree::ui::tree_view::{
     Effect, Index, Step, TreeAction, TreeInput, TreeViewState, take_step, tree_view_ui,
 };
@@ -362,7 +362,8 @@ fn a_thousand_classes_are_drawn() {
     let mut harness = harness(Shown::thousand(), [1400.0, 900.0], Theme::Dark);
     harness.run();
     let path = harness.state().decisions.hard.path.clone();
-    let name = harness.state().hierarchy.node(path[1]).name.clone();
+    let shown = harness.state();
+    let name = name_on_photo(&shown.hierarchy, &shown.decisions.hard, path[1]);
     item(&harness, &name);
     harness.state_mut().state.expand_all();
     harness.run();

@@ -7,7 +7,7 @@ use eframe::egui::{
 
 use crate::explain::NodeId;
 use crate::tree_layout::Orientation;
-use crate::tree_text::{NOTABLE, doubt, percent, probabilities, short_name};
+use crate::tree_text::{NOTABLE, doubt, percent, probabilities, short_name_on_photo};
 
 use super::Scene;
 use super::marks::dashes;
@@ -91,7 +91,7 @@ pub(super) fn paint_card(
         );
         name_width -= 15.0 * zoom;
     }
-    let name = short_name(scene.hierarchy, id);
+    let name = short_name_on_photo(scene.hierarchy, scene.decision, id);
     let name = elided(painter, &name, font(13.0, zoom), palette.text, name_width);
     if zoom < EVERYTHING {
         let middle = inner.left_center() - vec2(0.0, name.size().y / 2.0);

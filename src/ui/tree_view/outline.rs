@@ -8,7 +8,7 @@ use eframe::egui::{
 
 use crate::explain::NodeId;
 use crate::tree_layout::shown_nodes;
-use crate::tree_text::{class_count, full_name, percent, probabilities, short_name};
+use crate::tree_text::{class_count, name_on_photo, percent, probabilities, short_name_on_photo};
 
 use super::keyboard::keyboard;
 use super::node_menu::node_menu_ui;
@@ -119,7 +119,7 @@ fn row_ui(
         let name = format!(
             "{} {}",
             if open { "Collapse" } else { "Expand" },
-            full_name(scene.hierarchy, id)
+            name_on_photo(scene.hierarchy, scene.decision, id)
         );
         let button = ui.interact(toggle, scene.id(id).with("toggle"), Sense::CLICK);
         button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
@@ -185,7 +185,11 @@ fn paint_row(
         painter.rect_filled(bar, 3.0, palette.probability(reach.max(0.35)));
         right = track.left() - 10.0;
     }
-    let name = if node.is_leaf() { node.name.to_string() } else { short_name(scene.hierarchy, id) };
+    let name = if node.is_leaf() {
+        node.name.to_string()
+    } else {
+        short_name_on_photo(scene.hierarchy, scene.decision, id)
+    };
     let name = elided(painter, &name, TEXT, palette.text, (right - left).max(20.0));
     let end = left + name.size().x;
     let top = y - name.size().y / 2.0;

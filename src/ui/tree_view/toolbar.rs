@@ -59,8 +59,8 @@ fn rule_ui(ui: &mut Ui, rule: Rule, actions: &mut Vec<TreeAction>) {
         (Rule::Soft, "Soft", "Take the class with the largest product along its path"),
         (
             Rule::Marginal,
-            "Net",
-            "Marginal: a branch is as likely as the network finds its classes together; follow the likeliest",
+            "Marginal",
+            "A branch is as likely as the network finds its classes together; follow the likeliest",
         ),
     ] {
         let chosen = rule == own;

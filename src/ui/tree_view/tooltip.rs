@@ -5,7 +5,7 @@ use eframe::egui::{RichText, Sense, Ui, Vec2};
 use crate::explain::NodeId;
 use crate::explanation::CamTarget;
 use crate::tree_text::{
-    class_count, doubt_in_words, full_name, percent, probabilities, short_name,
+    class_count, doubt_in_words, name_on_photo, percent, probabilities, short_name,
 };
 use crate::ui::map_tiles::MapTiles;
 
@@ -21,7 +21,7 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId, tiles: &mut
     let node = scene.hierarchy.node(id);
     let [branch, reach] = probabilities(scene.decision, id).map(percent);
     ui.set_max_width(300.0);
-    ui.label(RichText::new(full_name(scene.hierarchy, id)).strong());
+    ui.label(RichText::new(name_on_photo(scene.hierarchy, scene.decision, id)).strong());
     ui.weak(node.wnid.as_str());
     if let Some(parent) = node.parent {
         ui.label(format!("{branch} of {}", short_name(scene.hierarchy, parent)));

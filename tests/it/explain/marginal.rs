@@ -250,8 +250,9 @@ proptest! {
                 let best = children.iter().map(|&child| after.logit[child]).fold(f32::MIN, f32::max);
                 best - after.logit[found.from]
             };
-            // Twice the margin that counts as a tie: 32 bits may fall on either side of it.
-            prop_assert_eq!(found.flips, lead(&found.cells) > 5e-4, "{:?}", found);
+            // A lead of a thousandth is a tie, and 32 bits may fall on either side of it.
+            let after = lead(&found.cells);
+            prop_assert!(if found.flips { after > 5e-4 } else { after < 2e-3 }, "{found:?} {after}");
             if !found.flips {
                 continue;
             }
@@ -273,11 +274,15 @@ proptest! {
         prop_assert!(sure.probability >= threshold || sure.node == h.root());
         prop_assert_eq!((sure.depth, sure.probability), (h.node(sure.node).depth, decision.reach_prob[sure.node]));
         for (id, node) in h.nodes().iter().enumerate() {
-            prop_assert!(node.depth <= sure.depth || decision.reach_prob[id] < threshold);
+            let is_elsewhere = threshold <= 0.5 || decision.reach_prob[id] < threshold;
+            prop_assert!(node.depth <= sure.depth || is_elsewhere);
         }
         let below = &h.node(sure.node).leaves;
         let most = below.iter().map(|&class| decision.class_prob[class]).fold(0.0, f32::max);
         prop_assert!(below.contains(&sure.class) && decision.class_prob[sure.class] >= most);
+        // Below a half, branches may be as likely as each other but for rounding.
+        let is_on_path = h.path_to(sure.node).iter().all(|id| decision.path.contains(id));
+        prop_assert!(threshold <= 0.5 || is_on_path);
         // Higher demands are met by what is less special.
         let stricter = decision.sure(&h, threshold.midpoint(1.0));
         prop_assert!(stricter.depth <= sure.depth);

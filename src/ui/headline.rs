@@ -1,0 +1,130 @@
+//! The answer in one line: what it is, how sure the network is, and by which path; and the most that
+//! can be said at a certainty that the user chooses.
+
+use eframe::egui::{DragValue, Label, Response, RichText, Sense, Ui};
+
+use super::output::UiOutput;
+use super::text::short;
+use crate::command::Command;
+use crate::explain::{ClassId, Decision, NodeId, Rule};
+use crate::explanation::{Explanation, Tree};
+use crate::state::{AppState, Role};
+use crate::tree_text::{self, percent, short_name_on_photo};
+
+/// With less room, in points, the path and the certain answer have no place.
+const ROOMY: f32 = 640.0;
+
+/// `certainty` is how likely the second answer has to be, 0 to 1.
+pub fn headline_ui(ui: &mut Ui, state: &AppState, certainty: &mut f32, out: &mut UiOutput) {
+    let role = state.shown_tree();
+    let Some(explanation) = state.explanation(role) else {
+        // The room is kept, or everything below would jump.
+        ui.label(" ");
+        return;
+    };
+    let tree = explanation.model.is_tree_made().then(|| explanation.model.tree().ok()).flatten();
+    let decision = explanation.decision(state.rule(role)).ok().filter(|_| tree.is_some());
+    ui.horizontal(|ui| {
+        answer_ui(ui, role, explanation, out);
+        let Some((tree, decision)) = tree.zip(decision) else { return };
+        if ui.available_width() < ROOMY {
+            return;
+        }
+        if decision.rule == Rule::Marginal {
+            ui.separator();
+            certain_ui(ui, state, explanation, tree, decision, certainty, out);
+        }
+        ui.separator();
+        path_ui(ui, state, tree, decision, out);
+    });
+}
+
+/// The likeliest class, whatever a tree makes of it.
+fn answer_ui(ui: &mut Ui, role: Role, explanation: &Explanation, out: &mut UiOutput) {
+    let class = explanation.prediction();
+    let probability = explanation.probabilities.get(class).copied().unwrap_or_default();
+    let text = format!("{}, {}", short(explanation.model.label(class)), percent(probability));
+    let label = Label::new(RichText::new(text).strong().size(15.0)).sense(Sense::click());
+    let hint = format!(
+        "{}: the likeliest class, by the network's own confidence. Click for its map",
+        explanation.model.label(class)
+    );
+    if ui.add(label).on_hover_text(hint).clicked() {
+        out.push(match role {
+            Role::Classifier => Command::SelectClass(class),
+            Role::Tree => select_leaf(role, explanation, class),
+        });
+    }
+}
+
+fn select_leaf(role: Role, explanation: &Explanation, class: ClassId) -> Command {
+    let tree = explanation.model.tree().ok();
+    let leaf = tree.and_then(|tree| tree.hierarchy.leaf(class)).unwrap_or_default();
+    Command::SelectNode(role, leaf)
+}
+
+/// The deepest node that is likely enough, and a handle for how likely that is.
+fn certain_ui(
+    ui: &mut Ui,
+    state: &AppState,
+    explanation: &Explanation,
+    tree: &Tree,
+    decision: &Decision,
+    certainty: &mut f32,
+    out: &mut UiOutput,
+) {
+    ui.weak("At");
+    let value = DragValue::new(certainty)
+        .range(0.5..=0.999)
+        .speed(0.002)
+        .custom_formatter(|value, _| format!("{:.0} %", value * 100.0))
+        .custom_parser(|text| {
+            let number: f64 = text.trim_end_matches('%').trim().parse().ok()?;
+            Some(number / 100.0)
+        });
+    ui.add(value).on_hover_text(
+        "How likely the answer has to be. Drag to see what can be said at another certainty. It is \
+         the network's own confidence; `glasstree eval` tells how often that is right",
+    );
+    let sure = decision.sure(&tree.hierarchy, *certainty);
+    let label = |class| short(explanation.model.label(class));
+    let text = tree_text::sure(&tree.hierarchy, &sure, &label);
+    let response = ui.add(Label::new(text).sense(Sense::click()));
+    if response.on_hover_text("The most that can be said at this certainty").clicked() {
+        out.push(Command::SelectNode(state.shown_tree(), sure.node));
+    }
+}
+
+/// The names along the path, each of which can be clicked.
+fn path_ui(ui: &mut Ui, state: &AppState, tree: &Tree, decision: &Decision, out: &mut UiOutput) {
+    let role = state.shown_tree();
+    let selected = state.selected_node(role);
+    // The root was never chosen.
+    for (i, &node) in decision.path.iter().skip(1).enumerate() {
+        if ui.available_width() < 60.0 {
+            ui.weak("\u{2026}");
+            return;
+        }
+        if i > 0 {
+            ui.weak("\u{203a}");
+        }
+        if step_ui(ui, tree, decision, node, selected == Some(node)).clicked() {
+            out.push(Command::SelectNode(role, node));
+        }
+    }
+}
+
+fn step_ui(
+    ui: &mut Ui,
+    tree: &Tree,
+    decision: &Decision,
+    node: NodeId,
+    is_selected: bool,
+) -> Response {
+    let name = short_name_on_photo(&tree.hierarchy, decision, node);
+    let text = RichText::new(&name);
+    let text = if is_selected { text.strong() } else { text.weak() };
+    let [of_parent, overall] = tree_text::probabilities(decision, node).map(percent);
+    ui.add(Label::new(text).sense(Sense::click()))
+        .on_hover_text(format!("{name}: {overall}, and {of_parent} of the branch above"))
+}
