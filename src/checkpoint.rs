@@ -13,7 +13,13 @@ mod archive;
 mod detect;
 mod dtype;
 mod error;
+mod file;
 mod names;
+#[cfg(feature = "onnx")]
+mod onnx;
+#[cfg(not(feature = "onnx"))]
+#[path = "checkpoint/no_onnx.rs"]
+mod onnx;
 mod open;
 mod pickle_policy;
 mod pickle_scan;
@@ -36,6 +42,8 @@ use tempfile::NamedTempFile;
 use self::detect::Kind;
 pub use self::dtype::DType;
 pub use self::error::{CheckpointError, FileProblem, Origin, TensorProblem};
+pub use self::file::WeightsFile;
+pub use self::onnx::OnnxFile;
 pub use self::weights::Weights;
 use crate::budget::Wanted;
 use crate::temporary;

@@ -22,7 +22,9 @@ use image::RgbImage;
 use tempfile::TempDir;
 
 use crate::budget::{Exceeded, Lost, Wanted};
-use crate::checkpoint::{CheckpointError, FileProblem, RemoteTensors, StateDict, Unread};
+use crate::checkpoint::{
+    CheckpointError, FileProblem, OnnxFile, RemoteTensors, StateDict, Unread, WeightsFile,
+};
 use crate::photo::{self, Photo, PhotoError, PhotoOptions, Problem};
 use crate::temporary;
 use crate::text::{CleanText, Shown as _};
@@ -85,6 +87,21 @@ pub fn photo(path: &Path, options: &PhotoOptions, wanted: &Wanted) -> Result<Pho
         Ok(rgb) => Ok(Photo { name: path.shown_name(), rgb }),
         Err(problem) => Err(PhotoError { name: path.shown(), problem }),
     }
+}
+
+/// Opens a file of weights of either sort.
+///
+/// Tensors are read by a child. Networks are not: they are read in place within a budget, and `rten`
+/// runs them in this process, too, once `model/onnx/limits.rs` has looked for nodes that make much
+/// out of little. A network made to do harm can still take memory and time here.
+///
+/// # Errors
+/// What the file is or holds instead, in one line.
+pub fn weights(path: &Path, wanted: &Wanted) -> Result<WeightsFile, CheckpointError> {
+    if WeightsFile::is_graph(path) {
+        return Ok(WeightsFile::Graph(OnnxFile::open(path, wanted)?));
+    }
+    Ok(WeightsFile::Tensors(checkpoint(path, wanted)?))
 }
 
 /// As [`StateDict::open_while`]. The child lives as long as the state dict does.

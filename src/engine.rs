@@ -12,6 +12,7 @@ mod handover;
 mod load;
 mod port;
 mod probing;
+mod sidecar;
 mod tree;
 mod worker;
 

@@ -13,6 +13,7 @@
 //! | module | question |
 //! | --- | --- |
 //! | `feature_map` | what comes out of the forward pass? |
+//! | `ending` | what follows the feature map, and can there be maps? |
 //! | `cam` | where is the evidence for a class or a branch? |
 //! | `cam_set` | … and for all classes and all branches at once? |
 //! | `variant` | which kinds of map are there? |
@@ -42,6 +43,7 @@ mod checks;
 mod colormap;
 mod contour;
 mod decision;
+mod ending;
 mod evidence;
 mod faithfulness;
 mod feature_map;
@@ -71,6 +73,7 @@ pub use checks::{
 pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
 pub use contour::{Segment, contour};
 pub use decision::{Agreement, Decision, Decisions, Pooling, Rule, Step, Sure};
+pub use ending::{Ending, LayerNorm, NoMaps};
 pub use evidence::{Answer, Evidence, Question, QuestionError, Tendency};
 pub use faithfulness::{Curve, Erasure, area_below, order};
 pub use feature_map::{ClassId, FeatureMap, Forward, Head, argmax, softmax};
@@ -87,5 +90,5 @@ pub use region::{Account, BranchAccount, Region, RegionError, branch_accounts};
 pub use removal::Removal;
 pub use render::{Paint, Scale, blend, heatmap, overlay, overlay_picture, tutorial_heatmap};
 pub use rise::{Rise, RiseMap, RiseMask, RiseOptions};
-pub use variant::{MissingConv2, Variant};
+pub use variant::{MissingMap, Variant};
 pub use what_if::{Forced, Walk, WalkStep};

@@ -9,8 +9,9 @@ use std::time::Duration;
 use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::explain::{
-    Agreement, Answer, Cam, CamSet, ClassId, Decision, Decisions, Evidence, Forward, Head,
-    Hierarchy, IdentityCheck, NodeId, Pooling, Question, Rule, argmax, softmax,
+    Agreement, Answer, Cam, CamSet, ClassId, Decision, Decisions, Ending, Evidence, FeatureMap,
+    Forward, Head, Hierarchy, IdentityCheck, NoMaps, NodeId, Pooling, Question, Rule, argmax,
+    softmax,
 };
 use crate::induce::{self, InduceError, NodeLinkGraph};
 use crate::labels::{ClassList, Placement};
@@ -18,7 +19,7 @@ use crate::photo::Photo;
 use crate::preprocess::{ModelInput, Recipe};
 use crate::text::CleanText;
 
-pub use plan::{MethodMap, Plan, PlanOptions, Score};
+pub use plan::{MethodMap, Plan, PlanError, PlanOptions, Score};
 pub use without::Without;
 
 /// Everything about a loaded model that is not on a device.
@@ -27,10 +28,15 @@ pub struct ModelInfo {
     pub source: ModelSource,
     /// For the user, such as `ResNet-18`.
     pub architecture: String,
-    /// Side of one cell of the feature map, in input pixels.
-    pub cell: usize,
-    /// Side of the square of input pixels that one cell can draw on; may be larger than the input.
-    pub receptive_field: usize,
+    /// Side of one cell of the feature map, in input pixels; `None` for a network without maps.
+    pub cell: Option<usize>,
+    /// Side of the square of input pixels that one cell can draw on, which may be larger than the
+    /// input; `None` if it is not known.
+    pub receptive_field: Option<usize>,
+    /// Whether strides can be left out for denser maps.
+    pub takes_densities: bool,
+    /// Whether it takes pictures of other sizes than its recipe's.
+    pub takes_sizes: bool,
     /// Numbers in all tensors.
     pub parameters: usize,
     /// Of the file: `safetensors`, `PyTorch (zip)` …
@@ -40,13 +46,33 @@ pub struct ModelInfo {
     /// Tensors of the file that the network has no place for.
     pub unused: Vec<String>,
     pub recipe: Recipe,
+    pub recipe_origin: RecipeOrigin,
     /// Whose classes these are, if that is known.
     pub dataset: Option<Dataset>,
     pub classes: Arc<ClassList>,
-    pub head: Arc<Head>,
+    /// What follows the feature map.
+    pub ending: Ending,
     /// Made when it is first needed: inducing one for a thousand classes takes longer than looking
     /// at a picture.
     pub(crate) tree: LazyTree,
+}
+
+/// How sure it is that a network wants its pictures like this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipeOrigin {
+    /// The catalogue's, or usual for all networks of this kind.
+    #[strum(to_string = "usual for this network")]
+    Known,
+    /// Written in the file, or in one beside it.
+    #[strum(to_string = "as the file says")]
+    File,
+    /// That of published weights whose name the file bears.
+    #[strum(to_string = "that of published weights of this name")]
+    Name,
+    /// The most common one: nothing in the file speaks for or against it.
+    #[strum(to_string = "a guess: nothing in the file says it")]
+    Guess,
 }
 
 /// A hierarchy over the model's classes, or one line that says why there is none.
@@ -89,7 +115,8 @@ impl ModelInfo {
     /// # Errors
     /// When it has too many classes, or weights that cannot be compared.
     pub fn induced_hierarchy(&self) -> Result<NodeLinkGraph, InduceError> {
-        let Head { classes, channels, weight, .. } = &*self.head;
+        let Head { classes, channels, weight, .. } =
+            &**self.ending.linear().ok_or(InduceError::NoLinearLayer)?;
         let wnids = self.classes.wnids.clone().unwrap_or_else(|| induce::fake_wnids(*classes));
         induce::induce(weight, *classes, *channels, &wnids)
     }
@@ -109,24 +136,37 @@ impl ModelInfo {
             architecture: self.architecture.clone(),
             cell: self.cell,
             receptive_field: self.receptive_field,
+            takes_densities: self.takes_densities,
+            takes_sizes: self.takes_sizes,
             parameters: self.parameters,
             format: self.format.clone(),
             dtype: self.dtype.clone(),
             unused: self.unused.clone(),
             recipe: self.recipe.clone(),
+            recipe_origin: self.recipe_origin,
             dataset: self.dataset,
             classes: Arc::clone(&self.classes),
-            head: Arc::clone(&self.head),
+            ending: self.ending.clone(),
             tree,
         }
     }
 
     /// The share of the picture, by area, that every cell of a map can draw on at least: that of a
-    /// cell in a corner.
-    pub fn least_view(&self) -> f32 {
+    /// cell in a corner. `None` if that is not known.
+    pub fn least_view(&self) -> Option<f32> {
         let side = self.recipe.crop.max(1) as f32;
-        let seen = self.receptive_field.div_ceil(2) as f32;
-        (seen / side).min(1.0).powi(2)
+        let seen = self.receptive_field?.div_ceil(2) as f32;
+        Some((seen / side).min(1.0).powi(2))
+    }
+
+    /// How many classes it tells apart.
+    pub fn class_count(&self) -> usize {
+        self.classes.labels.len()
+    }
+
+    /// Whether both are the same network, whatever their trees.
+    pub fn is_same_network(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.classes, &other.classes)
     }
 
     pub fn label(&self, class: ClassId) -> &str {
@@ -179,6 +219,8 @@ pub struct Explanation {
     pub model: Arc<ModelInfo>,
     pub input: Arc<ModelInput>,
     pub forward: Arc<Forward>,
+    /// The linear layer that maps of this picture are made with, or why there are none.
+    pub head: Result<Arc<Head>, NoMaps>,
     /// Softmax of the logits, by class.
     pub probabilities: Arc<[f32]>,
     /// Time of the forward pass, with reading back.
@@ -203,11 +245,13 @@ impl Explanation {
     ) -> Self {
         let (input, forward) = (input.into(), forward.into());
         let probabilities = softmax(&forward.logits).into();
+        let head = model.ending.head_for(forward.features.as_ref());
         Self {
             photo,
             model,
             input,
             forward,
+            head,
             probabilities,
             took,
             device,
@@ -226,6 +270,7 @@ impl Explanation {
             model: Arc::new(self.model.with_tree(tree)),
             input: Arc::clone(&self.input),
             forward: Arc::clone(&self.forward),
+            head: self.head.clone(),
             probabilities: Arc::clone(&self.probabilities),
             took: self.took,
             device: self.device.clone(),
@@ -258,7 +303,7 @@ impl Explanation {
     /// What the map of a target answers; `None` if there is no such target, or nothing to compare
     /// it with.
     pub fn question(&self, target: CamTarget) -> Option<Question> {
-        let classes = self.model.head.classes;
+        let classes = self.model.class_count();
         let known =
             |class: ClassId| Some((class, self.model.label(class))).filter(|_| class < classes);
         let of_node = |ask: &dyn Fn(&Hierarchy, NodeId) -> Option<Question>, node: NodeId| {
@@ -286,10 +331,13 @@ impl Explanation {
     /// Row of the head and bias for a target: a class's own, a weighted mean over the leaves of a
     /// node, or the difference of two of these.
     ///
+    /// # Errors
+    /// Where the network has no maps.
+    ///
     /// # Panics
     /// If [`Self::question`] has no question for it.
-    pub fn row(&self, target: CamTarget) -> (Vec<f32>, f32) {
-        self.answer(target).row(&self.model.head)
+    pub fn row(&self, target: CamTarget) -> Result<(Vec<f32>, f32), NoMaps> {
+        Ok(self.answer(target).row(self.features_and_head()?.1))
     }
 
     /// The logit of a target: a class's own, that of a node pooled from its leaves; for a
@@ -303,20 +351,24 @@ impl Explanation {
 
     /// The evidence map of a target (Zhou et al. 2016), in logits.
     ///
+    /// # Errors
+    /// Where the network has no maps.
+    ///
     /// # Panics
     /// If [`Self::question`] has no question for it.
-    pub fn cam(&self, target: CamTarget) -> Cam {
-        Cam::compute(&self.forward.features, &self.row(target).0)
+    pub fn cam(&self, target: CamTarget) -> Result<Cam, NoMaps> {
+        let (features, head) = self.features_and_head()?;
+        Ok(Cam::compute(features, &self.answer(target).row(head).0))
     }
 
     /// The same map from those of all classes or nodes, which are computed once: for many targets,
     /// for pictures rather than for sums. Rounding differs from [`Self::cam`] by some 1e-6 of the
-    /// largest value. `None` where [`Self::question`] has no question.
+    /// largest value. `None` where [`Self::question`] has no question, or the network no maps.
     pub fn quick_cam(&self, target: CamTarget) -> Option<Cam> {
         match target {
-            CamTarget::Class(class) => self.class_maps().get(class),
+            CamTarget::Class(class) => self.class_maps().ok()?.get(class),
             CamTarget::Difference(a, b) if a == b => None,
-            CamTarget::Difference(a, b) => self.class_maps().lead(a, &[(b, 1.0)]),
+            CamTarget::Difference(a, b) => self.class_maps().ok()?.lead(a, &[(b, 1.0)]),
             CamTarget::Node(node, rule) => self.node_maps(rule).ok()?.get(node),
             CamTarget::Decision(node, rule) => {
                 let hierarchy = &self.model.tree().ok()?.hierarchy;
@@ -333,10 +385,13 @@ impl Explanation {
 
     /// Whether the map adds up: mean + bias + entropy = logit.
     ///
+    /// # Errors
+    /// Where the network has no maps.
+    ///
     /// # Panics
     /// If [`Self::question`] has no question for it.
-    pub fn check(&self, target: CamTarget) -> IdentityCheck {
-        self.evidence(self.existing(target)).check
+    pub fn check(&self, target: CamTarget) -> Result<IdentityCheck, NoMaps> {
+        Ok(self.evidence(self.existing(target))?.check)
     }
 
     fn answer(&self, target: CamTarget) -> Answer {
@@ -349,32 +404,55 @@ impl Explanation {
     }
 
     /// The signed map that answers a question, with its self-check.
-    pub fn evidence(&self, question: Question) -> Evidence {
-        Evidence::new(question, &self.forward, &self.model.head)
+    ///
+    /// # Errors
+    /// Where the network has no maps.
+    pub fn evidence(&self, question: Question) -> Result<Evidence, NoMaps> {
+        let (features, head) = self.features_and_head()?;
+        Ok(Evidence::new(question, features, &self.forward.logits, head))
     }
 
     /// The maps of all classes, computed once.
-    pub fn class_maps(&self) -> &CamSet {
-        let compute = || CamSet::of_classes(&self.forward.features, &self.model.head);
-        self.class_maps.get_or_init(compute)
+    ///
+    /// # Errors
+    /// Where the network has no maps.
+    pub fn class_maps(&self) -> Result<&CamSet, NoMaps> {
+        let (features, head) = self.features_and_head()?;
+        Ok(self.class_maps.get_or_init(|| CamSet::of_classes(features, head)))
+    }
+
+    /// What all maps are made of.
+    ///
+    /// # Errors
+    /// Where the network has no maps.
+    pub fn features_and_head(&self) -> Result<(&FeatureMap, &Arc<Head>), NoMaps> {
+        let head = self.head.as_ref().map_err(NoMaps::clone)?;
+        match &self.forward.features {
+            Some(features) => Ok((features, head)),
+            None => Err(NoMaps("its feature map is missing".into())),
+        }
     }
 
     /// The maps of all nodes of the tree by a rule, computed once.
     ///
     /// # Errors
-    /// Where there is no tree: see [`ModelInfo::tree`].
-    pub fn node_maps(&self, rule: Rule) -> Result<&CamSet, &str> {
+    /// Where there is no tree (see [`ModelInfo::tree`]), or the network has no maps.
+    pub fn node_maps(&self, rule: Rule) -> Result<&CamSet, String> {
         let (hierarchy, decision) = (&self.model.tree()?.hierarchy, self.decision(rule)?);
+        let class_maps = self.class_maps().map_err(|error| error.to_string())?;
         let maps = match rule.pooling() {
             Pooling::Mean => &self.mean_node_maps,
             Pooling::LogSumExp => &self.marginal_node_maps,
         };
-        Ok(maps.get_or_init(|| self.class_maps().of_nodes(hierarchy, decision)))
+        Ok(maps.get_or_init(|| class_maps.of_nodes(hierarchy, decision)))
     }
 
     /// Height and width of the maps.
-    pub fn cells(&self) -> [usize; 2] {
-        [self.forward.features.height, self.forward.features.width]
+    ///
+    /// # Errors
+    /// Where the network has no maps.
+    pub fn cells(&self) -> Result<[usize; 2], NoMaps> {
+        self.features_and_head().map(|(features, _)| [features.height, features.width])
     }
 
     /// How the tree decides by every rule, computed once.

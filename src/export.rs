@@ -6,7 +6,7 @@ use std::sync::Arc;
 use image::{ImageFormat, RgbImage};
 use serde_json::{Value, json};
 
-use crate::explain::{Paint, Rule, overlay};
+use crate::explain::{NoMaps, Paint, Rule, overlay};
 use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::{npy, output};
 
@@ -43,11 +43,11 @@ impl Export {
         match self {
             Self::Overlay { explanation, target, paint } => {
                 let mut bytes = std::io::Cursor::new(Vec::new());
-                painted(explanation, *target, paint).write_to(&mut bytes, ImageFormat::Png)?;
+                painted(explanation, *target, paint)?.write_to(&mut bytes, ImageFormat::Png)?;
                 Ok(bytes.into_inner())
             }
             Self::Map { explanation, target } => {
-                let map = explanation.cam(*target);
+                let map = explanation.cam(*target)?;
                 Ok(npy::to_bytes(&[map.height, map.width], &map.data)?)
             }
             Self::Json { classifier, tree, rule } => {
@@ -69,11 +69,18 @@ impl Export {
 }
 
 /// The photo at its full resolution with the map on it.
-pub fn painted(explanation: &Explanation, target: CamTarget, paint: &Paint) -> RgbImage {
+///
+/// # Errors
+/// Where the network has no maps.
+pub fn painted(
+    explanation: &Explanation,
+    target: CamTarget,
+    paint: &Paint,
+) -> Result<RgbImage, NoMaps> {
     let input = &explanation.input;
-    let map = explanation.cam(target);
+    let map = explanation.cam(target)?;
     let side = input.crop.width();
-    overlay(&explanation.photo.rgb, &map, input.photo_from_input, side, paint)
+    Ok(overlay(&explanation.photo.rgb, &map, input.photo_from_input, side, paint))
 }
 
 fn to_json(classifier: Option<&Explanation>, tree: Option<&Explanation>, rule: Rule) -> Value {

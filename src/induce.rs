@@ -28,6 +28,12 @@ pub const GENERATED: &str = "(generated)";
 /// Why a hierarchy cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InduceError {
+    /// A network that ends in something else.
+    #[error(
+        "The network does not end in a linear layer, so no hierarchy lies in it; give one with \
+         --hierarchy"
+    )]
+    NoLinearLayer,
     /// The layer is empty.
     #[error(
         "The last layer has {classes} classes of {channels} weights, a hierarchy needs at least one of each"

@@ -20,7 +20,7 @@ pub struct Intake {
 }
 
 const PICTURES: [&str; 8] = ["png", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "gif"];
-const WEIGHTS: [&str; 4] = ["safetensors", "pth", "pt", "zip"];
+const WEIGHTS: [&str; 5] = ["safetensors", "pth", "pt", "zip", "onnx"];
 /// Files that belong to a model and are chosen beside it.
 const LISTS: [&str; 2] = ["json", "csv"];
 /// Most entries of a folder that are looked at.

@@ -1,4 +1,4 @@
-//! Networks: the only module that talks to burn.
+//! Networks: the only module that talks to burn and to rten.
 //!
 //! [`Classifier`] is what the rest of the program uses: weights in, logits and feature map out.
 //! All of it must run on one thread (the engine's), because the GPU runtime orders its work by
@@ -10,19 +10,25 @@ mod convolution;
 mod cost;
 mod device;
 mod efficientnet;
+mod inverted_residual;
 mod layers;
 mod loader;
+mod mobile;
 mod network;
+#[cfg(feature = "onnx")]
+mod onnx;
 mod receptive_field;
 mod resnet;
 mod wide_resnet;
 
 pub use architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideResNetShape};
-pub use classifier::Classifier;
+pub use classifier::{Classifier, PictureRange};
 pub use cost::MAX_FEATURE_MAP;
 pub use device::{Compute, DeviceChoice, Opened};
+pub use inverted_residual::{InvertedResidualShape, Nonlinearity};
 
 use crate::checkpoint::CheckpointError;
+use crate::text::CleanText;
 
 /// Why a network could not be built or run.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +37,14 @@ pub enum ModelError {
     Checkpoint(#[from] CheckpointError),
     #[error(
         "The weights fit no network known here: {reason}. Known are torchvision's ResNets, the CIFAR \
-         ResNets of nbdt, pytorchcv's CIFAR WideResNets and EfficientNet-Lite"
+         ResNets of nbdt, pytorchcv's CIFAR WideResNets, EfficientNet-Lite, and MobileNetV2 and \
+         EfficientNet-B0 to B4 of torchvision and timm. Any other can be exported as ONNX"
     )]
     Unknown { reason: String },
+    #[error("This network cannot be used: {0}")]
+    Graph(CleanText),
+    #[error("The strides of this network cannot be left out, so it has no denser map")]
+    NotDense,
     #[error("The compute device failed: {0}")]
     Device(String),
     #[error("{0}")]

@@ -1,7 +1,9 @@
 //! From a picture to the input of a network, number for number as torchvision does it.
 
+mod normalisation;
 mod recipe;
 pub mod resample;
 
+pub use normalisation::Normalisation;
 pub use recipe::{ModelInput, PreprocessError, Recipe, RectTransform};
 pub use resample::Filter;

@@ -52,8 +52,9 @@ impl App {
             M::Undo => self.travel(Command::Undo),
             M::Redo => self.travel(Command::Redo),
             M::CopyPicture => {
-                if let Some((explanation, target)) = self.shown() {
-                    let paint = self.paint(&explanation, target);
+                if let Some((explanation, target)) = self.shown()
+                    && let Some(paint) = self.paint(&explanation, target)
+                {
                     self.tasks.paint(explanation, target, paint);
                 }
             }
@@ -190,10 +191,10 @@ impl App {
     }
 
     /// How it is shown.
-    fn paint(&self, explanation: &Explanation, target: CamTarget) -> Paint {
+    fn paint(&self, explanation: &Explanation, target: CamTarget) -> Option<Paint> {
         let options = &self.settings.overlay;
-        let paint = options.paint(explanation, target, &explanation.cam(target));
-        Paint { alpha: if options.visible { paint.alpha } else { 0.0 }, ..paint }
+        let paint = options.paint(explanation, target, &explanation.cam(target).ok()?);
+        Some(Paint { alpha: if options.visible { paint.alpha } else { 0.0 }, ..paint })
     }
 
     /// Asks where to save something.
@@ -210,12 +211,13 @@ impl App {
 
     fn overlay_export(&self) -> Option<Export> {
         let (explanation, target) = self.shown()?;
-        let paint = self.paint(&explanation, target);
+        let paint = self.paint(&explanation, target)?;
         Some(Export::Overlay { explanation, target, paint })
     }
 
     fn map_export(&self) -> Option<Export> {
-        self.shown().map(|(explanation, target)| Export::Map { explanation, target })
+        let shown = self.shown().filter(|(explanation, _)| explanation.head.is_ok());
+        shown.map(|(explanation, target)| Export::Map { explanation, target })
     }
 
     fn json_export(&self) -> Export {

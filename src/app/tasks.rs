@@ -176,7 +176,9 @@ impl Tasks {
     }
 
     pub fn paint(&self, explanation: Arc<Explanation>, target: CamTarget, paint: Paint) {
-        self.spawn("copy", move || Some(Message::Painted(painted(&explanation, target, &paint))));
+        self.spawn("copy", move || {
+            painted(&explanation, target, &paint).ok().map(Message::Painted)
+        });
     }
 
     /// Shows the system's dialog; the answer comes later.

@@ -84,6 +84,20 @@ pub(super) fn kind(head: &[u8]) -> Result<Kind, FileProblem> {
     Err(other(head))
 }
 
+/// Whether a file may be an ONNX network, or is meant to be one by its name and nothing speaks
+/// against it.
+pub(super) fn is_onnx(head: &[u8], is_named: bool) -> bool {
+    if kind(head).is_ok() || FOREIGN.iter().any(|(start, _)| head.starts_with(start)) {
+        return false;
+    }
+    is_protobuf(head) || (is_named && !head.is_empty() && !is_text(head))
+}
+
+/// A protobuf message: a small version number, then a string or message.
+fn is_protobuf(head: &[u8]) -> bool {
+    matches!(head, [0x08, 1..=0x20, 0x12 | 0x1a | 0x22 | 0x3a | 0x42, ..])
+}
+
 /// What to say of a file that is nothing to be opened.
 pub(super) fn other(head: &[u8]) -> FileProblem {
     if is_text(head) {
@@ -91,8 +105,7 @@ pub(super) fn other(head: &[u8]) -> FileProblem {
     }
     let what = if head.get(4..8) == Some(b"TFL3") {
         "a TensorFlow Lite model"
-    } else if let [0x08, 1..=0x20, 0x12 | 0x1a | 0x22 | 0x3a | 0x42, ..] = head {
-        // A protobuf message: a small version number, then a string or message.
+    } else if is_protobuf(head) {
         "an ONNX or TensorFlow model; save the PyTorch state_dict instead"
     } else {
         "of an unknown kind; PyTorch .pth and .safetensors files can be loaded"

@@ -27,7 +27,7 @@ use crate::catalog::ModelSource;
 use crate::explanation::Explanation;
 use crate::model::DeviceChoice;
 use crate::photo::{Alpha, Orientation, PhotoOptions};
-use crate::preprocess::Filter;
+use crate::preprocess::{Filter, Normalisation};
 use crate::protocol::{HierarchyChoice, ModelRequest, PictureSource, RecipeChanges};
 
 /// See what an image classifier looked at and how it decided.
@@ -139,6 +139,10 @@ pub struct ModelArgs {
     /// How pictures are resized: bilinear or bicubic.
     #[arg(long, value_parser = choice::<Filter>())]
     pub filter: Option<Filter>,
+    /// How colours become numbers: imagenet, inception (-1 to 1), unit (0 to 1), bytes (0 to 255) or
+    /// clip; --mean and --std say it in numbers.
+    #[arg(long, value_parser = choice::<Normalisation>(), conflicts_with_all = ["mean", "std"])]
+    pub normalisation: Option<Normalisation>,
     /// Mean of each colour, subtracted from values of 0 to 1.
     #[arg(long, value_name = "R,G,B", value_parser = three, allow_hyphen_values = true)]
     pub mean: Option<[f32; 3]>,
@@ -153,7 +157,7 @@ pub struct ModelArgs {
 impl ModelArgs {
     pub fn request(&self, model: Option<&str>, default: ModelSource) -> ModelRequest {
         let source = model.map_or(default, ModelSource::from_argument);
-        let Self { labels, wnids, resize, crop, filter, mean, std, .. } = self;
+        let Self { labels, wnids, resize, crop, filter, normalisation, mean, std, .. } = self;
         ModelRequest {
             source,
             labels: labels.clone(),
@@ -163,8 +167,8 @@ impl ModelArgs {
                 resize: *resize,
                 crop: *crop,
                 filter: *filter,
-                mean: *mean,
-                std: *std,
+                mean: mean.or(normalisation.map(Normalisation::mean)),
+                std: std.or(normalisation.map(Normalisation::std)),
             },
         }
     }

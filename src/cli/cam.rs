@@ -12,7 +12,7 @@ use super::pictures::{self, Pictures};
 use super::{Out, classify, evidence, nodes};
 use crate::catalog::ModelSource;
 use crate::explain::{
-    Cam, ClassId, Colormap, Evidence, Method, NodeId, Paint, Question, Scale, Variant,
+    Cam, ClassId, Colormap, Evidence, Method, NoMaps, NodeId, Paint, Question, Scale, Variant,
 };
 use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::npy;
@@ -74,7 +74,6 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
     let explanation = args.subject.explain(&client, &request)?;
     let class = class.unwrap_or_else(|| explanation.prediction());
     let question = of_node.unwrap_or_else(|| Question::class(class, model.label(class)));
-    let evidence = explanation.evidence(question);
     let made = match args.method {
         Method::Cam => None,
         method => {
@@ -82,18 +81,24 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
             Some(methods::make(&client, &request, &explanation, method, target, &args.methods)?)
         }
     };
+    // What hides parts of the picture needs no map that adds up.
+    let evidence = match (explanation.evidence(question.clone()), &made) {
+        (Err(_), Some(_)) if !args.checks => None,
+        (evidence, _) => Some(evidence?),
+    };
     let checked = match args.checks {
         false => None,
         true => {
-            let (question, options) = (&evidence.question, &args.methods);
+            let options = &args.methods;
             let (fill, seed) = (options.fill, options.seed);
-            Some(checks::run(&client, &request, &explanation, question, fill, seed)?)
+            Some(checks::run(&client, &request, &explanation, &question, fill, seed)?)
         }
     };
     let map = match &made {
         Some(made) => made.map.map.clone(),
         None => {
-            let row = evidence.question.ask(&explanation.forward.logits).row(&model.head).0;
+            let head = explanation.head.as_deref().map_err(NoMaps::clone)?;
+            let row = question.ask(&explanation.forward.logits).row(head).0;
             args.variant.raw(&explanation.forward, &row)?
         }
     };
@@ -107,7 +112,7 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
         (None, None, false) => Some(Path::new(".")),
         _ => None,
     };
-    let signed = evidence.question.contra.is_some();
+    let signed = question.contra.is_some();
     let usual = if signed { Colormap::Diverging } else { Colormap::Jet };
     let colormap = args.colormap.unwrap_or(usual);
     let scale = Scale::for_colormap(colormap);
@@ -123,8 +128,9 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
         .map(|folder| pictures::write(folder, &explanation, args.variant, &map, &paint))
         .transpose()?;
     let subject = node.map_or(Subject::Class(class), Subject::Node);
+    let explanation = &explanation;
     let report =
-        Report { args, explanation: &explanation, subject, evidence, map, made, checked, written };
+        Report { args, explanation, subject, question, evidence, map, made, checked, written };
     if args.subject.json {
         writeln!(out, "{}", report.to_json()?)?;
         return Ok(());
@@ -169,7 +175,9 @@ struct Report<'a> {
     args: &'a CamArgs,
     explanation: &'a Explanation,
     subject: Subject,
-    evidence: Evidence,
+    question: Question,
+    /// Of the plain map, if the network has one.
+    evidence: Option<Evidence>,
     map: Cam,
     /// Where it was another method than the plain map.
     made: Option<Made>,
@@ -179,9 +187,12 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn to_json(&self) -> anyhow::Result<Value> {
-        let Self { explanation, evidence, map, .. } = self;
+        let Self { explanation, question, evidence, map, .. } = self;
         let [min, max] = map.range();
-        let mut value = evidence::to_json(explanation, evidence);
+        let mut value = match evidence {
+            Some(evidence) => evidence::to_json(explanation, evidence),
+            None => json!({ "pro": question.pro, "contra": question.contra }),
+        };
         value["model"] = json!(explanation.model.source.name());
         value["device"] = json!(explanation.device);
         match self.subject {
@@ -193,7 +204,7 @@ impl Report<'_> {
                 let labels: Vec<_> =
                     leaves.iter().map(|&class| explanation.model.label(class)).collect();
                 value["node"]["classes"] = json!(labels);
-                value["against"] = json!(evidence.question.contra);
+                value["against"] = json!(question.contra);
             }
         }
         value["variant"] = json!(self.args.variant.to_string());
@@ -207,7 +218,7 @@ impl Report<'_> {
     }
 
     fn print(&self, out: Out<'_>) -> anyhow::Result<()> {
-        let Self { explanation, evidence, map, .. } = self;
+        let Self { explanation, question, evidence, map, .. } = self;
         match self.subject {
             Subject::Class(class) => {
                 writeln!(out, "Class: {} ({class})", explanation.model.label(class))?;
@@ -215,7 +226,7 @@ impl Report<'_> {
             Subject::Node(node) => {
                 let node = nodes::tree(&explanation.model)?.hierarchy.node(node);
                 let (name, wnid, classes) = (&node.name, &node.wnid, node.leaves.len());
-                let against = evidence.question.contra.as_ref();
+                let against = question.contra.as_ref();
                 let against = against.map_or_else(String::new, |other| format!(" against {other}"));
                 writeln!(out, "Node: {name}{against} ({wnid}; classes below: {classes})")?;
             }
@@ -231,9 +242,11 @@ impl Report<'_> {
             let ([min, max], [height, width]) = (map.range(), [map.height, map.width]);
             writeln!(out, "Map: {min:.4} to {max:.4}, {height} x {width}")?;
             made.print(out)?;
-        } else if self.args.variant == Variant::Paper {
+        } else if let Some(evidence) = evidence
+            && self.args.variant == Variant::Paper
+        {
             let ([min, max], mean) = (map.range(), map.mean());
-            let Evidence { bias, entropy, total, question, .. } = evidence;
+            let Evidence { bias, entropy, total, .. } = evidence;
             let entropy = match question.is_linear() {
                 true => String::new(),
                 false => format!(" + entropy {entropy:.4}"),
@@ -251,6 +264,7 @@ impl Report<'_> {
         if let Some(checked) = &self.checked {
             checked.print(out)?;
         }
+        let Some(evidence) = evidence else { return Ok(()) };
         if matches!(self.subject, Subject::Node(_)) {
             writeln!(out, "{}", words::story(evidence))?;
         }

@@ -29,9 +29,10 @@ pub fn run(
     seed: u64,
 ) -> anyhow::Result<Checked> {
     let (input, recipe) = (&seen.input, &seen.model.recipe);
-    let row = question.ask(&seen.forward.logits).row(&seen.model.head).0;
+    let (features, head) = seen.features_and_head()?;
+    let row = question.ask(&seen.forward.logits).row(head).0;
     let canvas = Canvas::new(input, recipe, fill);
-    let checks = Arc::new(Checks::new(input, recipe, canvas, seen.cells()));
+    let checks = Arc::new(Checks::new(input, recipe, canvas, seen.cells()?));
     let progress = Progress::new("Checks");
     let probe = Arc::<Checks>::clone(&checks);
     let answers = client.engine.probe(probe, request, &mut warn, &mut |answers, total, left| {
@@ -40,12 +41,12 @@ pub fn run(
     progress.clear();
     let score = |logits: &[f32]| question.ask(logits).total;
     let findings = checks
-        .findings(&seen.forward, &seen.model.head, &row, score, &answers?)
+        .findings(&seen.forward, head, &row, score, &answers?)
         .ok_or_else(|| anyhow::anyhow!("The network did not answer all that it was asked"))?;
-    let map = seen.evidence(question.clone()).map;
+    let map = seen.evidence(question.clone())?.map;
     Ok(Checked {
-        shuffled_head: with_shuffled_head(&seen.forward.features, &row, seed),
-        mean_of_classes: with_mean_of_classes(&map, seen.class_maps()),
+        shuffled_head: with_shuffled_head(features, &row, seed),
+        mean_of_classes: with_mean_of_classes(&map, seen.class_maps()?),
         findings,
     })
 }

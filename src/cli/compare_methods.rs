@@ -45,7 +45,8 @@ pub struct CompareArgs {
     /// A name from `glasstree models`, or a weights file.
     #[arg(long)]
     pub model: Option<String>,
-    /// Methods to compare, separated by commas; all if left out.
+    /// Methods to compare, separated by commas; all that the network has if left
+    /// out.
     #[arg(long, value_delimiter = ',', value_parser = choice::<Method>())]
     pub methods: Vec<Method>,
     /// Curves to draw, separated by commas: deletion, insertion, road, or none.
@@ -140,8 +141,13 @@ pub fn run(args: &CompareArgs, out: Out<'_>) -> anyhow::Result<()> {
     if args.png.is_some() && subjects.len() > 1 {
         anyhow::bail!("--png shows the maps of one picture; name a picture instead of a folder");
     }
-    let methods: Vec<Method> =
-        if args.methods.is_empty() { Method::iter().collect() } else { args.methods.clone() };
+    let methods = match args.methods.is_empty() {
+        false => args.methods.clone(),
+        true => {
+            let model = client.load(&request)?;
+            Method::iter().filter(|&method| model.check_method(method).is_ok()).collect()
+        }
+    };
     let mut contestants: Vec<_> = methods.into_iter().map(Contestant::Method).collect();
     contestants.extend([Contestant::CentreFirst, Contestant::Random]);
 
@@ -219,12 +225,12 @@ fn compare(
                 (made.map.map, made.runs)
             }
             Contestant::CentreFirst => {
-                let [height, width] = seen.cells();
+                let [height, width] = seen.usual_cells();
                 // Above zero, so that it can be measured against boxes.
                 (Cam::centre_first(height, width).map(|v| v + 1.0), 0)
             }
             Contestant::Random => {
-                let [height, width] = seen.cells();
+                let [height, width] = seen.usual_cells();
                 let seed = args.method.seed.wrapping_add(subject.number as u64);
                 (Cam::random(height, width, seed), 0)
             }

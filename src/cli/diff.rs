@@ -40,7 +40,7 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
     let (a, b) = (model.classes.find(&args.class)?, model.classes.find(&args.against)?);
     let question = Question::classes((a, model.label(a)), (b, model.label(b)))?;
     let explanation = args.subject.explain(&client, &request)?;
-    let evidence = explanation.evidence(question);
+    let evidence = explanation.evidence(question)?;
     let parting = parting(&explanation, args.subject.tree.rule, [a, b]);
 
     let folder = match (&args.out, args.subject.json) {
@@ -78,7 +78,7 @@ fn parting(
     let tree = explanation.model.tree().ok()?;
     let rule = rule.unwrap_or_else(|| tree.default_rule());
     let (node, question) = Question::parting(&tree.hierarchy, a, b, rule)?;
-    Some((node, explanation.evidence(question)))
+    Some((node, explanation.evidence(question).ok()?))
 }
 
 /// P(first | one of the two) for a lead in logits.

@@ -51,7 +51,7 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
     let class = explanation.prediction();
     writeln!(out, "Prediction: {}", explanation.model.label(class))?;
     if let Some(folder) = &args.out {
-        let map = explanation.cam(CamTarget::Class(class));
+        let map = explanation.cam(CamTarget::Class(class))?;
         let files = pictures::write(folder, &explanation, Variant::Paper, &map, &Paint::default())?;
         pictures::print(&files, out)?;
     }

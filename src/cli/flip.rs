@@ -37,13 +37,14 @@ pub fn run(args: &FlipArgs, out: Out<'_>) -> anyhow::Result<()> {
     let explanation = args.subject.explain(&client, &request)?;
     let rule = args.subject.tree.rule(&model)?;
     let decision = explanation.decision(rule).map_err(|error| anyhow!("{error}"))?;
-    let flip = flip(hierarchy, decision, explanation.class_maps(), node)?;
+    let flip = flip(hierarchy, decision, explanation.class_maps()?, node)?;
     let rects: Vec<Rect> = flip.cells.iter().map(|&cell| explanation.cell_in_photo(cell)).collect();
     let reruns = match args.verify {
         true => verify::without(&client, &explanation, &request, Area::Cells(rects.clone()))?,
         false => Vec::new(),
     };
-    let report = Report { explanation: &explanation, hierarchy, flip, rects, reruns };
+    let cells = explanation.cells()?;
+    let report = Report { explanation: &explanation, hierarchy, flip, cells, rects, reruns };
     if args.subject.json {
         writeln!(out, "{}", report.to_json())?;
         return Ok(());
@@ -55,6 +56,8 @@ struct Report<'a> {
     explanation: &'a Explanation,
     hierarchy: &'a Hierarchy,
     flip: Flip,
+    /// Height and width of the map.
+    cells: [usize; 2],
     /// Of the cells, in the photo.
     rects: Vec<Rect>,
     reruns: Reruns,
@@ -65,7 +68,7 @@ impl Report<'_> {
         let flip = &self.flip;
         let name = |id| self.hierarchy.node(id).name.as_str();
         let (node, from, to) = (name(flip.node), name(flip.from), name(flip.to));
-        let (height, width) = self.explanation.cells().into();
+        let (height, width) = self.cells.into();
         let (count, all) = (flip.cells.len(), height * width);
         writeln!(
             out,
@@ -114,7 +117,7 @@ impl Report<'_> {
 
     fn to_json(&self) -> serde_json::Value {
         let (flip, one) = (&self.flip, |id| nodes::one(self.hierarchy, id));
-        let [height, width] = self.explanation.cells();
+        let [height, width] = self.cells;
         let cells = flip.cells.iter().zip(&self.rects).map(|(cell, rect)| {
             json!({ "row": cell / width.max(1), "column": cell % width.max(1), "in_photo": rect })
         });

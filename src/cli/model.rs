@@ -27,10 +27,13 @@ pub struct ModelsArgs {
     pub json: bool,
 }
 
+/// What there is to say of maps that need no caveat.
+const EXACT: &str = "exact: the mean of a map plus the bias is the logit";
+
 pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
     let request = ModelRequest::from(ModelSource::from_argument(&args.weights));
     let model = Client::start(DeviceChoice::Cpu)?.load(&request)?;
-    let (classes, recipe) = (model.head.classes, &model.recipe);
+    let (classes, recipe) = (model.class_count(), &model.recipe);
     if args.json {
         let value = json!({
             "architecture": model.architecture,
@@ -41,6 +44,8 @@ pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
             "unused": model.unused,
             "dataset": model.dataset.map(|dataset| dataset.name()),
             "recipe": recipe,
+            "recipe_origin": model.recipe_origin,
+            "maps": model.ending.caveat().unwrap_or_else(|| EXACT.to_owned()),
         });
         writeln!(out, "{value}")?;
         return Ok(());
@@ -53,7 +58,12 @@ pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
     writeln!(out, "Parameters:   {}", model.parameters)?;
     writeln!(out, "Format:       {}, {}", model.format, model.dtype)?;
     let resize = recipe.resize.map_or("none".to_owned(), |side| side.to_string());
-    writeln!(out, "Recipe:       resize {resize} ({}), crop {}", recipe.filter, recipe.crop)?;
+    let (filter, crop, origin) = (recipe.filter, recipe.crop, model.recipe_origin);
+    writeln!(out, "Recipe:       resize {resize} ({filter}), crop {crop}")?;
+    let (mean, std) = (recipe.mean, recipe.std);
+    writeln!(out, "              less {mean:?}, by {std:?}; {origin}")?;
+    let maps = model.ending.caveat();
+    writeln!(out, "Maps:         {}", maps.as_deref().unwrap_or(EXACT))?;
     if !model.unused.is_empty() {
         writeln!(out, "Unused:       {}", model.unused.join(", "))?;
     }

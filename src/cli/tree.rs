@@ -178,7 +178,7 @@ pub fn induce(args: &InduceArgs, out: Out<'_>) -> anyhow::Result<()> {
     let mut request = ModelRequest::from(ModelSource::from_argument(&args.model));
     request.wnids = args.wnids.clone();
     let model = Client::start(DeviceChoice::Cpu)?.load(&request)?;
-    let (json, classes) = (model.induced_hierarchy()?.to_json(), model.head.classes);
+    let (json, classes) = (model.induced_hierarchy()?.to_json(), model.class_count());
     match &args.out {
         Some(path) => {
             output::write(path, json.as_bytes())?;

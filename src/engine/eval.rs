@@ -60,7 +60,7 @@ impl<'a> Evaluator<'a> {
         others: &'a [PathBuf],
         options: PhotoOptions,
     ) -> Self {
-        let scores = Scores::new(info.head.classes, hierarchy(&info));
+        let scores = Scores::new(info.class_count(), hierarchy(&info));
         let known = pictures.iter().map(|label| Item { path: &label.path, label: Some(label) });
         let others = others.iter().map(|path| Item { path, label: None });
         let items = known.chain(others).collect();
@@ -117,18 +117,20 @@ impl<'a> Evaluator<'a> {
 
     fn score(&mut self, prepared: &Prepared<'_>, forward: &Forward) {
         self.done += 1;
-        let head = &self.info.head;
+        let features = forward.features.as_ref();
+        let head = self.info.ending.head_for(features).ok();
         for (measure, values) in &mut self.familiarity {
             let side = usize::from(prepared.item.label.is_none());
-            values[side].push(measure.of(forward, head));
+            values[side].push(measure.of(forward, head.as_deref()));
         }
         let Some(LabelledPicture { class, boxes, .. }) = prepared.item.label else { return };
         self.scores.add(*class, &forward.logits, hierarchy(&self.info));
         if boxes.is_empty() {
             return;
         }
+        let (Some(features), Some(head)) = (features, head) else { return };
         let place = |class| {
-            let map = Cam::compute(&forward.features, self.info.head.row(class));
+            let map = Cam::compute(features, head.row(class));
             Place::of(&map, self.info.recipe.crop, prepared.photo_from_input)
         };
         let prediction = argmax(&forward.logits);

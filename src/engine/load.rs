@@ -3,17 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::sidecar::Said;
 use super::{classes, tree};
 use crate::assets::Dataset;
 use crate::budget::Wanted;
 use crate::catalog::{ModelSource, Weights};
-use crate::checkpoint::{CheckpointError, StateDict};
+use crate::checkpoint::{CheckpointError, OnnxFile, StateDict, WeightsFile};
 use crate::decoder;
-use crate::explanation::{LazyTree, ModelInfo};
+use crate::explanation::{LazyTree, ModelInfo, RecipeOrigin};
 use crate::labels::ListError;
-use crate::model::{Architecture, Classifier, Compute, MAX_FEATURE_MAP, ModelError};
+use crate::model::{
+    Architecture, Classifier, Compute, MAX_FEATURE_MAP, ModelError, Nonlinearity, PictureRange,
+};
 use crate::output::megabytes;
-use crate::preprocess::Recipe;
+use crate::preprocess::{Filter, Normalisation, Recipe};
 use crate::protocol::{ModelRequest, RecipeChanges};
 use crate::text::{CleanText, Shown as _};
 
@@ -62,51 +65,88 @@ pub fn load(
     progress: impl Fn(u64, u64) + Send + Sync + 'static,
 ) -> Result<Loaded, LoadError> {
     let name = request.source.name();
-    let mut state = open(&request.source, wanted)?;
-    state.watch(progress);
-    let classifier = Classifier::load(&state, compute)
-        .map_err(|source| LoadError::Model { name: name.clone(), source })?;
-    let head = Arc::new(classifier.head().clone());
-    let (classes, dataset) = classes::load(request, head.classes)?;
+    let failed = |source| LoadError::Model { name: name.clone(), source };
+    let (classifier, about, said) = match open(&request.source, wanted)? {
+        WeightsFile::Tensors(mut state) => {
+            state.watch(progress);
+            let classifier = Classifier::load(&state, compute).map_err(failed)?;
+            (classifier, About::tensors(&state), Said::default())
+        }
+        WeightsFile::Graph(file) => {
+            let (about, said) = (About::graph(&file), Said::in_onnx(|key| file.metadata(key)));
+            (Classifier::load_graph(file).map_err(failed)?, about, said)
+        }
+    };
+    let said = match &request.source {
+        ModelSource::File(path) => said.or(Said::beside(path)),
+        ModelSource::Known(..) => said,
+    };
+    let (classes, dataset) = classes::load(request, classifier.class_count(), said.labels.clone())?;
     let classes = Arc::new(classes);
-    let recipe = recipe(request, classifier.architecture(), dataset);
-    if classifier.architecture().largest_feature_map(recipe.crop) > MAX_FEATURE_MAP {
+    let (recipe, recipe_origin) = recipe(request, &classifier, dataset, &said);
+    let largest = classifier.architecture().map(|it| it.largest_feature_map(recipe.crop));
+    if largest.is_some_and(|largest| largest > MAX_FEATURE_MAP) {
         return Err(LoadError::TooCostly { name, side: recipe.crop });
     }
     let tree = {
-        let (request, architecture) = (request.clone(), classifier.architecture().clone());
-        let (classes, head) = (Arc::clone(&classes), Arc::clone(&head));
+        let (request, architecture) = (request.clone(), classifier.architecture().cloned());
+        let (classes, linear) = (Arc::clone(&classes), classifier.ending().linear().cloned());
         let make = move || {
-            tree::load(&request, &architecture, dataset, &classes, &head)
+            tree::load(&request, architecture.as_ref(), dataset, &classes, linear.as_deref())
                 .map(Arc::new)
                 .map_err(|error| error.to_string())
         };
         LazyTree::new(Box::new(make))
     };
+    let About { parameters, format, dtype } = about;
     let info = Arc::new(ModelInfo {
         source: request.source.clone(),
-        architecture: classifier.architecture().to_string(),
-        cell: classifier.architecture().stride(),
-        receptive_field: classifier.architecture().receptive_field(),
-        parameters: state.parameter_count(),
-        format: state.format().to_string(),
-        dtype: state.dtype_summary(),
+        architecture: classifier.name(),
+        cell: classifier.cell(),
+        receptive_field: classifier.architecture().map(Architecture::receptive_field),
+        takes_densities: classifier.architecture().is_some(),
+        takes_sizes: classifier.fixed_side().is_none(),
+        parameters,
+        format,
+        dtype,
         unused: classifier.unused().to_vec(),
         recipe,
+        recipe_origin,
         dataset,
         classes,
-        head,
+        ending: classifier.ending().clone(),
         tree,
     });
     Ok(Loaded { info, classifier })
 }
 
-fn open(source: &ModelSource, wanted: &Wanted) -> Result<StateDict, LoadError> {
+/// What is told of a file of weights.
+struct About {
+    parameters: usize,
+    format: String,
+    dtype: String,
+}
+
+impl About {
+    fn tensors(state: &StateDict) -> Self {
+        let (parameters, dtype) = (state.parameter_count(), state.dtype_summary());
+        Self { parameters, format: state.format().to_string(), dtype }
+    }
+
+    fn graph(file: &OnnxFile) -> Self {
+        let (parameters, dtype) = (file.parameter_count(), file.dtype_summary());
+        Self { parameters, format: "ONNX".to_owned(), dtype }
+    }
+}
+
+fn open(source: &ModelSource, wanted: &Wanted) -> Result<WeightsFile, LoadError> {
     match source {
         ModelSource::Known(entry, folder) => match &entry.weights {
-            Weights::Bundled(bytes) => Ok(StateDict::from_bytes(entry.file, *bytes)?),
+            Weights::Bundled(bytes) => {
+                Ok(WeightsFile::Tensors(StateDict::from_bytes(entry.file, *bytes)?))
+            }
             Weights::Published(_) if entry.is_here(folder) => {
-                Ok(decoder::checkpoint(&folder.join(entry.file), wanted)?)
+                Ok(decoder::weights(&folder.join(entry.file), wanted)?)
             }
             Weights::Published(published) => {
                 let size = published.size.map(|size| format!(" ({})", megabytes(size)));
@@ -114,25 +154,62 @@ fn open(source: &ModelSource, wanted: &Wanted) -> Result<StateDict, LoadError> {
             }
         },
         ModelSource::File(path) if !path.exists() => Err(LoadError::NoSuchModel(path.clone())),
-        ModelSource::File(path) => Ok(decoder::checkpoint(path, wanted)?),
+        ModelSource::File(path) => Ok(decoder::weights(path, wanted)?),
     }
 }
 
-fn recipe(request: &ModelRequest, architecture: &Architecture, dataset: Option<Dataset>) -> Recipe {
-    let recipe = match (&request.source, architecture) {
-        (ModelSource::Known(entry, _), _) => entry.recipe.clone(),
-        (_, Architecture::EfficientNetLite(shape)) => {
+/// How pictures are prepared, and how sure that is: as the catalogue says, else as the file says,
+/// else as is usual for the network, else as most networks want it.
+fn recipe(
+    request: &ModelRequest,
+    classifier: &Classifier,
+    dataset: Option<Dataset>,
+    said: &Said,
+) -> (Recipe, RecipeOrigin) {
+    let (recipe, origin) = match (&request.source, &said.recipe, classifier.architecture()) {
+        (ModelSource::Known(entry, _), ..) => (entry.recipe.clone(), RecipeOrigin::Known),
+        (_, Some(recipe), _) => (recipe.clone(), RecipeOrigin::File),
+        (_, None, Some(architecture)) => (usual(architecture, dataset), RecipeOrigin::Known),
+        (_, None, None) => {
+            let side = classifier.fixed_side().and_then(|side| u32::try_from(side).ok());
+            let of = |normalisation| Recipe::of_side(side.unwrap_or(224), normalisation);
+            let name = said.network.clone().unwrap_or_else(|| request.source.name().into());
+            match (classifier.range(), Normalisation::of_name(&name)) {
+                (PictureRange::Unit, _) => (of(Normalisation::Unit), RecipeOrigin::File),
+                (PictureRange::Bytes, _) => (of(Normalisation::Bytes), RecipeOrigin::File),
+                (PictureRange::Unknown, Some(known)) => (of(known), RecipeOrigin::Name),
+                (PictureRange::Unknown, None) => (of(Normalisation::Imagenet), RecipeOrigin::Guess),
+            }
+        }
+    };
+    let recipe = match classifier.fixed_side().and_then(|side| u32::try_from(side).ok()) {
+        Some(side) if side != recipe.crop => recipe.with_side(side),
+        _ => recipe,
+    };
+    (changed(recipe, &request.recipe), origin)
+}
+
+fn usual(architecture: &Architecture, dataset: Option<Dataset>) -> Recipe {
+    match architecture {
+        Architecture::EfficientNetLite(shape) => {
             // All sizes are evaluated on the middle of a picture that is 32 pixels larger.
             let side = shape.input_side();
             Recipe { resize: Some(side + 32), crop: side, ..Recipe::efficientnet_lite0() }
         }
-        (_, architecture) if architecture.is_for_small_pictures() => match dataset {
+        Architecture::InvertedResidual(shape) => {
+            let [resize, crop] = shape.usual_sides();
+            let filter = match shape.nonlinearity {
+                Nonlinearity::Relu6 => Filter::Bilinear,
+                Nonlinearity::Silu => Filter::Bicubic,
+            };
+            Recipe { resize: Some(resize), crop, filter, ..Recipe::torchvision_imagenet() }
+        }
+        architecture if architecture.is_for_small_pictures() => match dataset {
             Some(Dataset::TinyImagenet200) => Recipe::tiny_imagenet(),
             _ => Recipe::cifar(),
         },
         _ => Recipe::tutorial_imagenet(),
-    };
-    changed(recipe, &request.recipe)
+    }
 }
 
 fn changed(mut recipe: Recipe, changes: &RecipeChanges) -> Recipe {

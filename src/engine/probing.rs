@@ -64,7 +64,7 @@ impl Probing {
             let forwards = classifier.forward_dense(&pictures, side, self.probe.density())?;
             let keeps_features = self.probe.keeps_features();
             let answers = forwards.into_iter().map(|Forward { logits, features, .. }| {
-                Arc::new(ProbeAnswer { logits, features: keeps_features.then_some(features) })
+                Arc::new(ProbeAnswer { logits, features: features.filter(|_| keeps_features) })
             });
             self.answers.0.extend(answers);
         }

@@ -47,10 +47,10 @@ pub enum TreeError {
 /// What is wrong with which file, in one line.
 pub fn load(
     request: &ModelRequest,
-    architecture: &Architecture,
+    architecture: Option<&Architecture>,
     dataset: Option<Dataset>,
     classes: &ClassList,
-    head: &Head,
+    linear: Option<&Head>,
 ) -> Result<Tree, TreeError> {
     let own = trained_with(&request.source, architecture);
     // nbdt released nothing of these families for ImageNet.
@@ -71,7 +71,7 @@ pub fn load(
             wordnet_tree(classes, &placement)?
         }
         (HierarchyChoice::Auto | HierarchyChoice::Induced, _) => {
-            (induced(head, classes)?, "induced from this model's head".to_owned())
+            (induced(linear, classes)?, "induced from this model's head".to_owned())
         }
     };
     Ok(Tree { trained, ..parsed(&json, name, dataset, classes, placement.into())? })
@@ -122,11 +122,13 @@ fn parsed(
 }
 
 /// nbdt's released models were trained with the hierarchy that carries their own name.
-fn trained_with(source: &ModelSource, architecture: &Architecture) -> Option<&'static str> {
+fn trained_with(source: &ModelSource, architecture: Option<&Architecture>) -> Option<&'static str> {
     match (source, architecture) {
         (ModelSource::Known(entry, _), _) => entry.hierarchy,
-        (_, Architecture::WideResNet(_)) => Some("induced"),
-        (_, Architecture::ResNet(shape)) if architecture.is_for_small_pictures() => {
+        (_, Some(Architecture::WideResNet(_))) => Some("induced"),
+        (_, Some(architecture @ Architecture::ResNet(shape)))
+            if architecture.is_for_small_pictures() =>
+        {
             match shape.blocks {
                 [1, 1, 1, 1] if !shape.bottleneck => Some("induced-ResNet10"),
                 [2, 2, 2, 2] if !shape.bottleneck => Some("induced-ResNet18"),
@@ -165,7 +167,8 @@ fn read_file(path: &Path) -> Result<String, TreeError> {
     }
 }
 
-fn induced(head: &Head, classes: &ClassList) -> Result<String, TreeError> {
+fn induced(linear: Option<&Head>, classes: &ClassList) -> Result<String, TreeError> {
+    let head = linear.ok_or(InduceError::NoLinearLayer)?;
     let wnids = own_ids(classes);
     Ok(induce::induce(&head.weight, head.classes, head.channels, &wnids)?.to_json())
 }

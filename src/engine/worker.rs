@@ -267,7 +267,7 @@ impl Worker {
         model: &ModelRequest,
     ) -> Result<Evaluation, Stop> {
         let info = Arc::clone(&self.model(job, model)?.info);
-        let classes = info.head.classes;
+        let classes = info.class_count();
         if let Some(picture) = pictures.iter().find(|picture| picture.class >= classes) {
             let (path, class) = (picture.path.shown(), picture.class);
             let text = format!("{path} is of class {class}, but the model has {classes} classes");

@@ -23,8 +23,9 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// Its value for one picture; NaN where the numbers are.
-    pub fn of(self, forward: &Forward, head: &Head) -> f32 {
+    /// Its value for one picture; NaN where the numbers are, or where it needs a feature map or a
+    /// linear layer on it and the network has none.
+    pub fn of(self, forward: &Forward, head: Option<&Head>) -> f32 {
         let logits = &forward.logits;
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         match self {
@@ -34,9 +35,14 @@ impl Measure {
                 let sum: f64 = logits.iter().map(|&z| f64::from(z - largest).exp()).sum();
                 largest + sum.ln() as f32
             }
-            Self::FeatureNorm => norm(&forward.features.pooled()),
+            Self::FeatureNorm => {
+                forward.features.as_ref().map_or(f32::NAN, |features| norm(&features.pooled()))
+            }
             Self::Cosine => {
-                let (pooled, row) = (forward.features.pooled(), head.row(argmax(logits)));
+                let (Some(features), Some(head)) = (&forward.features, head) else {
+                    return f32::NAN;
+                };
+                let (pooled, row) = (features.pooled(), head.row(argmax(logits)));
                 let dot: f32 = pooled.iter().zip(row).map(|(a, b)| a * b).sum();
                 dot / (norm(&pooled) * norm(row)).max(f32::MIN_POSITIVE)
             }

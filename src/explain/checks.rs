@@ -120,7 +120,7 @@ impl Checks {
     }
 
     /// What the answers say about the map of `row`, with `score` for its logits; `None` before all
-    /// answers are there.
+    /// answers are there, and for a network without maps.
     pub fn findings(
         &self,
         seen: &Forward,
@@ -132,7 +132,7 @@ impl Checks {
         if answers.len() < self.count() || row.len() != head.channels {
             return None;
         }
-        let map = Cam::compute(&seen.features, row);
+        let map = Cam::compute(seen.features.as_ref()?, row);
         let whole = score(&seen.logits);
         let guise = |(at, guise): (usize, Guise)| {
             let answer = &answers.0[at];

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use super::cam::{Cam, IdentityCheck};
 use super::decision::{Pooling, Rule, log_sum_exp};
-use super::feature_map::{ClassId, Forward, Head};
+use super::feature_map::{ClassId, FeatureMap, Head};
 use super::hierarchy::{Hierarchy, NodeId};
 
 /// What a map can be asked: the logit of a class or a node, or the lead of one side over another.
@@ -312,10 +312,10 @@ impl Evidence {
     ///
     /// # Panics
     /// If head, features and question do not belong together.
-    pub fn new(question: Question, forward: &Forward, head: &Head) -> Self {
-        let answer = question.ask(&forward.logits);
+    pub fn new(question: Question, features: &FeatureMap, logits: &[f32], head: &Head) -> Self {
+        let answer = question.ask(logits);
         let (row, bias) = answer.row(head);
-        let map = Cam::compute(&forward.features, &row);
+        let map = Cam::compute(features, &row);
         let Answer { total, entropy, .. } = answer;
         let check = map.check(bias + entropy, total);
         Self { question, map, bias, entropy, total, check }

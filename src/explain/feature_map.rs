@@ -70,8 +70,8 @@ impl Head {
 pub struct Forward {
     /// `[classes]`, before the softmax.
     pub logits: Vec<f32>,
-    /// The input of the average pooling.
-    pub features: FeatureMap,
+    /// The input of the average pooling; `None` for a network that maps cannot be made of.
+    pub features: Option<FeatureMap>,
     /// The raw output of the last 3x3 convolution, before batch norm, skip connection and ReLU;
     /// only torchvision ResNets made of basic blocks (18, 34) have it, as `layer4[-1].conv2`.
     pub conv2: Option<FeatureMap>,

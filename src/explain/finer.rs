@@ -159,14 +159,18 @@ impl Finer {
             let logits = answers.0.iter().map(|answer| f64::from(answer.logits[class]));
             (logits.sum::<f64>() / count) as f32
         };
-        Some(Forward { logits: (0..classes).map(mean).collect(), features, conv2: None })
+        Some(Forward {
+            logits: (0..classes).map(mean).collect(),
+            features: Some(features),
+            conv2: None,
+        })
     }
 
     /// The map for a row of the head, in logits; `None` before all answers are there.
     pub fn map(&self, answers: &Answers, row: &[f32]) -> Option<Cam> {
         match self.kind {
             FinerKind::Dense(_) | FinerKind::Shifts(_) => {
-                Some(Cam::compute(&self.forward(answers)?.features, row))
+                Some(Cam::compute(&self.forward(answers)?.features?, row))
             }
             FinerKind::Scales => {
                 let features = self.features(answers)?;

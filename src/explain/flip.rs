@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::cam_set::CamSet;
 use super::decision::{Decision, Pooling, Rule, log_sum_exp};
+use super::ending::NoMaps;
 use super::hierarchy::{Hierarchy, NodeId};
 
 /// A lead below this, in logits, is a tie that rounding could decide.
@@ -43,6 +44,8 @@ pub struct Flip {
 /// A node without a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FlipError {
+    #[error(transparent)]
+    NoMaps(#[from] NoMaps),
     #[error("{0:?} is a class, so nothing is decided below it; name an inner node of the tree")]
     Leaf(String),
     #[error("{0:?} has a single branch, so nothing is decided there; name another node")]

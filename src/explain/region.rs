@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::area::Area;
 use super::cam_set::CamSet;
 use super::decision::Decision;
+use super::ending::NoMaps;
 use super::evidence::Evidence;
 use super::feature_map::FeatureMap;
 use super::hierarchy::{Hierarchy, NodeId};
@@ -34,6 +35,8 @@ pub struct Region {
 /// A region that has no part of what the network saw.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum RegionError {
+    #[error(transparent)]
+    NoMaps(#[from] NoMaps),
     #[error("The region has coordinates that are no numbers; give pixels of the photo")]
     NotANumber,
     #[error("The region is empty; give it a width and a height above 0 (in pixels)")]

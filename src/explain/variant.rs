@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::cam::Cam;
-use super::feature_map::Forward;
+use super::feature_map::{FeatureMap, Forward};
 use super::render::{Paint, Scale, heatmap, overlay, overlay_picture, tutorial_heatmap};
 use crate::preprocess::RectTransform;
 
@@ -43,16 +43,17 @@ pub enum Variant {
     GradCam,
 }
 
-/// The tutorial's maps need a tensor that the network does not have.
+/// A map needs a tensor that the network does not have; the field says which map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error(
-    "The map {0:?} needs the last convolution of a ResNet with basic blocks (18 or 34 layers); \
-     use the map \"paper\" or \"gradcam\" for this network",
-    self.variant.to_string()
-)]
-pub struct MissingConv2 {
-    /// The map that was asked for.
-    pub variant: Variant,
+pub enum MissingMap {
+    #[error(
+        "The map {:?} needs the last convolution of a ResNet with basic blocks (18 or 34 layers); \
+         use the map \"paper\" or \"gradcam\" for this network",
+        .0.to_string()
+    )]
+    Conv2(Variant),
+    #[error("The map {:?} needs a feature map that is average-pooled", .0.to_string())]
+    Features(Variant),
 }
 
 impl Variant {
@@ -60,18 +61,22 @@ impl Variant {
     ///
     /// `[H, W]`, but `[W, H]` for [`Variant::Tutorial`]. Only [`Variant::Paper`] is in logits.
     ///
+    /// # Errors
+    /// When the network lacks the tensor that the map is made of.
+    ///
     /// # Panics
     /// If `row` has not one weight per channel.
-    pub fn raw(self, forward: &Forward, row: &[f32]) -> Result<Cam, MissingConv2> {
-        let of_conv2 = || {
-            let features = forward.conv2.as_ref().ok_or(MissingConv2 { variant: self })?;
-            Ok(Cam::compute(features, row))
+    pub fn raw(self, forward: &Forward, row: &[f32]) -> Result<Cam, MissingMap> {
+        let of = |features: &Option<FeatureMap>, missing: MissingMap| {
+            Ok(Cam::compute(features.as_ref().ok_or(missing)?, row))
         };
+        let of_features = || of(&forward.features, MissingMap::Features(self));
+        let of_conv2 = || of(&forward.conv2, MissingMap::Conv2(self));
         match self {
-            Self::Paper => Ok(Cam::compute(&forward.features, row)),
+            Self::Paper => of_features(),
             Self::Tutorial => Ok(of_conv2()?.transposed()),
             Self::TutorialFixed => of_conv2(),
-            Self::GradCam => Ok(Cam::compute(&forward.features, row).gradcam_raw()),
+            Self::GradCam => Ok(of_features()?.gradcam_raw()),
         }
     }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CamTarget, Explanation};
+use super::{CamTarget, Explanation, ModelInfo};
 use crate::explain::{
-    Answers, Cam, Canvas, Density, Evidence, Fill, Finer, IdentityCheck, Method, Occlusion, Probe,
-    Question, Rise, RiseOptions,
+    Answers, Cam, Canvas, Density, Ending, Evidence, Fill, Finer, IdentityCheck, Method, NoMaps,
+    Occlusion, Probe, Question, Rise, RiseOptions,
 };
 use crate::preprocess::PreprocessError;
 
@@ -77,20 +77,67 @@ pub struct MethodMap {
     pub check: Option<IdentityCheck>,
 }
 
+/// Why there is no map by a method. One line for the user.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    #[error("{0}. Occlusion and RISE need none")]
+    NoMaps(#[from] NoMaps),
+    #[error(
+        "The strides of a network from an ONNX file cannot be left out; shift2 and shift4 make \
+         finer maps of it"
+    )]
+    NotDense,
+    #[error("This network takes pictures of one size alone, so it has no map over several sizes")]
+    OneSize,
+    #[error(transparent)]
+    Picture(#[from] PreprocessError),
+}
+
 /// Places of a RISE map along each axis. Its masks change over the width of their cells; more
 /// places would show nothing more.
 const RISE_PLACES: usize = 56;
+
+impl ModelInfo {
+    /// Whether a method can be used with this network at all.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub fn check_method(&self, method: Method) -> Result<(), PlanError> {
+        match method {
+            Method::Occlusion | Method::Rise => return Ok(()),
+            Method::Cam
+            | Method::GradCam
+            | Method::GradCamPlusPlus
+            | Method::LayerCam
+            | Method::Dense2
+            | Method::Dense4
+            | Method::Shift2
+            | Method::Shift4
+            | Method::MultiScale => {}
+        }
+        if let Ending::Other { why, .. } = &self.ending {
+            return Err(why.clone().into());
+        }
+        match method {
+            Method::Dense2 | Method::Dense4 if !self.takes_densities => Err(PlanError::NotDense),
+            Method::MultiScale if !self.takes_sizes => Err(PlanError::OneSize),
+            _ => Ok(()),
+        }
+    }
+}
 
 impl Explanation {
     /// What has to be asked for a map by `method`.
     ///
     /// # Errors
-    /// Where the picture cannot be made larger as the method needs it.
-    pub fn plan(&self, method: Method, options: &PlanOptions) -> Result<Plan, PreprocessError> {
+    /// Where the method cannot be used with this network, or the picture cannot be made larger as
+    /// it needs it.
+    pub fn plan(&self, method: Method, options: &PlanOptions) -> Result<Plan, PlanError> {
+        self.model.check_method(method)?;
         let input = &self.input;
         let canvas = || Canvas::new(input, &self.model.recipe, options.fill);
         let side = input.crop.width() as usize;
-        let cell = side / self.cells()[1].max(1);
+        let cell = || Ok::<_, NoMaps>(side / self.cells()?[1].max(1));
         let finer = |finer| Plan::Finer(Arc::new(finer));
         Ok(match method {
             Method::Cam | Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => {
@@ -98,8 +145,8 @@ impl Explanation {
             }
             Method::Dense2 => finer(Finer::dense(input, Density::Double)),
             Method::Dense4 => finer(Finer::dense(input, Density::Quadruple)),
-            Method::Shift2 => finer(Finer::shifted(input, cell, 2)),
-            Method::Shift4 => finer(Finer::shifted(input, cell, 4)),
+            Method::Shift2 => finer(Finer::shifted(input, cell()?, 2)),
+            Method::Shift4 => finer(Finer::shifted(input, cell()?, 4)),
             Method::MultiScale => finer(Finer::scaled(&self.photo.rgb, &self.model.recipe)?),
             Method::Occlusion => {
                 let patch = options.patch.unwrap_or(side.div_ceil(7));
@@ -143,7 +190,8 @@ impl Plan {
     /// The map from the answers so far. `seen` is what the plan was made of; `score` matters where
     /// parts are hidden.
     ///
-    /// `None` if there is no such target, or for finer maps before all answers are there.
+    /// `None` if there is no such target, for finer maps before all answers are there, and where the
+    /// method needs maps that the network has not.
     pub fn map(
         &self,
         seen: &Explanation,
@@ -154,18 +202,21 @@ impl Plan {
         let question = seen.question(target)?;
         let alone = |map| MethodMap { map, standard_error: None, check: None };
         Some(match self {
-            Self::Ready(method) => ready(*method, seen, question),
+            Self::Ready(method) => ready(*method, seen, question)?,
             Self::Finer(finer) => {
-                match finer.forward(answers) {
-                    Some(forward) => {
+                let head = seen.head.as_deref().ok()?;
+                let whole = finer.forward(answers).filter(|_| seen.model.ending.is_linear());
+                match whole.and_then(|forward| Some((forward.features?, forward.logits))) {
+                    Some((features, logits)) => {
                         let Evidence { map, check, .. } =
-                            Evidence::new(question, &forward, &seen.model.head);
+                            Evidence::new(question, &features, &logits, head);
                         MethodMap { check: Some(check), ..alone(map) }
                     }
-                    None => alone(finer.map(
-                        answers,
-                        &question.ask(&seen.forward.logits).row(&seen.model.head).0,
-                    )?),
+                    // With a norm frozen at another run, it adds up to no logit.
+                    None => {
+                        let row = question.ask(&seen.forward.logits).row(head).0;
+                        alone(finer.map(answers, &row)?)
+                    }
                 }
             }
             Self::Occlusion(occlusion) => {
@@ -183,9 +234,10 @@ impl Plan {
     }
 }
 
-fn ready(method: Method, seen: &Explanation, question: Question) -> MethodMap {
-    let features = &seen.forward.features;
-    let row = question.ask(&seen.forward.logits).row(&seen.model.head).0;
+/// `None` for a network without maps.
+fn ready(method: Method, seen: &Explanation, question: Question) -> Option<MethodMap> {
+    let (features, head) = seen.features_and_head().ok()?;
+    let row = question.ask(&seen.forward.logits).row(head).0;
     let map = match method {
         Method::GradCam => Cam::compute(features, &row).gradcam_raw(),
         Method::GradCamPlusPlus => Cam::gradcam_plus_plus(features, &row),
@@ -198,9 +250,9 @@ fn ready(method: Method, seen: &Explanation, question: Question) -> MethodMap {
         | Method::MultiScale
         | Method::Occlusion
         | Method::Rise => {
-            let Evidence { map, check, .. } = seen.evidence(question);
-            return MethodMap { map, standard_error: None, check: Some(check) };
+            let Evidence { map, check, .. } = seen.evidence(question).ok()?;
+            return Some(MethodMap { map, standard_error: None, check: Some(check) });
         }
     };
-    MethodMap { map, standard_error: None, check: None }
+    Some(MethodMap { map, standard_error: None, check: None })
 }

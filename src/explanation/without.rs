@@ -33,19 +33,19 @@ impl Explanation {
     /// A part of the photo, in its pixels, as a share of each cell of the maps.
     ///
     /// # Errors
-    /// When the network saw nothing of it.
+    /// When the network saw nothing of it, or has no maps.
     pub fn region(&self, area: &Area) -> Result<Region, RegionError> {
         let (transform, photo) = (self.input.photo_from_input, self.photo.rgb.dimensions());
-        Region::of_area(self.cells(), self.input_side(), transform, photo, area)
+        Region::of_area(self.cells()?, self.input_side(), transform, photo, area)
     }
 
     /// What the model says without a part of the photo.
     ///
     /// # Errors
-    /// When the network saw nothing of it.
+    /// When the network saw nothing of it, or has no maps.
     pub fn without(&self, area: &Area) -> Result<Without, RegionError> {
         let region = self.region(area)?;
-        let logits = region.logits_without(&self.forward.logits, self.class_maps());
+        let logits = region.logits_without(&self.forward.logits, self.class_maps()?);
         let probabilities = softmax(&logits);
         Ok(Without { region, logits, probabilities })
     }
@@ -53,9 +53,10 @@ impl Explanation {
     /// How the tree decides once the features of a region count as zero.
     ///
     /// # Errors
-    /// Where there is no tree: see [`super::ModelInfo::tree`].
-    pub fn decision_without(&self, region: &Region, rule: Rule) -> Result<Decision, &str> {
-        let logits = region.logits_without(&self.forward.logits, self.class_maps());
+    /// Where there is no tree (see [`super::ModelInfo::tree`]), or the network has no maps.
+    pub fn decision_without(&self, region: &Region, rule: Rule) -> Result<Decision, String> {
+        let maps = self.class_maps().map_err(|error| error.to_string())?;
+        let logits = region.logits_without(&self.forward.logits, maps);
         Ok(Decision::new(&self.model.tree()?.hierarchy, &logits, rule))
     }
 
@@ -68,10 +69,15 @@ impl Explanation {
     }
 
     /// Where a cell of the maps lies in the photo, in its pixels; row-major. Cells at the border
-    /// may stick out.
+    /// may stick out. A network without maps has cells of the size that is usual.
     pub fn cell_in_photo(&self, cell: usize) -> Rect {
-        let cell = Rect::of_cell(self.cells(), self.input_side(), cell);
-        cell.through(self.input.photo_from_input)
+        Rect::of_cell(self.usual_cells(), self.input_side(), cell)
+            .through(self.input.photo_from_input)
+    }
+
+    /// Height and width of the maps; those that are usual for a network without maps.
+    pub fn usual_cells(&self) -> [usize; 2] {
+        self.cells().unwrap_or([7, 7])
     }
 
     /// How likely the model finds a target with these logits instead of its own: a class among

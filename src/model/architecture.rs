@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::ModelError;
+use super::inverted_residual::{InvertedResidualShape, Nonlinearity};
+use super::mobile;
 use crate::checkpoint::StateDict;
 
 /// A network, with everything that its weights leave open.
@@ -11,6 +13,8 @@ pub enum Architecture {
     ResNet(ResNetShape),
     WideResNet(WideResNetShape),
     EfficientNetLite(EfficientNetShape),
+    /// MobileNetV2 and EfficientNet-B of torchvision and timm.
+    InvertedResidual(InvertedResidualShape),
 }
 
 /// The first layers of a ResNet.
@@ -77,6 +81,9 @@ impl Architecture {
     /// [`ModelError::Unknown`] says what was looked for and what the file starts with.
     pub fn recognise(weights: &StateDict) -> Result<Self, ModelError> {
         let has = |name: &str| weights.shape(name).is_some();
+        if let Some(shape) = mobile::recognise(weights) {
+            return Ok(Self::InvertedResidual(shape?));
+        }
         if has("features.init_block.weight") && has("features.post_activ.bn.weight") {
             wide_resnet(weights)
         } else if has("_conv_stem.weight") && has("_blocks.0._depthwise_conv.weight") {
@@ -96,6 +103,9 @@ impl Architecture {
             Self::ResNet(_) => &["conv", "bn", "layer", "fc.", "linear.", "classifier."],
             Self::WideResNet(_) => &["features.", "output."],
             Self::EfficientNetLite(_) => &["_conv_", "_bn", "_blocks.", "_fc."],
+            Self::InvertedResidual(_) => {
+                &["features.", "classifier.", "conv_", "bn1.", "bn2.", "blocks."]
+            }
         };
         parts.iter().any(|part| name.starts_with(part))
     }
@@ -105,7 +115,7 @@ impl Architecture {
         match self {
             Self::ResNet(shape) => shape.stem == Stem::Cifar,
             Self::WideResNet(_) => true,
-            Self::EfficientNetLite(_) => false,
+            Self::EfficientNetLite(_) | Self::InvertedResidual(_) => false,
         }
     }
 
@@ -114,17 +124,17 @@ impl Architecture {
         match self {
             Self::ResNet(ResNetShape { stem: Stem::Cifar, .. }) => 8,
             Self::WideResNet(_) => 4,
-            Self::ResNet(_) | Self::EfficientNetLite(_) => 32,
+            Self::ResNet(_) | Self::EfficientNetLite(_) | Self::InvertedResidual(_) => 32,
         }
     }
 }
 
-fn unknown(reason: String) -> ModelError {
+pub fn unknown(reason: String) -> ModelError {
     ModelError::Unknown { reason }
 }
 
 /// The shape of a tensor that must be there, as `N` numbers.
-fn shape<const N: usize>(weights: &StateDict, name: &str) -> Result<[usize; N], ModelError> {
+pub fn shape<const N: usize>(weights: &StateDict, name: &str) -> Result<[usize; N], ModelError> {
     let found = weights.shape(name).ok_or_else(|| unknown(format!("it has no tensor {name}")))?;
     <[usize; N]>::try_from(found)
         .map_err(|_| unknown(format!("tensor {name} has the odd shape {found:?}")))
@@ -209,7 +219,9 @@ fn wide_resnet(weights: &StateDict) -> Result<Architecture, ModelError> {
 fn efficientnet(weights: &StateDict) -> Result<Architecture, ModelError> {
     if weights.names().any(|name| name.contains("._se_reduce")) {
         return Err(unknown(
-            "an EfficientNet with squeeze-and-excitation; only the Lite variants are known".into(),
+            "an EfficientNet with squeeze-and-excitation in lukemelas' names; those of torchvision \
+             and timm are known"
+                .into(),
         ));
     }
     // A stage is a run of blocks with as many output channels.
@@ -233,6 +245,7 @@ impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ResNet(shape) => shape.fmt(f),
+            Self::InvertedResidual(shape) => shape.fmt(f),
             Self::WideResNet(WideResNetShape { units, width, stem_channels }) => {
                 write!(f, "WideResNet-{}-{} (CIFAR)", 6 * units + 4, width / stem_channels.max(&1))
             }
@@ -240,6 +253,42 @@ impl fmt::Display for Architecture {
                 Some(variant) => write!(f, "EfficientNet-Lite{variant}"),
                 None => f.write_str("EfficientNet-Lite (own size)"),
             },
+        }
+    }
+}
+
+impl InvertedResidualShape {
+    /// The number in an EfficientNet's name, by the number of its blocks; B1 and B2 have as many.
+    fn efficientnet(&self) -> Option<usize> {
+        match (self.blocks.len(), self.head_channels) {
+            (16, _) => Some(0),
+            (23, 1280) => Some(1),
+            (23, _) => Some(2),
+            (26, _) => Some(3),
+            (32, _) => Some(4),
+            _ => None,
+        }
+    }
+
+    /// The short side after resizing and the side of the crop with which torchvision measured its
+    /// weights, in pixels.
+    pub fn usual_sides(&self) -> [u32; 2] {
+        match (self.nonlinearity, self.efficientnet()) {
+            (Nonlinearity::Silu, Some(1)) => [256, 240],
+            (Nonlinearity::Silu, Some(2)) => [288, 288],
+            (Nonlinearity::Silu, Some(3)) => [320, 300],
+            (Nonlinearity::Silu, Some(4)) => [384, 380],
+            (Nonlinearity::Relu6 | Nonlinearity::Silu, _) => [256, 224],
+        }
+    }
+}
+
+impl fmt::Display for InvertedResidualShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.nonlinearity, self.efficientnet()) {
+            (Nonlinearity::Relu6, _) => f.write_str("MobileNetV2"),
+            (Nonlinearity::Silu, Some(number)) => write!(f, "EfficientNet-B{number}"),
+            (Nonlinearity::Silu, None) => f.write_str("EfficientNet (own size)"),
         }
     }
 }

@@ -1,13 +1,17 @@
 //! Weights in, logits and feature map out.
 
+use std::sync::Arc;
+
 use burn_tensor::{Tensor, TensorData};
 
 use super::layers::Layout;
 use super::loader::Loader;
 use super::network::{Activations, Network};
+#[cfg(feature = "onnx")]
+use super::onnx::OnnxNetwork;
 use super::{Architecture, Compute, ModelError};
-use crate::checkpoint::StateDict;
-use crate::explain::{Density, FeatureMap, Forward, Head, interleave_phases};
+use crate::checkpoint::{OnnxFile, StateDict};
+use crate::explain::{Density, Ending, FeatureMap, Forward, interleave_phases};
 
 /// Pictures that go through a network on the CPU together. All at once, their feature maps would not
 /// stay in the caches; one by one, the weights of the last layers would be read too often.
@@ -16,11 +20,31 @@ const CPU_BATCH: usize = 4;
 /// A network on a device.
 #[derive(Debug)]
 pub struct Classifier {
-    network: Network,
-    architecture: Architecture,
-    head: Head,
-    unused: Vec<String>,
+    body: Body,
+    ending: Ending,
+    classes: usize,
     compute: Compute,
+}
+
+/// Who runs the network.
+#[derive(Debug)]
+enum Body {
+    /// One of the networks that are known here, run by burn.
+    Known { network: Box<Network>, architecture: Architecture, unused: Vec<String> },
+    /// Any other, run by rten on the CPU.
+    #[cfg(feature = "onnx")]
+    Graph(Box<OnnxNetwork>),
+}
+
+/// Which numbers a network wants for its pictures, as far as it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PictureRange {
+    /// Nothing in the network says.
+    Unknown,
+    /// It normalises pixels of 0 to 1 itself.
+    Unit,
+    /// It normalises pixels of 0 to 255 itself.
+    Bytes,
 }
 
 impl Classifier {
@@ -39,21 +63,94 @@ impl Classifier {
                 reason: format!("{architecture} has no place for the tensor {tensor}"),
             });
         }
-        Ok(Self { network, architecture, head, unused, compute: compute.clone() })
+        let classes = head.classes;
+        let ending = Ending::Linear(Arc::new(head));
+        let body = Body::Known { network: Box::new(network), architecture, unused };
+        Ok(Self { body, ending, classes, compute: compute.clone() })
     }
 
-    pub fn architecture(&self) -> &Architecture {
-        &self.architecture
+    /// Gets a network from an ONNX file ready to run on the CPU.
+    ///
+    /// # Errors
+    /// [`ModelError::Graph`] says what about it cannot be used.
+    #[cfg(feature = "onnx")]
+    pub fn load_graph(file: OnnxFile) -> Result<Self, ModelError> {
+        let network = OnnxNetwork::load(file)?;
+        let (ending, classes) = (network.ending().clone(), network.class_count());
+        Ok(Self { body: Body::Graph(Box::new(network)), ending, classes, compute: Compute::cpu() })
     }
 
-    /// The linear layer, which all maps are made from.
-    pub fn head(&self) -> &Head {
-        &self.head
+    /// There are no such files in this build.
+    ///
+    /// # Errors
+    /// Never.
+    #[cfg(not(feature = "onnx"))]
+    pub fn load_graph(file: OnnxFile) -> Result<Self, ModelError> {
+        match file {}
+    }
+
+    /// Which network it is, if it is one of those that are known here.
+    pub fn architecture(&self) -> Option<&Architecture> {
+        match &self.body {
+            Body::Known { architecture, .. } => Some(architecture),
+            #[cfg(feature = "onnx")]
+            Body::Graph(_) => None,
+        }
+    }
+
+    /// For the user, such as `ResNet-18`.
+    pub fn name(&self) -> String {
+        match &self.body {
+            Body::Known { architecture, .. } => architecture.to_string(),
+            #[cfg(feature = "onnx")]
+            Body::Graph(network) => network.name(),
+        }
+    }
+
+    /// What follows the feature map.
+    pub fn ending(&self) -> &Ending {
+        &self.ending
+    }
+
+    /// How many classes it tells apart.
+    pub fn class_count(&self) -> usize {
+        self.classes
+    }
+
+    /// Side of one cell of the feature map, in input pixels.
+    pub fn cell(&self) -> Option<usize> {
+        match &self.body {
+            Body::Known { architecture, .. } => Some(architecture.stride()),
+            #[cfg(feature = "onnx")]
+            Body::Graph(network) => network.cell(),
+        }
+    }
+
+    /// The side of the pictures that it takes, if it takes no others, in pixels.
+    pub fn fixed_side(&self) -> Option<usize> {
+        match &self.body {
+            Body::Known { .. } => None,
+            #[cfg(feature = "onnx")]
+            Body::Graph(network) => network.input().side,
+        }
+    }
+
+    /// Which numbers it wants for its pictures.
+    pub fn range(&self) -> PictureRange {
+        match &self.body {
+            Body::Known { .. } => PictureRange::Unknown,
+            #[cfg(feature = "onnx")]
+            Body::Graph(network) => network.input().range,
+        }
     }
 
     /// Tensors of the file that the network has no place for (batch counters aside).
     pub fn unused(&self) -> &[String] {
-        &self.unused
+        match &self.body {
+            Body::Known { unused, .. } => unused,
+            #[cfg(feature = "onnx")]
+            Body::Graph(_) => &[],
+        }
     }
 
     pub fn compute(&self) -> &Compute {
@@ -73,26 +170,38 @@ impl Classifier {
     /// The logits are those of the finer map, so that maps made from it add up to them.
     ///
     /// # Errors
-    /// As [`Self::forward`].
+    /// As [`Self::forward`], and [`ModelError::NotDense`] for networks whose strides cannot be left
+    /// out.
     pub fn forward_dense(
         &self,
         inputs: &[&[f32]],
         size: usize,
         density: Density,
     ) -> Result<Vec<Forward>, ModelError> {
+        let network = match &self.body {
+            Body::Known { network, .. } => network,
+            #[cfg(feature = "onnx")]
+            Body::Graph(network) => {
+                return match density {
+                    Density::Native => network.forward(inputs, size),
+                    Density::Double | Density::Quadruple => Err(ModelError::NotDense),
+                };
+            }
+        };
         let at_once = match layout(&self.compute) {
             Layout::ChannelsFirst => inputs.len().max(1),
             Layout::ChannelsLast => CPU_BATCH,
         };
         let mut forwards = Vec::with_capacity(inputs.len());
         for inputs in inputs.chunks(at_once) {
-            forwards.extend(self.forward_batch(inputs, size, density)?);
+            forwards.extend(self.forward_batch(network, inputs, size, density)?);
         }
         Ok(forwards)
     }
 
     fn forward_batch(
         &self,
+        network: &Network,
         inputs: &[&[f32]],
         size: usize,
         density: Density,
@@ -101,10 +210,10 @@ impl Classifier {
         let x =
             Tensor::<4>::from_data(TensorData::new(inputs.concat(), shape), &self.compute.device);
         let activations = match layout(&self.compute) {
-            Layout::ChannelsFirst => self.network.forward(x, density)?,
+            Layout::ChannelsFirst => network.forward(x, density)?,
             Layout::ChannelsLast => {
                 // On a thread of the pool, which need not be woken for every layer then.
-                let forward = || self.network.forward(x.permute([0, 2, 3, 1]), density);
+                let forward = || network.forward(x.permute([0, 2, 3, 1]), density);
                 let (activations, ()) = rayon::join(forward, || ());
                 let activations = activations?;
                 let features = activations.features.permute([0, 3, 1, 2]);
@@ -121,11 +230,13 @@ impl Classifier {
             return Err(ModelError::NotFinite(*bad));
         }
         if density != Density::Native {
+            // Known networks have a linear layer.
+            let head = self.ending.linear().ok_or(ModelError::NotDense)?;
             // Each picture comes in phases; what is before the last norm is not asked of these.
             let features = interleave_phases(features, density);
             let dense = |features: FeatureMap| {
-                let logits = self.head.logits(&features.pooled());
-                Forward { logits, features, conv2: None }
+                let logits = head.logits(&features.pooled());
+                Forward { logits, features: Some(features), conv2: None }
             };
             return Ok(features.into_iter().map(dense).collect());
         }
@@ -133,7 +244,7 @@ impl Classifier {
         Ok(forwards
             .map(|(logits, features)| Forward {
                 logits: logits.to_vec(),
-                features,
+                features: Some(features),
                 conv2: conv2.next(),
             })
             .collect())

@@ -149,6 +149,22 @@ impl<'a> Loader<'a> {
         Ok(PooledLinear { weight: matrix.transpose(), bias: row, layout: self.layout })
     }
 
+    /// A linear layer, or a convolution of 1×1, as a matrix `[from, to]` and a row `[1, to]`.
+    ///
+    /// # Errors
+    /// As [`Self::conv`].
+    pub fn dense(
+        &mut self,
+        key: &str,
+        from: usize,
+        to: usize,
+    ) -> Result<[Tensor<2>; 2], ModelError> {
+        let weight = self.take(&format!("{key}.weight"), &[to, from, 1, 1])?;
+        let bias = self.take(&format!("{key}.bias"), &[to])?;
+        let matrix: Tensor<2> = self.tensor(weight, [to, from]);
+        Ok([matrix.transpose(), self.tensor(bias, [1, to])])
+    }
+
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
         Ok(self.weights.take(name, shape)?)
     }

@@ -5,6 +5,7 @@ use burn_tensor::Tensor;
 use super::ModelError;
 use super::architecture::Architecture;
 use super::efficientnet::EfficientNetLite;
+use super::inverted_residual::InvertedResidual;
 use super::loader::Loader;
 use super::resnet::ResNet;
 use super::wide_resnet::WideResNet;
@@ -26,6 +27,7 @@ pub enum Network {
     ResNet(ResNet),
     WideResNet(WideResNet),
     EfficientNetLite(EfficientNetLite),
+    InvertedResidual(InvertedResidual),
 }
 
 impl Network {
@@ -37,6 +39,9 @@ impl Network {
             Architecture::WideResNet(shape) => Self::WideResNet(WideResNet::load(loader, shape)?),
             Architecture::EfficientNetLite(shape) => {
                 Self::EfficientNetLite(EfficientNetLite::load(loader, shape)?)
+            }
+            Architecture::InvertedResidual(shape) => {
+                Self::InvertedResidual(InvertedResidual::load(loader, shape)?)
             }
         })
     }
@@ -52,6 +57,7 @@ impl Network {
             Self::ResNet(network) => network.forward(x, density),
             Self::WideResNet(network) => network.forward(x, density),
             Self::EfficientNetLite(network) => network.forward(x, density),
+            Self::InvertedResidual(network) => network.forward(x, density),
         }
     }
 }

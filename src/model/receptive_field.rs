@@ -2,6 +2,7 @@
 
 use super::architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideResNetShape};
 use super::efficientnet::STRIDES;
+use super::inverted_residual::BlockShape;
 
 /// Kernel of the depthwise convolutions in each of the seven stages of a published EfficientNet.
 const KERNELS: [usize; 7] = [3, 3, 5, 3, 5, 5, 3];
@@ -44,6 +45,12 @@ impl Architecture {
                 stages.fold(Field::PIXEL.through(3, 2), |field, ((&count, kernel), stride)| {
                     field.stage(kernel, stride, count)
                 })
+            }
+            Self::InvertedResidual(shape) => {
+                let stem = Field::PIXEL.through(3, 2);
+                let through =
+                    |field: Field, block: &BlockShape| field.through(block.kernel, block.stride);
+                shape.blocks.iter().fold(stem, through)
             }
         };
         field.side

@@ -5,6 +5,7 @@ use image::{RgbImage, imageops};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::normalisation::Normalisation;
 use super::resample::{Filter, Region, resize_region};
 
 /// The longest side of an input, in pixels: far above that of any classifier.
@@ -67,8 +68,8 @@ pub enum PreprocessError {
 }
 
 impl Recipe {
-    const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
-    const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+    const IMAGENET_MEAN: [f32; 3] = Normalisation::Imagenet.mean();
+    const IMAGENET_STD: [f32; 3] = Normalisation::Imagenet.std();
 
     const fn new(resize: u32, crop: u32, mean: [f32; 3], std: [f32; 3]) -> Self {
         Self { resize: Some(resize), crop, filter: Filter::Bilinear, mean, std }
@@ -82,6 +83,22 @@ impl Recipe {
     /// ImageNet as torchvision's networks were evaluated.
     pub const fn torchvision_imagenet() -> Self {
         Self::new(256, 224, Self::IMAGENET_MEAN, Self::IMAGENET_STD)
+    }
+
+    /// The most common preparation of pictures of a side: of the photo as much as torchvision shows
+    /// its networks, 224 pixels of 256.
+    pub const fn of_side(side: u32, normalisation: Normalisation) -> Self {
+        let resize = (side as u64 * 256 / 224) as u32;
+        Self::new(resize, side, normalisation.mean(), normalisation.std())
+    }
+
+    /// The same for another side.
+    #[must_use]
+    pub fn with_side(self, side: u32) -> Self {
+        let scaled =
+            |resize: u32| u64::from(resize) * u64::from(side) / u64::from(self.crop.max(1));
+        let resize = self.resize.map(|resize| u32::try_from(scaled(resize)).unwrap_or(resize));
+        Self { resize, crop: side, ..self }
     }
 
     /// ImageNet as torchvision's newer weights (`IMAGENET1K_V2`) were evaluated.

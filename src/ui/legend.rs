@@ -188,21 +188,35 @@ impl Total {
 
 /// What “exact at feature level” means for a model, and what it does not.
 pub fn exactness(model: &ModelInfo) -> String {
-    let (cell, side, field) = (model.cell, model.recipe.crop, model.receptive_field);
-    let view = model.least_view();
-    let view = if view >= 1.0 {
-        "all of the picture".to_owned()
-    } else {
-        format!("{:.0} % of the picture or more", (100.0 * view).floor())
-    };
-    format!(
-        "The network averages its last feature map and multiplies it by one row of weights, so the \
-         map adds up exactly: its mean plus the bias is the result. That is exact for the cells of \
-         the feature map, not for pixels. In {} a cell stands for {cell} \u{d7} {cell} of the {side} \
-         \u{d7} {side} pixels, but what it says can draw on {field} \u{d7} {field} around them, that \
-         is on {view}.",
-        model.architecture
-    )
+    let (network, side) = (&model.architecture, model.recipe.crop);
+    let mut text = "The network averages its last feature map and multiplies it by one row of \
+                    weights, so the map adds up exactly: its mean plus the bias is the result. That \
+                    is exact for the cells of the feature map, not for pixels."
+        .to_owned();
+    if let Some(caveat) = model.ending.caveat() {
+        text = format!("{text} {caveat}.");
+    }
+    if let Some(cell) = model.cell {
+        text = format!(
+            "{text} In {network} a cell stands for {cell} \u{d7} {cell} of the {side} \u{d7} {side} \
+             pixels"
+        );
+        text += &match (model.receptive_field, model.least_view()) {
+            (Some(field), Some(view)) => {
+                let view = if view >= 1.0 {
+                    "all of the picture".to_owned()
+                } else {
+                    format!("{:.0} % of the picture or more", (100.0 * view).floor())
+                };
+                format!(
+                    ", but what it says can draw on {field} \u{d7} {field} around them, that is on \
+                     {view}."
+                )
+            }
+            _ => ", but what it says can draw on more of them.".to_owned(),
+        };
+    }
+    text
 }
 
 impl Identity {

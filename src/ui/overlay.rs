@@ -41,9 +41,9 @@ impl SharedRange {
             let decision = explanation.decision(rule).ok()?;
             Some(largest_lead(explanation.node_maps(rule).ok()?, hierarchy, decision))
         };
-        let class_maps = explanation.class_maps();
-        let classes = range(&class_maps.data);
-        let differences = largest_difference(class_maps);
+        let class_maps = explanation.class_maps().ok();
+        let classes = class_maps.map_or([0.0; 2], |maps| range(&maps.data));
+        let differences = class_maps.map_or(0.0, largest_difference);
         Self { classes, differences, decisions: decisions.and_then(largest).unwrap_or(0.0) }
     }
 

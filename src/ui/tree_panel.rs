@@ -95,7 +95,7 @@ pub fn tree_panel_ui(
     let (tree, model) = (&memo.tree, &memo.explanation.model);
     if let Some((last, id)) = last
         && id != memo.tree_id
-        && Arc::ptr_eq(&last.model.head, &model.head)
+        && last.model.is_same_network(model)
         && let Ok(old) = last.model.tree()
     {
         // The same network with another tree: an edit, or its undoing.

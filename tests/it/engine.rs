@@ -90,20 +90,21 @@ fn maps_add_up_to_logits_for_every_class_and_node() {
         let explanation = explain(source);
         let hierarchy = &explanation.model.tree().unwrap().hierarchy;
         for class in 0..explanation.forward.logits.len() {
-            let check = explanation.check(CamTarget::Class(class));
+            let check = explanation.check(CamTarget::Class(class)).unwrap();
             assert!(check.holds(), "class {class}: {check:?}");
         }
-        let class_maps = CamSet::of_classes(&explanation.forward.features, &explanation.model.head);
+        let (features, head) = (&explanation.forward.features, explanation.head.as_ref());
+        let class_maps = CamSet::of_classes(features.as_ref().unwrap(), head.unwrap());
         for rule in [Rule::Soft, Rule::Marginal] {
             let decision = explanation.decision(rule).unwrap();
             let maps = class_maps.of_nodes(hierarchy, decision);
             for node in 0..hierarchy.nodes().len() {
                 let target = CamTarget::Node(node, rule);
-                let evidence = explanation.evidence(explanation.question(target).unwrap());
+                let evidence = explanation.evidence(explanation.question(target).unwrap()).unwrap();
                 let map = maps.get(node).unwrap();
                 let check = map.check(evidence.bias + evidence.entropy, decision.logit[node]);
                 assert!(check.holds(), "node {node}: {check:?}");
-                assert!(explanation.check(target).holds(), "node {node}");
+                assert!(explanation.check(target).unwrap().holds(), "node {node}");
             }
         }
     }
@@ -116,12 +117,14 @@ fn every_decision_of_the_real_networks_adds_up() {
         let explanation = explain(source);
         let h = &explanation.model.tree().unwrap().hierarchy;
         let region = explanation.region(&Area::Box(Rect::new(77.7, 55.5, 111.1, 99.9))).unwrap();
-        let [height, width] = explanation.cells();
-        let left = region.logits_without(&explanation.forward.logits, explanation.class_maps());
+        let [height, width] = explanation.cells().unwrap();
+        let class_maps = explanation.class_maps().unwrap();
+        let left = region.logits_without(&explanation.forward.logits, class_maps);
         for rule in Rule::iter() {
             let decision = explanation.decision(rule).unwrap();
             for node in 1..h.nodes().len() {
-                let evidence = explanation.evidence(Question::decision(h, node, rule).unwrap());
+                let question = Question::decision(h, node, rule).unwrap();
+                let evidence = explanation.evidence(question).unwrap();
                 let account = region.account(&evidence, &left);
                 // The head multiplies up to 1280 channels in 32 bits.
                 assert!(evidence.check.residual.abs() < 1e-4, "{node}: {:?}", evidence.check);
@@ -133,17 +136,18 @@ fn every_decision_of_the_real_networks_adds_up() {
             assert_eq!(accounts.len() + 1, decision.path.len());
             for account in &accounts {
                 let question = Question::decision(h, account.node, rule).unwrap();
-                let same = region.account(&explanation.evidence(question), &left).region;
+                let evidence = explanation.evidence(question).unwrap();
+                let same = region.account(&evidence, &left).region;
                 // Against the mean of several siblings it is another sum than the log-odds.
                 if rule == Rule::Marginal || h.siblings(account.node).len() == 1 {
                     assert!((account.region - same).abs() < 1e-4, "{account:?} {same}");
                 }
             }
             for &node in &decision.path[..decision.path.len() - 1] {
-                let found = flip(h, decision, explanation.class_maps(), node).unwrap();
+                let found = flip(h, decision, class_maps, node).unwrap();
                 let cells = Region::of_cells(height, width, &found.cells);
-                let features = cells.removed_from(&explanation.forward.features);
-                let (pooled, head) = (features.pooled(), &explanation.model.head);
+                let features = cells.removed_from(explanation.forward.features.as_ref().unwrap());
+                let (pooled, head) = (features.pooled(), explanation.head.as_ref().unwrap());
                 let logits: Vec<f32> = (0..head.classes)
                     .map(|class| {
                         let products = head.row(class).iter().zip(&pooled);
@@ -348,7 +352,11 @@ fn all_answers_of_a_probe_come_in_order() {
         &mut |note| panic!("{note}"),
         &mut |_, _, _| {},
     );
-    assert_eq!(answers, alone.unwrap());
+    for (answer, alone) in answers.0.iter().zip(&alone.unwrap().0) {
+        // How many inputs go together depends on the time they take, and with it the order of sums.
+        let pairs = answer.logits.iter().zip(&alone.logits);
+        assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-4), "{answer:?} {alone:?}");
+    }
     let target = CamTarget::Class(3);
     let scorer = seen.scorer(target, glasstree::explanation::Score::Logit).unwrap();
     let map = occlusion.map(scorer(&seen.forward.logits), &answers.scores(scorer));

@@ -322,9 +322,9 @@ fn measures_are_computed_by_hand() {
     let head =
         Head { classes: 2, channels: 2, weight: vec![0.0, 2.0, 1.0, 0.0], bias: vec![0.0; 2] };
     // Pooled features are 3 and 4.
-    let forward = Forward { logits: vec![8.0, 3.0], features, conv2: None };
+    let forward = Forward { logits: vec![8.0, 3.0], features: Some(features), conv2: None };
     let near = |measure: Measure, expected: f32| {
-        let value = measure.of(&forward, &head);
+        let value = measure.of(&forward, Some(&head));
         // Rounding of 32 bits.
         assert!((value - expected).abs() < 1e-5 * expected, "{measure:?}: {value}");
     };
@@ -333,4 +333,10 @@ fn measures_are_computed_by_hand() {
     near(Measure::Energy, 8.0 + (-5.0_f32).exp().ln_1p());
     near(Measure::FeatureNorm, 5.0);
     near(Measure::Cosine, 0.8);
+    // Without a feature map, the measures that need one say nothing.
+    let bare = Forward { features: None, ..forward.clone() };
+    assert!(
+        Measure::FeatureNorm.of(&bare, None).is_nan() && Measure::Cosine.of(&bare, None).is_nan()
+    );
+    assert_eq!(Measure::MaxLogit.of(&bare, None), 8.0);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use glasstree::catalog::ModelSource;
 use glasstree::engine::{EnginePort as _, Handover};
-use glasstree::explain::{Area, Rect, Removal};
+use glasstree::explain::{Area, FeatureMap, Rect, Removal};
 use glasstree::explanation::Explanation;
 use glasstree::model::{Compute, DeviceChoice};
 use glasstree::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Rerun};
@@ -141,12 +141,16 @@ fn reruns_go_to_the_gpu_and_may_be_given_up() {
     assert_eq!(pair.heard(), (Vec::new(), None), "nobody waits for the other one");
 }
 
+fn features(explanation: &mut Explanation) -> &mut FeatureMap {
+    Arc::make_mut(&mut explanation.forward).features.as_mut().unwrap()
+}
+
 #[test]
 fn a_gpu_that_says_something_else_is_not_used() {
     let changes: [fn(&mut Explanation); 4] = [
         |wrong| Arc::make_mut(&mut wrong.forward).logits[3] += 0.2,
-        |wrong| Arc::make_mut(&mut wrong.forward).features.data[0] = f32::NAN,
-        |wrong| Arc::make_mut(&mut wrong.forward).features.data.truncate(3),
+        |wrong| features(wrong).data[0] = f32::NAN,
+        |wrong| features(wrong).data.truncate(3),
         |wrong| Arc::make_mut(&mut wrong.forward).logits.clear(),
     ];
     for change in changes {

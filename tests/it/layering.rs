@@ -50,6 +50,12 @@ fn burn_is_known_to_the_model_module_alone() {
 }
 
 #[test]
+fn rten_runs_in_the_model_module_alone() {
+    only_in(&["model"], &["rten::", "rten_tensor::"]);
+    only_in(&["model", "checkpoint"], &["rten_onnx::"]);
+}
+
+#[test]
 fn networks_run_in_the_engine_alone() {
     only_in(&["model", "engine"], &["Classifier::", "Compute::"]);
 }

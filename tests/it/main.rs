@@ -28,11 +28,14 @@ mod looks;
 mod methods;
 mod models_window;
 mod networks;
+#[cfg(feature = "onnx")]
+mod onnx;
 mod photo;
 mod preprocess;
 mod region_tab;
 mod screenshots;
 mod server;
+mod sidecar;
 mod soak;
 mod synth;
 mod text;

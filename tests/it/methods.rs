@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use glasstree::checkpoint::StateDict;
 use glasstree::explain::{
-    Answers, Cam, Canvas, Curve, Density, Erasure, FeatureMap, Finer, Forward, Occlusion, Probe,
-    ProbeAnswer, Rise, RiseMask, RiseOptions, area_below, inpaint, interleave, rank_correlation,
-    softmax, sub_grid, with_shuffled_head,
+    Answers, Cam, Canvas, Curve, Density, Erasure, FeatureMap, Finer, Forward, Head, Occlusion,
+    Probe, ProbeAnswer, Rise, RiseMask, RiseOptions, area_below, inpaint, interleave,
+    rank_correlation, softmax, sub_grid, with_shuffled_head,
 };
 use glasstree::model::{Classifier, Compute};
 use glasstree::preprocess::{ModelInput, RectTransform};
@@ -36,13 +36,17 @@ fn made_up(network: &str) -> Classifier {
     Classifier::load(&state, &Compute::cpu()).unwrap()
 }
 
+fn head(classifier: &Classifier) -> &Head {
+    classifier.ending().linear().unwrap()
+}
+
 /// All answers, without the engine.
 fn ask(classifier: &Classifier, probe: &dyn Probe) -> Answers {
     let answer = |i| {
         let input = probe.input(i);
         let forwards = classifier.forward_dense(&[&input.chw], input.side, probe.density());
         let Forward { logits, features, .. } = forwards.unwrap().remove(0);
-        Arc::new(ProbeAnswer { logits, features: Some(features) })
+        Arc::new(ProbeAnswer { logits, features })
     };
     Answers((0..probe.count()).map(answer).collect())
 }
@@ -126,7 +130,7 @@ fn masks_are_random_but_the_same_for_a_seed() {
 fn gradcam_and_its_relatives_equal_the_package() {
     let (golden, classifier) = (golden(), bundled());
     let forward = classifier.forward(&[&golden["input"]], 32).unwrap().remove(0);
-    let (features, row) = (&forward.features, classifier.head().row(CLASS));
+    let (features, row) = (forward.features.as_ref().unwrap(), head(&classifier).row(CLASS));
     let gradcam = Cam::compute(features, row).gradcam_raw();
     for (name, raw) in [
         ("gradcam", &gradcam),
@@ -145,7 +149,8 @@ fn dense_maps_equal_dilated_convolutions() {
     let (golden, classifier) = (golden(), bundled());
     for (name, density) in [("dense2", Density::Double), ("dense4", Density::Quadruple)] {
         let forwards = classifier.forward_dense(&[&golden["input"]], 32, density).unwrap();
-        let map = Cam::compute(&forwards[0].features, classifier.head().row(CLASS));
+        let map =
+            Cam::compute(forwards[0].features.as_ref().unwrap(), head(&classifier).row(CLASS));
         let largest = map.range()[1];
         close(&map.data, &golden[name], 1e-4 * largest, name);
         close(&forwards[0].logits, &golden[&format!("{name}_logits")], 1e-4, "logit");
@@ -172,10 +177,12 @@ fn every_network_has_its_native_cells_among_the_dense_ones() {
             let n = density.factor();
             let fine = classifier.forward_dense(&inputs, side, density).unwrap();
             for (native, fine) in native.iter().zip(&fine) {
-                let cells = sub_grid(&fine.features, n, [corner * (n - 1); 2]);
-                let size = native.features.data.iter().fold(1.0_f32, |most, v| most.max(v.abs()));
-                close(&cells.data, &native.features.data, 1e-5 * size, network);
-                let logits = classifier.head().logits(&fine.features.pooled());
+                let [whole, features] =
+                    [native, fine].map(|forward| forward.features.as_ref().unwrap());
+                let cells = sub_grid(features, n, [corner * (n - 1); 2]);
+                let size = whole.data.iter().fold(1.0_f32, |most, v| most.max(v.abs()));
+                close(&cells.data, &whole.data, 1e-5 * size, network);
+                let logits = head(&classifier).logits(&features.pooled());
                 close(&logits, &fine.logits, 0.0, "logits of the fine map");
             }
         }
@@ -189,11 +196,12 @@ fn maps_of_shifted_inputs_add_up() {
     let finer = Finer::shifted(&made_up_input(64), 32, 2);
     let answers = ask(&classifier, &finer);
     let forward = finer.forward(&answers).unwrap();
-    assert_eq!([forward.features.height, forward.features.width], [4, 4]);
+    let (features, head) = (forward.features.unwrap(), head(&classifier));
+    assert_eq!([features.height, features.width], [4, 4]);
     for class in 0..10 {
         let mean = answers.0.iter().map(|a| f64::from(a.logits[class])).sum::<f64>() / 4.0;
-        let map = Cam::compute(&forward.features, classifier.head().row(class));
-        let bias = classifier.head().bias[class];
+        let map = Cam::compute(&features, head.row(class));
+        let bias = head.bias[class];
         assert!(map.check(bias, mean as f32).holds(), "class {class}");
     }
     assert!(finer.forward(&Answers(answers.0[..3].to_vec())).is_none());

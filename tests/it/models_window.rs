@@ -238,9 +238,9 @@ fn fine_tunes_open_with_their_own_labels() {
         let state = &window.state().state;
         let explanation = state.explanation(Role::Classifier).unwrap();
         let model = &explanation.model;
-        assert_eq!((model.format.as_str(), model.head.classes), (format, classes));
+        assert_eq!((model.format.as_str(), model.class_count()), (format, classes));
         assert_eq!(model.label(4), "flower 4");
-        assert!(explanation.check(CamTarget::Class(explanation.prediction())).holds());
+        assert!(explanation.check(CamTarget::Class(explanation.prediction())).unwrap().holds());
         assert_eq!(model.tree().unwrap().hierarchy.classes(), classes);
         window.get_by(|node| {
             node.role() == Kind::ListBoxOption

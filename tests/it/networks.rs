@@ -4,6 +4,7 @@
 
 pub mod keys;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use glasstree::checkpoint::StateDict;
@@ -20,6 +21,9 @@ struct Golden {
     weights: Option<String>,
     seed: u64,
     classes: usize,
+    /// Names and shapes, where they are not known here.
+    #[serde(default)]
+    tensors: BTreeMap<String, Vec<usize>>,
     input_shape: [usize; 4],
     logits: Vec<f64>,
     features: Probes,
@@ -66,7 +70,11 @@ fn state(golden: &Golden) -> StateDict {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("weights").join(file);
         return StateDict::open(&path).unwrap();
     }
-    let bytes = keys::safetensors(&keys::of(&golden.network, golden.classes), golden.seed);
+    let keys = match golden.tensors.is_empty() {
+        true => keys::of(&golden.network, golden.classes),
+        false => golden.tensors.clone().into_iter().collect(),
+    };
+    let bytes = keys::safetensors(&keys, golden.seed);
     StateDict::from_bytes("made-up weights", bytes).unwrap()
 }
 
@@ -83,7 +91,8 @@ fn check(case: &str, seed: u64, device: DeviceChoice, tolerance: &Tolerance) {
     assert_eq!(forward.logits.len(), golden.logits.len(), "{case}: classes");
     let name = format!("{case} seed {seed} logit");
     compare(&name, &forward.logits, &golden.logits, tolerance.logits);
-    golden.features.check(&format!("{case} seed {seed} feature"), &forward.features, tolerance);
+    let features = forward.features.as_ref().unwrap();
+    golden.features.check(&format!("{case} seed {seed} feature"), features, tolerance);
     assert_eq!(forward.conv2.is_some(), golden.conv2.is_some() || has_more_maps(case), "{case}");
     if let (Some(probes), Some(conv2)) = (&golden.conv2, &forward.conv2) {
         probes.check(&format!("{case} seed {seed} conv2"), conv2, tolerance);
@@ -137,6 +146,9 @@ cpu! {
     efficientnets_equal_pytorch: "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2";
     bundled_weights_equal_pytorch: "efficientnet-lite0-trained", "wrn16_2-trained";
     wide_resnets_equal_pytorch: "wrn16_1", "wrn16_2", "wrn16_4", "wrn28_10", "wrn28_10-tiny";
+    inverted_residuals_equal_pytorch:
+        "mobilenet_v2", "efficientnet_b0", "efficientnet_b2", "timm-efficientnet_b0",
+        "timm-mobilenetv2_100";
     cifar_resnets_equal_pytorch:
         "cifar_resnet10", "cifar_resnet18", "cifar_resnet34", "cifar_resnet50";
 }
@@ -166,9 +178,10 @@ fn heads_in_a_sequential_and_without_bias_are_found() {
     }
     let state = StateDict::from_bytes("x", keys::safetensors(&keys, 1)).unwrap();
     let classifier = Classifier::load(&state, &Compute::cpu()).unwrap();
-    assert_eq!(classifier.head().classes, 6);
-    assert!(classifier.head().bias.iter().all(|&bias| bias == 0.0));
-    assert_eq!(classifier.architecture().to_string(), "ResNet-10 (CIFAR)");
+    let head = classifier.ending().linear().unwrap();
+    assert_eq!(head.classes, 6);
+    assert!(head.bias.iter().all(|&bias| bias == 0.0));
+    assert_eq!(classifier.name(), "ResNet-10 (CIFAR)");
 }
 
 #[test]

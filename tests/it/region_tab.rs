@@ -178,7 +178,8 @@ fn assert_numbers(window: &Window, area: &Area) {
     let explanation = seen(window, role);
     let without = explanation.without(area).unwrap();
     let question = explanation.question(target).unwrap();
-    let account = without.region.account(&explanation.evidence(question), &without.logits);
+    let evidence = explanation.evidence(question).unwrap();
+    let account = without.region.account(&evidence, &without.logits);
     let headline = text(window, "This region");
     let part = if account.region < 0.0 { -account.region } else { account.region };
     assert!(headline.contains(&format!("{part:.2}")), "{headline} {account:?}");
@@ -639,7 +640,8 @@ fn what_would_flip_a_decision_is_shown_and_tried() {
     window.key_press(Key::X);
     window.run_steps(3);
     let decision = decided.decision(Rule::Hard).unwrap();
-    let expected = flip(hierarchy, decision, decided.class_maps(), node).unwrap();
+    let class_maps = decided.class_maps().unwrap();
+    let expected = flip(hierarchy, decision, class_maps, node).unwrap();
     assert!(expected.flips && expected.cells.len() > 1);
     let line = text(&window, "Without these");
     assert!(line.starts_with(&format!("Without these {} of 64 cells", expected.cells.len())));

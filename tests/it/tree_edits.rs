@@ -136,7 +136,7 @@ fn a_branch_is_dragged_onto_another_one() {
     assert_eq!(window.state().state.selected_node(Role::Tree), Some(node(&after, "cat")));
     // The network is the same, and so are its maps.
     assert!(explanation(&window).is_same_run(&own));
-    assert!(std::ptr::eq(explanation(&window).class_maps(), own.class_maps()));
+    assert!(std::ptr::eq(explanation(&window).class_maps().unwrap(), own.class_maps().unwrap()));
 
     menu(&mut window, MenuCommand::Undo);
     assert_eq!(decided(&window), (before, decision), "to the last bit");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use eframe::egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, Vec2};
 use glasstree::catalog::ModelSource;
 use glasstree::engine::Engine;
-use glasstree::explain::{Forward, Head};
+use glasstree::explain::{Ending, Forward, Head};
 use glasstree::explanation::{Explanation, ModelInfo};
 use glasstree::labels::ClassList;
 use glasstree::model::DeviceChoice;
@@ -40,18 +40,18 @@ pub fn hand_made(photo: Arc<Photo>) -> Arc<Explanation> {
     let mut model: ModelInfo = Arc::try_unwrap(model).unwrap();
     let classes = ClassList { labels: LABELS.map(Into::into).to_vec(), wnids: None };
     model.classes = Arc::new(classes);
-    model.head = Arc::new(Head {
+    model.ending = Ending::Linear(Arc::new(Head {
         classes: 5,
         channels: 2,
         weight: vec![1.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0, 10.0, 1.0, -10.0],
         bias: vec![0.5, 0.0, 0.0, -8.0, 0.0],
-    });
+    }));
     let mut data = CELLS.to_vec();
     data.extend([1.0; 6]);
     let features = glasstree::explain::FeatureMap { channels: 2, height: 2, width: 3, data };
     let logits = vec![1.5, -1.0, 0.0, 3.0, -9.0];
     let input = model.recipe.apply(&photo.rgb).unwrap();
-    let forward = Forward { logits, features, conv2: None };
+    let forward = Forward { logits, features: Some(features), conv2: None };
     let (took, device) = (Duration::from_millis(1), "test".to_owned());
     Arc::new(Explanation::new(photo, Arc::new(model), input, forward, took, device))
 }

@@ -34,8 +34,8 @@ impl ClassPart {
         let class = class.unwrap_or_else(|| explanation.prediction());
         let question = Question::class(class, explanation.model.label(class));
         let logits = &explanation.forward.logits;
-        let logits_without = region.logits_without(logits, explanation.class_maps());
-        let account = region.account(&explanation.evidence(question), &logits_without);
+        let logits_without = region.logits_without(logits, explanation.class_maps()?);
+        let account = region.account(&explanation.evidence(question)?, &logits_without);
         let reruns = reruns(args, client, request, &explanation)?;
         Ok(Self { explanation, region, class, account, logits_without, reruns })
     }

@@ -34,7 +34,7 @@ impl TreePart {
         let logits = &explanation.forward.logits;
         let rule = args.subject.tree.rule(&explanation.model)?;
         let with = Decision::new(hierarchy, logits, rule);
-        let logits = region.logits_without(logits, explanation.class_maps());
+        let logits = region.logits_without(logits, explanation.class_maps()?);
         let without = Decision::new(hierarchy, &logits, rule);
         let accounts = branch_accounts(hierarchy, &with, &without, &with.path);
         let reruns = reruns(args, client, request, &explanation)?;

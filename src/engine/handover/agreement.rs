@@ -9,12 +9,14 @@ use crate::explain::Forward;
 /// hundredth of the largest logit does not show in a map.
 const TOLERANCE: f32 = 0.01;
 
+fn features(forward: &Forward) -> &[f32] {
+    forward.features.as_ref().map_or(&[], |features| &features.data)
+}
+
 /// What differs, in words for the user; `None` if logits and features are the same.
 pub fn disagreement(cpu: &Forward, gpu: &Forward) -> Option<String> {
-    let parts = [
-        ("logits", &cpu.logits, &gpu.logits),
-        ("features", &cpu.features.data, &gpu.features.data),
-    ];
+    let parts =
+        [("logits", &cpu.logits[..], &gpu.logits[..]), ("features", features(cpu), features(gpu))];
     parts.into_iter().find_map(|(what, cpu, gpu)| {
         let largest = cpu.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
         let differences = || cpu.iter().zip(gpu).map(|(a, b)| (a - b).abs());

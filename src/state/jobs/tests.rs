@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::catalog::ModelSource;
 use crate::command::{Check, Command, Turn};
-use crate::explain::{Area, FeatureMap, Forward, Head, Rect, Removal};
-use crate::explanation::{CamTarget, Explanation};
+use crate::explain::{Area, Ending, FeatureMap, Forward, Head, Rect, Removal};
+use crate::explanation::{CamTarget, Explanation, RecipeOrigin};
 use crate::labels::ClassList;
 use crate::preprocess::Recipe;
 use crate::protocol::Stage;
@@ -27,23 +27,28 @@ fn model() -> Arc<ModelInfo> {
     Arc::new(ModelInfo {
         source: ModelSource::default_classifier(),
         architecture: "test".to_owned(),
-        cell: 8,
-        receptive_field: 53,
+        cell: Some(8),
+        receptive_field: Some(53),
         parameters: 6,
         format: "test".to_owned(),
+        takes_densities: true,
+        takes_sizes: true,
         dtype: "f32".to_owned(),
         unused: Vec::new(),
         recipe: Recipe::cifar(),
+        recipe_origin: RecipeOrigin::Known,
         dataset: None,
         classes: ClassList { labels: vec!["a".into(), "b".into()], wnids: None }.into(),
-        head: Head { classes: 2, channels: 1, weight: vec![1.0, -1.0], bias: vec![0.0; 2] }.into(),
+        ending: Ending::Linear(
+            Head { classes: 2, channels: 1, weight: vec![1.0, -1.0], bias: vec![0.0; 2] }.into(),
+        ),
         tree: LazyLock::new(Box::new(|| Err("no tree".to_owned()))),
     })
 }
 
 fn explanation(photo: &Arc<Photo>, model: &Arc<ModelInfo>) -> Arc<Explanation> {
     let features = FeatureMap { channels: 1, height: 1, width: 1, data: vec![1.0] };
-    let forward = Forward { logits: vec![1.0, -1.0], features, conv2: None };
+    let forward = Forward { logits: vec![1.0, -1.0], features: Some(features), conv2: None };
     let input = model.recipe.apply(&photo.rgb).unwrap();
     let (photo, model) = (Arc::clone(photo), Arc::clone(model));
     Arc::new(Explanation::new(photo, model, input, forward, Duration::ZERO, "test".to_owned()))

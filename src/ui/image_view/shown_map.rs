@@ -104,7 +104,7 @@ fn make(
     options: &OverlayOptions,
     shared: impl FnOnce() -> SharedRange,
 ) -> Option<ShownMap> {
-    let evidence = explanation.evidence(explanation.question(key.target)?);
+    let evidence = explanation.evidence(explanation.question(key.target)?).ok()?;
     let identity = Identity::of(&evidence, total_of(explanation, key.target));
     let entropy_reason = entropy_reason(&evidence);
     let Evidence { question, map: cam, .. } = evidence;

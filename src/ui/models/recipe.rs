@@ -1,20 +1,43 @@
 //! The recipe by which pictures become inputs, to be changed and put back.
 
-use eframe::egui::{self, ComboBox, DragValue, Grid, Ui, WidgetInfo};
+use std::sync::{Arc, Weak};
+
+use eframe::egui::{
+    self, ColorImage, ComboBox, DragValue, Grid, TextureHandle, TextureOptions, Ui, WidgetInfo,
+};
 use strum::IntoEnumIterator as _;
 
-use crate::preprocess::{Filter, Recipe};
+use crate::photo::Photo;
+use crate::preprocess::{Filter, Normalisation, Recipe};
 use crate::protocol::RecipeChanges;
 
 /// Sides of pictures that can be asked for, in pixels.
 const SIDES: std::ops::RangeInclusive<u32> = 1..=4096;
+/// Side of the picture of the input, in points.
+const PREVIEW: f32 = 112.0;
 const CHANNELS: [&str; 3] = ["red", "green", "blue"];
 
 /// What the user is typing.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct RecipeEditor {
     /// The recipe that the draft was made from, and the draft.
     draft: Option<(Recipe, Recipe)>,
+    preview: Option<Preview>,
+}
+
+impl std::fmt::Debug for RecipeEditor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecipeEditor").field("draft", &self.draft).finish_non_exhaustive()
+    }
+}
+
+/// What the network would see of a photo.
+struct Preview {
+    photo: Weak<Photo>,
+    recipe: Recipe,
+    texture: TextureHandle,
+    /// The smallest and the largest number that it would be given.
+    range: [f32; 2],
 }
 
 impl RecipeEditor {
@@ -24,12 +47,14 @@ impl RecipeEditor {
         ui: &mut Ui,
         used: &Recipe,
         changes: &RecipeChanges,
+        photo: Option<&Arc<Photo>>,
     ) -> Option<RecipeChanges> {
         if self.draft.as_ref().is_none_or(|(base, _)| base != used) {
             // Another model, or the changes are in use now.
             self.draft = Some((used.clone(), used.clone()));
         }
         let (_, draft) = self.draft.as_mut()?;
+        presets_ui(ui, draft);
         fields_ui(ui, draft);
         let problem = draft.check().err();
         if let Some(problem) = &problem {
@@ -48,6 +73,9 @@ impl RecipeEditor {
                 .on_hover_text("Prepare pictures as this model expects them")
                 .clicked();
         });
+        if let Some(photo) = photo.filter(|_| problem.is_none()) {
+            preview_ui(ui, &mut self.preview, photo, draft);
+        }
         if reset {
             self.draft = None;
             let is_changed = *changes != RecipeChanges::default();
@@ -65,6 +93,55 @@ fn changes_to(recipe: &Recipe) -> RecipeChanges {
         mean: Some(recipe.mean),
         std: Some(recipe.std),
     }
+}
+
+/// Mean and deviation by name.
+fn presets_ui(ui: &mut Ui, recipe: &mut Recipe) {
+    ui.horizontal_wrapped(|ui| {
+        ui.weak("Colours");
+        for preset in Normalisation::iter() {
+            let is_used = (recipe.mean, recipe.std) == (preset.mean(), preset.std());
+            let (name, hint) = words(preset);
+            if ui.selectable_label(is_used, name).on_hover_text(hint).clicked() {
+                (recipe.mean, recipe.std) = (preset.mean(), preset.std());
+            }
+        }
+    });
+}
+
+fn words(preset: Normalisation) -> (&'static str, &'static str) {
+    match preset {
+        Normalisation::Imagenet => ("ImageNet", "As torchvision and most of timm were trained"),
+        Normalisation::Inception => ("-1 to 1", "Inception, most of Keras, Google's transformers"),
+        Normalisation::Unit => ("0 to 1", "Nothing else is done to the colours"),
+        Normalisation::Bytes => ("0 to 255", "For networks that normalise by themselves"),
+        Normalisation::Clip => ("CLIP", "The colours of the pictures that CLIP was trained on"),
+    }
+}
+
+/// The input that the draft makes of the photo, and its numbers.
+fn preview_ui(ui: &mut Ui, kept: &mut Option<Preview>, photo: &Arc<Photo>, recipe: &Recipe) {
+    let weak = Arc::downgrade(photo);
+    let is_shown = |it: &Preview| it.photo.ptr_eq(&weak) && it.recipe == *recipe;
+    if !kept.as_ref().is_some_and(is_shown) {
+        // A photo that makes no input has its error told where it is explained.
+        *kept = recipe.apply(&photo.rgb).ok().map(|input| {
+            let size = [input.crop.width() as usize, input.crop.height() as usize];
+            let image = ColorImage::from_rgb(size, &input.crop);
+            let ends = [f32::INFINITY, f32::NEG_INFINITY];
+            Preview {
+                photo: weak,
+                recipe: recipe.clone(),
+                texture: ui.ctx().load_texture("recipe preview", image, TextureOptions::LINEAR),
+                range: input.chw.iter().fold(ends, |[lo, hi], &v| [lo.min(v), hi.max(v)]),
+            }
+        });
+    }
+    let Some(Preview { texture, range: [lo, hi], .. }) = kept else { return };
+    ui.horizontal(|ui| {
+        ui.image((texture.id(), egui::Vec2::splat(PREVIEW)));
+        ui.weak(format!("What the network sees, in numbers from {lo:.2} to {hi:.2}"));
+    });
 }
 
 fn fields_ui(ui: &mut Ui, recipe: &mut Recipe) {

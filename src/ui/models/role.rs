@@ -55,7 +55,9 @@ pub fn role_ui(
     }
     let heading = "How pictures are prepared";
     ui.collapsing(heading, |ui| {
-        if let Some(changes) = recipe.show(ui, &model.recipe, &own.request.recipe) {
+        let photo = state.explanation(role).map(|seen| &seen.photo);
+        ui.weak(format!("These numbers are {}", model.recipe_origin));
+        if let Some(changes) = recipe.show(ui, &model.recipe, &own.request.recipe, photo) {
             let request = ModelRequest { recipe: changes, ..own.request.clone() };
             out.push(Command::SetModel(role, request));
         }
@@ -144,10 +146,15 @@ fn facts_ui(ui: &mut Ui, model: &ModelInfo, own: &RoleState) {
         ("", tree),
         ("Network", network),
         ("File", format!("{}, {}", model.format, model.dtype)),
-        ("Classes", format!("{}{dataset}", model.head.classes)),
+        ("Classes", format!("{}{dataset}", model.class_count())),
         ("Picture", format!("{resize}middle {0} × {0}, {1}", recipe.crop, recipe.filter)),
-        ("Cell of the map", format!("{0} × {0} pixels of the input", model.cell)),
     ];
+    if let Some(cell) = model.cell {
+        facts.push(("Cell of the map", format!("{cell} × {cell} pixels of the input")));
+    }
+    if let Some(caveat) = model.ending.caveat() {
+        facts.push(("Maps", caveat));
+    }
     if let Some(loading) = own.loading_time {
         facts.push(("Loaded in", format!("{:.0} ms", loading.as_secs_f64() * 1e3)));
     }

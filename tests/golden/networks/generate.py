@@ -1,6 +1,6 @@
 """Writes the reference figures of this folder: what PyTorch computes for each network.
 
-    pip install torch==2.15.0 torchvision==0.29.2 numpy safetensors \
+    pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 numpy safetensors \
         efficientnet_lite_pytorch==0.1.0
     python tests/golden/networks/generate.py [--only NAME] [FOLDER]
 
@@ -14,6 +14,7 @@ One JSON file per network and seed:
 
     network, seed, classes, input_shape
     weights         null (synthetic), or the trained file of the folder weights/ that was used
+    tensors         (newer cases) {name: shape} of the state dict
     logits          [classes], computed in float64
     features        the map that is average-pooled: probes of it, computed in float64
     conv2           (torchvision's BasicBlock networks) the same for the output of the last block's
@@ -235,6 +236,38 @@ class EfficientNetLite(Torchvision):
         )
 
 
+class Pooled(Torchvision):
+    """Any network whose features go into a module of that name to be averaged, or come out of one."""
+
+    def __init__(self, net: nn.Module, pooling: str | None = None, features: str | None = None):
+        nn.Module.__init__(self)
+        self.net = net
+        self.conv2 = None
+        if features is not None:
+            getattr(net, features).register_forward_hook(self.keep("features"))
+            return
+        getattr(net, pooling).register_forward_pre_hook(
+            lambda _module, inputs: setattr(self, "features", inputs[0].clone())
+        )
+
+
+def pooled_net(name: str):
+    def of_torchvision(classes: int) -> Pooled:
+        net = getattr(torchvision.models, name)(weights=None, num_classes=classes)
+        return Pooled(net, features="features")
+
+    return of_torchvision
+
+
+def timm_net(name: str):
+    def of_timm(classes: int) -> Pooled:
+        import timm
+
+        return Pooled(timm.create_model(name, num_classes=classes), "global_pool")
+
+    return of_timm
+
+
 def torchvision_net(name: str):
     return lambda n: Torchvision(getattr(torchvision.models, name)(weights=None, num_classes=n))
 
@@ -256,6 +289,7 @@ class Case(NamedTuple):
     side: int  # of the square input, in pixels
     classes: int
     build: Callable[[int], nn.Module]  # from the number of classes
+    has_tensors: bool = False  # whether names and shapes of the tensors are written down
     weights: str | None = None  # a file of the folder weights/ instead of synthetic weights
 
 
@@ -276,9 +310,17 @@ CASES = {name: Case(name, 224, 1000, torchvision_net(name)) for name in TORCHVIS
     "cifar_resnet50": Case("cifar_resnet50", 32, 10, cifar((3, 4, 6, 3), (1, 3, 1))),
     # Trained weights reach what synthetic ones do not: the upper limit of ReLU6, tiny variances.
     "efficientnet-lite0-trained": Case(
-        "efficientnet-lite0", 224, 1000, efficientnet(0), "efficientnet-lite0.f16.safetensors"
+        "efficientnet-lite0", 224, 1000, efficientnet(0), weights="efficientnet-lite0.f16.safetensors"
     ),
-    "wrn16_2-trained": Case("wrn16_2", 32, 10, wide(2, 2), "wrn16-2-cifar10.f16.safetensors"),
+    "wrn16_2-trained": Case(
+        "wrn16_2", 32, 10, wide(2, 2), weights="wrn16-2-cifar10.f16.safetensors"
+    ),
+    # Pictures smaller than usual, since the same layers run.
+    "mobilenet_v2": Case("mobilenet_v2", 96, 10, pooled_net("mobilenet_v2"), True),
+    "efficientnet_b0": Case("efficientnet_b0", 96, 10, pooled_net("efficientnet_b0"), True),
+    "efficientnet_b2": Case("efficientnet_b2", 96, 10, pooled_net("efficientnet_b2"), True),
+    "timm-efficientnet_b0": Case("efficientnet_b0", 96, 10, timm_net("efficientnet_b0"), True),
+    "timm-mobilenetv2_100": Case("mobilenetv2_100", 96, 10, timm_net("mobilenetv2_100"), True),
 }
 
 # --------------------------------------------------------------------------------------- figures
@@ -333,6 +375,10 @@ def figures(case: Case, seed: int) -> dict:
         "logits": rounded(logits),
         "features": probes(features, seed),
     }
+    if case.has_tensors:
+        result["tensors"] = {
+            key: list(shape) for key, shape in shapes.items() if "num_batches" not in key
+        }
     if conv2 is not None:
         result["conv2"] = probes(conv2, seed)
     return result

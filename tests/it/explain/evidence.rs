@@ -20,7 +20,11 @@ pub struct Case {
 
 impl Case {
     pub fn class_maps(&self) -> CamSet {
-        CamSet::of_classes(&self.forward.features, &self.head)
+        CamSet::of_classes(self.features(), &self.head)
+    }
+
+    pub fn features(&self) -> &FeatureMap {
+        self.forward.features.as_ref().unwrap()
     }
 
     /// The linear layer on other features.
@@ -29,7 +33,7 @@ impl Case {
     }
 
     pub fn evidence(&self, question: Question) -> Evidence {
-        Evidence::new(question, &self.forward, &self.head)
+        Evidence::new(question, self.features(), &self.forward.logits, &self.head)
     }
 
     pub fn decision(&self, rule: Rule) -> Decision {
@@ -53,7 +57,11 @@ pub fn case(height: usize, width: usize) -> impl Strategy<Value = Case> {
                 let features = FeatureMap { channels, height, width, data };
                 let head = Head { classes, channels, weight, bias };
                 let logits = logits(&head, &features);
-                Case { tree, head, forward: Forward { logits, features, conv2: None } }
+                Case {
+                    tree,
+                    head,
+                    forward: Forward { logits, features: Some(features), conv2: None },
+                }
             },
         )
     })
@@ -167,9 +175,8 @@ fn comparisons_without_sense_are_told_in_words() {
 fn words_say_what_the_map_shows() {
     let evidence = |map: [f32; 2], total: f32| {
         let features = FeatureMap { channels: 1, height: 1, width: 2, data: map.to_vec() };
-        let forward = Forward { logits: vec![total], features, conv2: None };
         let head = Head { classes: 1, channels: 1, weight: vec![1.0], bias: vec![0.25] };
-        Evidence::new(Question::class(0, "cat"), &forward, &head)
+        Evidence::new(Question::class(0, "cat"), &features, &[total], &head)
     };
     let mixed = evidence([3.0, -1.0], 1.25);
     assert_eq!(words::sum(&mixed), "map mean +1.00 + bias +0.25 = logit +1.25");

@@ -42,7 +42,7 @@ proptest! {
 
         // The shortcut by maps is the linear layer on features without the region.
         let without = region.logits_without(&case.forward.logits, &class_maps);
-        let features = region.removed_from(&case.forward.features);
+        let features = region.removed_from(case.features());
         assert_close(&without, &case.logits(&features), 1e-4, "logits without the region");
         let after = glasstree::explain::Decision::new(&case.tree, &without, Rule::Soft);
         for account in branch_accounts(&case.tree, &decision, &after, &decision.path) {

@@ -13,7 +13,7 @@ const CLEARLY: f32 = 1e-3;
 fn flips_without(case: &Case, node: NodeId, from: NodeId, cells: u32) -> bool {
     let cells: Vec<usize> = (0..6).filter(|cell| cells >> cell & 1 == 1).collect();
     let region = Region::of_cells(2, 3, &cells);
-    let logits = case.logits(&region.removed_from(&case.forward.features));
+    let logits = case.logits(&region.removed_from(case.features()));
     let decision = Decision::new(&case.tree, &logits, Rule::Hard);
     // Twice the margin that counts as a tie: 32 bits may put the other side of it here.
     let children = &case.tree.node(node).children;
@@ -100,6 +100,7 @@ proptest! {
                 Ok(found) => found,
                 Err(FlipError::Leaf(_)) => { prop_assert!(node.is_leaf()); continue }
                 Err(FlipError::SingleBranch(_)) => { prop_assert_eq!(node.children.len(), 1); continue }
+                Err(error @ FlipError::NoMaps(_)) => panic!("{error}"),
             };
             let smaller: Vec<u32> =
                 (0..64).filter(|set: &u32| !found.flips || (set.count_ones() as usize) < found.cells.len()).collect();
@@ -107,7 +108,7 @@ proptest! {
                 prop_assert!(!flips_without(&case, id, found.from, set), "{found:?} {set:b}");
             }
             let region = Region::of_cells(2, 3, &found.cells);
-            let logits = case.logits(&region.removed_from(&case.forward.features));
+            let logits = case.logits(&region.removed_from(case.features()));
             let after = Decision::new(&case.tree, &logits, Rule::Hard);
             let margin = after.logit[found.from] - after.logit[found.to];
             prop_assert!((margin - found.margin_without).abs() < 2e-4, "{found:?} {margin}");

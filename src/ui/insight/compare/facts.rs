@@ -60,7 +60,7 @@ impl Comparison {
         let sides = [a, b].map(side);
         let question = Question::classes((a, &sides[0].name), (b, &sides[1].name)).ok()?;
         let parting = tree.and_then(|tree| Parting::new(explanation, tree, [a, b]));
-        Some(Self { sides, evidence: explanation.evidence(question), parting })
+        Some(Self { sides, evidence: explanation.evidence(question).ok()?, parting })
     }
 
     /// `cat leads dog by 4.83 logits: of these two alone, it would have 99.2 %.`
@@ -96,7 +96,7 @@ impl Parting {
             branches,
             branch_names: branches.map(|branch| short_name(hierarchy, branch)),
             is_binary: hierarchy.node(node).children.len() == 2,
-            evidence: explanation.evidence(question),
+            evidence: explanation.evidence(question).ok()?,
         })
     }
 

@@ -56,10 +56,13 @@ impl Answer {
     fn new(insight: &Insight<'_>, node: NodeId) -> Self {
         let explanation = insight.explanation;
         let decision = insight.decision();
-        let flip = flip(insight.hierarchy, decision, explanation.class_maps(), node);
+        let flip = explanation
+            .class_maps()
+            .map_err(FlipError::from)
+            .and_then(|maps| flip(insight.hierarchy, decision, maps, node));
         let cells = flip.as_ref().map_or(&[][..], |flip| &flip.cells);
         let places = cells.iter().map(|&cell| explanation.cell_in_photo(cell)).collect();
-        let [height, width] = explanation.cells();
+        let [height, width] = explanation.cells().unwrap_or_default();
         let region = Region::of_cells(height, width, cells);
         let rule = decision.rule;
         let decision = explanation.decision_without(&region, rule).ok();
@@ -150,7 +153,7 @@ pub fn flip_ui(
 fn sentence(insight: &Insight<'_>, flip: &Flip, class: Option<ClassId>) -> String {
     let name = |id: NodeId| short(&insight.hierarchy.node(id).name);
     let (from, to, count) = (name(flip.from), name(flip.to), flip.cells.len());
-    let [height, width] = insight.explanation.cells();
+    let [height, width] = insight.explanation.cells().unwrap_or_default();
     let all = height * width;
     let [margin, left] = [flip.margin, flip.margin_without].map(fine);
     if !flip.flips {

@@ -144,7 +144,7 @@ impl NumbersMemo {
             self.evidence.take().filter(|(of, asked, _)| of.ptr_eq(&weak) && *asked == target);
         let (.., evidence) = self.evidence.insert(match known {
             Some(known) => known,
-            None => (weak, target, seen.evidence(seen.question(target)?)),
+            None => (weak, target, seen.evidence(seen.question(target)?).ok()?),
         });
         let probability = |logits: &[f32]| seen.probability(target, logits);
         let pair = probability(&seen.forward.logits).zip(probability(&without.logits));

@@ -1,0 +1,95 @@
+//! Weights that lie in a file beside the network, as PyTorch writes large models.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Component, Path, PathBuf};
+
+use rten_onnx::onnx::{DataLocation, TensorProto};
+
+use super::super::FileProblem;
+use super::byte_count;
+use crate::budget::Budget;
+use crate::text::CleanText;
+
+/// Most bytes that the weights of a network may take in all such files.
+pub const MAX_BYTES: u64 = 8 << 30;
+
+/// The files of a folder that a network has named.
+pub struct Files<'a> {
+    folder: PathBuf,
+    open: HashMap<String, File>,
+    read: u64,
+    budget: &'a Budget,
+}
+
+impl<'a> Files<'a> {
+    pub fn new(folder: &Path, budget: &'a Budget) -> Self {
+        Self { folder: folder.to_owned(), open: HashMap::new(), read: 0, budget }
+    }
+
+    /// Puts the values of a tensor into it, if they lie in another file.
+    pub fn fetch(&mut self, tensor: &mut TensorProto) -> Result<(), FileProblem> {
+        if tensor.data_location != Some(DataLocation::EXTERNAL) {
+            return Ok(());
+        }
+        let name = CleanText::short(tensor.name.as_deref().unwrap_or("without a name"));
+        let damaged =
+            |what: String| FileProblem::Damaged(format!("tensor {name} {}", CleanText::new(&what)));
+        let entry = |key: &str| {
+            let found = tensor.external_data.iter().find(|it| it.key.as_deref() == Some(key));
+            found.and_then(|it| it.value.as_deref())
+        };
+        let number = |key: &str| match entry(key).map(str::parse::<u64>) {
+            None => Ok(None),
+            Some(Ok(number)) => Ok(Some(number)),
+            Some(Err(_)) => Err(damaged(format!("has an odd {key} in its file"))),
+        };
+        let location = entry("location").unwrap_or_default().to_owned();
+        let offset = number("offset")?.unwrap_or(0);
+        let needed = byte_count(tensor).ok_or_else(|| damaged("has an odd shape".to_owned()))?;
+        let length = number("length")?.unwrap_or(needed);
+        if length != needed {
+            return Err(damaged(format!("needs {needed} bytes, not {length}")));
+        }
+        self.read = self.read.saturating_add(length);
+        if self.read > MAX_BYTES {
+            return Err(FileProblem::TooLarge(format!("its weights take {} bytes", self.read)));
+        }
+        self.budget.charge(length)?;
+        let budget = self.budget;
+        let file = self.file(&location).map_err(|what| damaged(what.clone()))?;
+        let mut bytes = Vec::new();
+        let held = file.metadata()?.len();
+        if offset.checked_add(length).is_none_or(|end| end > held) {
+            return Err(damaged(format!("is not in {location}, which has {held} bytes")));
+        }
+        file.seek(SeekFrom::Start(offset))?;
+        budget.watch(file).take(length).read_to_end(&mut bytes)?;
+        tensor.raw_data = Some(RefCell::new(bytes));
+        tensor.external_data.clear();
+        tensor.data_location = None;
+        Ok(())
+    }
+
+    /// A file of the same folder and no other.
+    fn file(&mut self, location: &str) -> Result<&mut File, String> {
+        let path = Path::new(location);
+        let is_plain = matches!(Vec::from_iter(path.components())[..], [Component::Normal(_)]);
+        if !is_plain {
+            return Err(format!("is said to be in {location:?}, which is not in this folder"));
+        }
+        if !self.open.contains_key(location) {
+            let path = self.folder.join(path);
+            // A link could lead anywhere.
+            let is_file = path.symlink_metadata().is_ok_and(|about| about.is_file());
+            let file = Some(&path).filter(|_| is_file).map(File::open);
+            let Some(Ok(file)) = file else {
+                return Err(format!("is in {location:?}, which is missing beside this file"));
+            };
+            self.open.insert(location.to_owned(), file);
+        }
+        self.open.get_mut(location).ok_or_else(|| "is missing".to_owned())
+    }
+}

@@ -1,0 +1,179 @@
+//! A network as nodes that make values out of values, to be walked from its end to its beginning.
+
+use std::collections::{HashMap, HashSet};
+
+use rten_onnx::onnx::{AttributeProto, DataType, GraphProto, NodeProto, TensorProto};
+
+/// Reading aids for the graph of an ONNX file.
+pub struct Graph<'a> {
+    pub proto: &'a GraphProto,
+    makers: HashMap<&'a str, &'a NodeProto>,
+    users: HashMap<&'a str, Vec<&'a NodeProto>>,
+    initializers: HashMap<&'a str, &'a TensorProto>,
+}
+
+/// A constant, in C order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    pub shape: Vec<usize>,
+    pub values: Vec<f32>,
+}
+
+impl<'a> Graph<'a> {
+    /// # Errors
+    /// A value that is used before it is made, as in a cycle, is named.
+    pub fn new(proto: &'a GraphProto) -> Result<Self, String> {
+        check_order(proto, &HashSet::new())?;
+        let mut graph = Self {
+            proto,
+            makers: HashMap::new(),
+            users: HashMap::new(),
+            initializers: HashMap::new(),
+        };
+        for tensor in &proto.initializer {
+            graph.initializers.insert(tensor.name.as_deref().unwrap_or_default(), tensor);
+        }
+        for node in &proto.node {
+            for output in node.output.iter().filter(|name| !name.is_empty()) {
+                graph.makers.insert(output, node);
+            }
+            for input in &node.input {
+                graph.users.entry(input).or_default().push(node);
+            }
+        }
+        Ok(graph)
+    }
+
+    /// The node that a value comes out of; `None` for inputs and constants.
+    pub fn maker(&self, value: &str) -> Option<&'a NodeProto> {
+        self.makers.get(value).copied()
+    }
+
+    /// The nodes that a value goes into.
+    pub fn users(&self, value: &str) -> &[&'a NodeProto] {
+        self.users.get(value).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a value is a weight.
+    pub fn is_initializer(&self, name: &str) -> bool {
+        self.initializers.contains_key(name)
+    }
+
+    /// A value that is the same for every picture, as far as that is told without computing more
+    /// than a transposition.
+    pub fn constant(&self, value: &str) -> Option<Array> {
+        if let Some(tensor) = self.initializers.get(value) {
+            return array(tensor);
+        }
+        let node = self.maker(value)?;
+        match op(node) {
+            "Constant" => match node.attribute.first()? {
+                AttributeProto { t: Some(tensor), .. } => array(tensor),
+                AttributeProto { f: Some(number), .. } => {
+                    Some(Array { shape: Vec::new(), values: vec![*number] })
+                }
+                AttributeProto { floats, .. } if !floats.is_empty() => {
+                    Some(Array { shape: vec![floats.len()], values: floats.clone() })
+                }
+                AttributeProto { i: Some(number), .. } => {
+                    Some(Array { shape: Vec::new(), values: vec![*number as f32] })
+                }
+                AttributeProto { ints, .. } => {
+                    let values = ints.iter().map(|&int| int as f32).collect();
+                    Some(Array { shape: vec![ints.len()], values })
+                }
+            },
+            "Identity" | "Cast" => self.constant(node.input.first()?),
+            "Transpose" => {
+                let array = self.constant(node.input.first()?)?;
+                let is_matrix = array.shape.len() == 2 && ints(node, "perm") != Some(&[0, 1]);
+                is_matrix.then(|| array.transposed())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Array {
+    /// Columns become rows; only for matrices.
+    pub fn transposed(&self) -> Self {
+        let &[rows, columns] = self.shape.as_slice() else { return self.clone() };
+        let cells = (0..columns).flat_map(|x| (0..rows).map(move |y| y * columns + x));
+        let values = cells.filter_map(|cell| self.values.get(cell).copied()).collect();
+        Self { shape: vec![columns, rows], values }
+    }
+}
+
+/// What a node does, such as `Conv`.
+pub fn op(node: &NodeProto) -> &str {
+    node.op_type.as_deref().unwrap_or_default()
+}
+
+fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
+    node.attribute.iter().find(|it| it.name.as_deref() == Some(name))
+}
+
+pub fn int(node: &NodeProto, name: &str) -> Option<i64> {
+    attribute(node, name)?.i
+}
+
+pub fn float(node: &NodeProto, name: &str) -> Option<f32> {
+    attribute(node, name)?.f
+}
+
+pub fn ints<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [i64]> {
+    attribute(node, name).map(|it| it.ints.as_slice())
+}
+
+/// Nodes must stand in the order in which they can run, which rules out cycles.
+fn check_order(graph: &GraphProto, outer: &HashSet<&str>) -> Result<(), String> {
+    let mut known = outer.clone();
+    known.extend(graph.input.iter().filter_map(|input| input.name.as_deref()));
+    known.extend(graph.initializer.iter().filter_map(|tensor| tensor.name.as_deref()));
+    for node in &graph.node {
+        let missing = node.input.iter().find(|name| !name.is_empty() && !known.contains(&***name));
+        if let Some(missing) = missing {
+            let op = op(node);
+            return Err(format!("its {op} uses {missing:?} before it is made"));
+        }
+        for inner in node.attribute.iter().filter_map(|it| it.g.as_ref()) {
+            check_order(inner, &known)?;
+        }
+        known.extend(node.output.iter().map(String::as_str));
+    }
+    let mut ends = graph.output.iter().filter_map(|output| output.name.as_deref());
+    match ends.find(|name| !known.contains(name)) {
+        Some(missing) => Err(format!("nothing in it makes its output {missing:?}")),
+        None => Ok(()),
+    }
+}
+
+/// The numbers of a stored tensor; `None` for kinds that are not used where they are asked for.
+fn array(tensor: &TensorProto) -> Option<Array> {
+    let shape: Vec<usize> =
+        tensor.dims.iter().map(|&dim| dim.try_into().ok()).collect::<Option<_>>()?;
+    let raw = tensor.raw_data.as_ref().map(std::cell::RefCell::borrow);
+    let raw = raw.as_deref();
+    let values: Vec<f32> = match (tensor.data_type?, raw) {
+        (DataType::FLOAT, Some(raw)) => words(raw).map(f32::from_le_bytes).collect(),
+        (DataType::FLOAT, None) => tensor.float_data.clone(),
+        (DataType::DOUBLE, Some(raw)) => words(raw).map(|b| f64::from_le_bytes(b) as f32).collect(),
+        (DataType::DOUBLE, None) => tensor.double_data.iter().map(|&it| it as f32).collect(),
+        (DataType::FLOAT16, Some(raw)) => {
+            words(raw).map(|b| half::f16::from_le_bytes(b).to_f32()).collect()
+        }
+        (DataType::BFLOAT16, Some(raw)) => {
+            words(raw).map(|b| half::bf16::from_le_bytes(b).to_f32()).collect()
+        }
+        (DataType::INT64, Some(raw)) => words(raw).map(|b| i64::from_le_bytes(b) as f32).collect(),
+        (DataType::INT64, None) => tensor.int64_data.iter().map(|&it| it as f32).collect(),
+        (DataType::INT32, Some(raw)) => words(raw).map(|b| i32::from_le_bytes(b) as f32).collect(),
+        (DataType::INT32, None) => tensor.int32_data.iter().map(|&it| it as f32).collect(),
+        _ => return None,
+    };
+    (shape.iter().product::<usize>() == values.len()).then_some(Array { shape, values })
+}
+
+fn words<const N: usize>(raw: &[u8]) -> impl Iterator<Item = [u8; N]> {
+    raw.as_chunks::<N>().0.iter().copied()
+}
