@@ -158,7 +158,10 @@ fn a_long_campaign_finds_nothing() {
     for (target, run) in TARGETS.into_iter().filter(|(name, _)| name.contains(&only)) {
         let runs = campaign(target, run, time, usize::MAX);
         assert!(runs > 0);
-        std::fs::write(tempfile::env::temp_dir().join(format!("fuzz-{target}.txt")), runs.to_string())
-            .ok();
+        std::fs::write(
+            tempfile::env::temp_dir().join(format!("fuzz-{target}.txt")),
+            runs.to_string(),
+        )
+        .ok();
     }
 }
