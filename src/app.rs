@@ -4,7 +4,6 @@
 //! and what the user asked for is carried out.
 
 mod files;
-pub mod intake;
 mod menu_commands;
 pub mod port;
 mod run;
@@ -17,18 +16,17 @@ use std::sync::Arc;
 use eframe::egui::{self, Context, Ui};
 
 use crate::catalog::{self, CatalogEntry, ModelSource};
-use crate::command::{Command, MenuCommand};
+use crate::command::{Action, Command, Purpose};
 use crate::engine::Wake;
 use crate::export::Export;
-use crate::fetch::Patience;
+use crate::fetch::Timeouts;
 use crate::look::Look;
 use crate::protocol::{Event, ModelRequest};
-use crate::settings::Settings;
+use crate::settings::{InsightTab, Settings};
 use crate::state::{AppState, Effect, NoticeKind, Role};
 use crate::text::Shown as _;
 use crate::ui::image_view::View;
-use crate::ui::insight::{self, InsightTab};
-use crate::ui::path_prompt::{PromptAction, Purpose};
+use crate::ui::insight;
 use crate::ui::{Panels, root_ui, theme};
 use port::{EnginePort, StartEngine};
 use tasks::{Message, Tasks};
@@ -54,7 +52,7 @@ pub struct AppOptions {
     /// Where fetched models are kept; `None`: nothing can be fetched.
     pub models: Option<PathBuf>,
     /// With servers that models are fetched from.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
 }
 
 impl AppOptions {
@@ -71,7 +69,7 @@ impl AppOptions {
             dialogs: false,
             catalog: catalog::all().collect(),
             models: None,
-            patience: Patience::default(),
+            timeouts: Timeouts::default(),
         }
     }
 }
@@ -86,7 +84,7 @@ pub struct App {
     tasks: Tasks,
     settings_file: Option<PathBuf>,
     dialogs: bool,
-    patience: Patience,
+    timeouts: Timeouts,
     /// A dialog is open; there is never a second one.
     asking: bool,
     /// Waits for a file name.
@@ -117,7 +115,7 @@ impl App {
             wake,
             settings_file: options.settings_file,
             dialogs: options.dialogs,
-            patience: options.patience,
+            timeouts: options.timeouts,
             asking: false,
             export: None,
             last_drop: 0,
@@ -136,7 +134,7 @@ impl App {
             let effects = app.state.preload();
             app.carry_out(effects);
         }
-        app.run_command(ctx, Command::OpenPaths(options.paths));
+        app.change(Command::OpenPaths(options.paths));
         app
     }
 
@@ -146,7 +144,7 @@ impl App {
         match (self.start_engine)(Arc::clone(&self.wake)) {
             Ok(engine) => self.engine = Some(engine),
             Err(reason) => {
-                self.state.absorb(Event::Stopped { reason });
+                self.state.handle_event(Event::Stopped { reason });
             }
         }
         self.engine.is_some()
@@ -164,7 +162,7 @@ impl App {
             match effect {
                 Effect::PrepareTree(model) => self.tasks.prepare_tree(model),
                 Effect::SortOut(paths) => self.tasks.sort_out(paths),
-                Effect::Fetch(entry, folder) => self.tasks.fetch(entry, &folder, self.patience),
+                Effect::Fetch(entry, folder) => self.tasks.fetch(entry, &folder, self.timeouts),
                 Effect::CancelFetch(id) => self.tasks.cancel_fetch(id),
                 Effect::Send(request) => {
                     if let Some(engine) = &self.engine {
@@ -189,24 +187,41 @@ impl App {
     }
 
     /// Does what the user asks for.
-    pub fn run_command(&mut self, ctx: &Context, command: Command) {
-        if let Command::Menu(command) = command {
-            if !self.state.is_enabled(command) {
-                return;
+    pub fn dispatch(&mut self, ctx: &Context, action: impl Into<Action>) {
+        match action.into() {
+            Action::Menu(command) => {
+                if self.state.is_enabled(command) {
+                    self.note_look(ctx);
+                    self.dispatch_menu(ctx, command);
+                }
             }
-            self.note_look(ctx);
-            self.run_menu_command(ctx, command);
+            Action::Command(command) => self.change(command),
+            Action::ChooseFile(purpose) => self.ask(purpose),
+            Action::AnswerPrompt(purpose, path) => {
+                self.panels.prompt = None;
+                self.use_paths(purpose, path.into_iter().collect());
+            }
+            Action::SaveModelTree(role) => self.save_hierarchy(role),
         }
+    }
+
+    /// Changes what the program knows, and does what follows from it.
+    pub(crate) fn change(&mut self, command: Command) {
         // What a region gives is told of comparisons, too.
         let asks_region = self.settings.panels.shows(InsightTab::Region);
         if matches!(command, Command::Compare(..)) && !asks_region {
             insight::open(&mut self.settings.panels, InsightTab::Compare);
         }
-        let is_way = matches!(command, Command::Menu(MenuCommand::Undo | MenuCommand::Redo));
         let effects = self.state.apply(command);
         self.carry_out(effects);
-        if is_way {
-            self.restore_look();
+    }
+
+    /// Undo or redo: brings back how picture and map were looked at, too.
+    fn travel(&mut self, way: Command) {
+        self.change(way);
+        if let Some(Look { overlay, zoom }) = self.state.look() {
+            self.settings.overlay = overlay;
+            self.panels.image.set_view(View::from_plain(zoom));
         }
     }
 
@@ -217,24 +232,16 @@ impl App {
         self.state.see(Look { overlay: self.settings.overlay, zoom }, is_held, now);
     }
 
-    /// After an undo or a redo.
-    fn restore_look(&mut self) {
-        if let Some(Look { overlay, zoom }) = self.state.look() {
-            self.settings.overlay = overlay;
-            self.panels.image.set_view(View::from_plain(zoom));
-        }
-    }
-
     /// What the engine and the threads have to say.
     fn listen(&mut self, ctx: &Context) {
         let events = self.engine.as_ref().map_or_else(Vec::new, |engine| engine.drain());
         for event in events {
-            let effects = self.state.absorb(event);
+            let effects = self.state.handle_event(event);
             self.carry_out(effects);
         }
         if self.state.stopped.is_none() && self.engine.as_ref().is_some_and(|it| !it.is_alive()) {
             let reason = "The engine has ended unexpectedly".to_owned();
-            self.state.absorb(Event::Stopped { reason });
+            self.state.handle_event(Event::Stopped { reason });
         }
         for message in self.tasks.drain() {
             self.take_in(ctx, message);
@@ -245,7 +252,7 @@ impl App {
         match message {
             Message::Chosen(purpose, paths) => {
                 self.asking = false;
-                self.use_paths(ctx, purpose, paths);
+                self.use_paths(purpose, paths);
             }
             Message::NoDialog(purpose) => {
                 self.asking = false;
@@ -263,7 +270,7 @@ impl App {
                     self.carry_out(effects);
                 }
                 if let Some(path) = intake.weights {
-                    self.use_paths(ctx, Purpose::Weights(Role::Classifier), vec![path]);
+                    self.use_paths(Purpose::Weights(Role::Classifier), vec![path]);
                 }
             }
             Message::Found(ids) => self.state.library.found(&ids),
@@ -272,9 +279,9 @@ impl App {
             // The frame that this message brings about shows it.
             Message::TreeReady => {}
             Message::TreeRead(role, model, Ok(tree)) => {
-                let loaded = self.state.role(role).loaded.as_ref();
-                if loaded.is_some_and(|loaded| Arc::ptr_eq(loaded, &model)) {
-                    self.run_command(ctx, Command::SetTree(role, Arc::new(tree)));
+                let in_use = self.state.role(role).model.as_ref();
+                if in_use.is_some_and(|in_use| Arc::ptr_eq(in_use, &model)) {
+                    self.change(Command::SetTree(role, Arc::new(tree)));
                 }
             }
             Message::TreeRead(.., Err(error)) => self.state.notify(NoticeKind::Error, error),
@@ -319,7 +326,7 @@ impl eframe::App for App {
         self.listen(ctx);
         self.receive(ctx);
         for command in crate::ui::keys::pressed(ctx) {
-            self.run_command(ctx, Command::Menu(command));
+            self.dispatch(ctx, command);
         }
         self.update_title(ctx);
         if let Some(mut smoke) = self.smoke.take() {
@@ -330,24 +337,10 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
-        let wishes = root_ui(ui, &self.state, &mut self.settings, &mut self.panels);
-        for purpose in wishes.files {
-            self.ask(purpose);
-        }
-        for role in wishes.hierarchies {
-            self.save_hierarchy(role);
-        }
-        match wishes.prompt {
-            Some((purpose, PromptAction::Accept(path))) => {
-                self.panels.prompt = None;
-                self.use_paths(&ctx, purpose, vec![path]);
-            }
-            Some((_, PromptAction::Close)) => self.panels.prompt = None,
-            None => {}
-        }
-        let asked = !wishes.commands.is_empty();
-        for command in wishes.commands {
-            self.run_command(&ctx, command);
+        let output = root_ui(ui, &self.state, &mut self.settings, &mut self.panels);
+        let asked = !output.is_empty();
+        for action in output {
+            self.dispatch(&ctx, action);
         }
         if asked {
             // What a click changes is seen at once, not when the pointer moves next.

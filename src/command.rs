@@ -1,5 +1,10 @@
-//! Everything that can be asked of the program: one table gives menus, shortcuts, tooltips, the
-//! help window and the command palette.
+//! Everything that can be asked of the program.
+//!
+//! Panels ask for [`Action`]s, and the app dispatches them: [`Command`]s go to the state, everything
+//! else concerns the window. One table, [`MenuCommand::entry`], gives menus, shortcuts, tooltips,
+//! the help window and the command palette.
+
+pub mod purpose;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,16 +13,68 @@ use crate::catalog::CatalogEntry;
 use crate::explain::{Area, ClassId, NodeId, Removal, Rule};
 use crate::explanation::Tree;
 use crate::protocol::{ModelRequest, PictureSource};
-use crate::state::{Check, Role, Versus};
+use crate::role::Role;
+use crate::selection::{PinSlot, Versus};
+pub use purpose::Purpose;
 
-/// A wish with its details. Continuous values (opacity, zoom) are changed in place instead.
+/// What a panel asks for. Continuous values (opacity, zoom) are changed in place instead.
+#[derive(Debug, Clone)]
+pub enum Action {
+    Menu(MenuCommand),
+    Command(Command),
+    /// Asks the user for a file.
+    ChooseFile(Purpose),
+    /// The user has answered the line that asks for a path.
+    AnswerPrompt(Purpose, Option<PathBuf>),
+    /// Saves the tree that lies in the weights of a role's model.
+    SaveModelTree(Role),
+}
+
+impl From<MenuCommand> for Action {
+    fn from(command: MenuCommand) -> Self {
+        Self::Menu(command)
+    }
+}
+
+impl From<Command> for Action {
+    fn from(command: Command) -> Self {
+        Self::Command(command)
+    }
+}
+
+/// What a network is run again for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// What the marked region gives.
+    Region,
+    /// Whether a decision flips.
+    Flip,
+}
+
+/// A picture of the folder at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    Previous,
+    Next,
+    First,
+    Last,
+}
+
+/// A change of what the program knows, with its details.
 #[derive(Debug, Clone)]
 pub enum Command {
-    Menu(MenuCommand),
     /// Files and folders from a drop, a dialog, the command line or the clipboard.
     OpenPaths(Vec<PathBuf>),
     /// A picture that is not a file.
     OpenPicture(PictureSource),
+    /// Another picture of the folder at hand.
+    GoTo(Turn),
+    /// Reads the picture once more.
+    Reload,
+    /// Gives up what the engine is doing.
+    Cancel,
+    Undo,
+    Redo,
     SelectClass(ClassId),
     SelectNode(Role, NodeId),
     /// What the selected node is compared with.
@@ -26,20 +83,34 @@ pub enum Command {
     Compare(Role, ClassId, ClassId),
     /// Makes a role's tree pass through a node, against its own decision.
     Force(Role, NodeId),
+    /// Makes the tree that is shown pass through the node that is selected.
+    ForceSelected,
+    /// Leaves the decision to the tree again.
+    Unforce,
+    /// One decision further down the tree, or from its leaf to the start.
+    WalkOn,
+    WalkBack,
+    LeaveWalk,
     RenameNode(Role, NodeId, String),
     /// Hangs the first node, and all below it, on the second one.
     MoveNode(Role, NodeId, NodeId),
     /// Lets a role's model decide with another tree over its classes.
     SetTree(Role, Arc<Tree>),
-    /// Remembers a class of a model to compare with, in slot 0 (A) or 1 (B), or takes it off.
-    Pin(Role, usize, ClassId),
+    /// Takes back all changes of the tree that is shown.
+    OriginalTree,
+    /// Pins a class of a model to compare it, or takes it off if it is pinned there.
+    Pin(Role, PinSlot, ClassId),
     /// A part of the photo to ask about.
     SetRegion(Option<Arc<Area>>),
     /// Runs a role's network again without an area of the photo.
     RunWithout(Check, Role, Arc<Area>, Removal),
     SetRule(Rule),
+    /// From one rule to the other.
+    SwitchRule,
     /// Whose tree is shown.
     ShowTree(Role),
+    /// From the tree of one model to that of the other.
+    SwitchTree,
     SetModel(Role, ModelRequest),
     /// Whether the classifier's own tree is the only one.
     ShareModel(bool),

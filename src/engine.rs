@@ -14,6 +14,7 @@ mod port;
 mod tree;
 mod worker;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -157,13 +158,14 @@ impl Engine {
     pub fn evaluate(
         &self,
         pictures: Arc<[LabelledPicture]>,
+        others: Arc<[PathBuf]>,
         options: PhotoOptions,
         model: &ModelRequest,
         notes: &mut dyn FnMut(&str),
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Arc<Evaluation>, EngineError> {
         let job = JobId(u64::MAX);
-        self.send(Request::Evaluate { job, model: model.clone(), pictures, options });
+        self.send(Request::Evaluate { job, model: model.clone(), pictures, others, options });
         self.wait(notes, |event| match event {
             Event::Evaluated { evaluation, .. } => Some(evaluation),
             Event::Evaluating { done, total, .. } => {

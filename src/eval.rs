@@ -4,12 +4,15 @@
 //! | --- | --- |
 //! | `scores` | how often is the network right, how often its tree, and what is taken for what? |
 //! | `localisation` | do the maps point at the thing? |
+//! | `familiarity` | can it tell pictures of its classes from pictures of other things? |
 //!
 //! Nothing here reads files or runs a network: logits and maps come in, counts come out.
 
+mod familiarity;
 mod localisation;
 mod scores;
 
+pub use familiarity::{Measure, Separation};
 pub use localisation::{Localisation, MapScores, Place, Rect};
 pub use scores::{Scores, TreeScores};
 

@@ -15,6 +15,7 @@
 //! | `cam_set` | … and for all classes and all branches at once? |
 //! | `variant` | which kinds of map are there? |
 //! | `colormap` | which colour does a value get? |
+//! | `contour` | where does a map pass a value? |
 //! | `render` | how does a map become a picture? |
 //! | `hierarchy` | what does the tree look like? |
 //! | `decision` | which way did the tree go, and how sure was it? |
@@ -30,6 +31,7 @@ mod area;
 mod cam;
 mod cam_set;
 mod colormap;
+mod contour;
 mod decision;
 mod evidence;
 mod feature_map;
@@ -46,6 +48,7 @@ pub use area::Area;
 pub use cam::{Cam, IdentityCheck};
 pub use cam_set::CamSet;
 pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
+pub use contour::{Segment, contour};
 pub use decision::{Agreement, Decision, Rule, Step};
 pub use evidence::{Evidence, Question, QuestionError, Tendency};
 pub use feature_map::{ClassId, FeatureMap, Forward, Head, argmax, softmax};

@@ -62,7 +62,7 @@ impl Order {
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// For the name to be looked up, and for a connection.
     pub connect: Duration,
     /// For an answer, and for each piece of the file; a server that sends less than
@@ -70,7 +70,7 @@ pub struct Patience {
     pub silence: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self { connect: Duration::from_secs(20), silence: Duration::from_secs(30) }
     }
@@ -99,7 +99,7 @@ pub struct Fetched {
 #[derive(Debug)]
 pub struct Download {
     order: Order,
-    patience: Patience,
+    timeouts: Timeouts,
     agent: Agent,
     cancel: Cancel,
 }
@@ -125,7 +125,7 @@ impl Cancel {
 
 impl Download {
     /// Does nothing yet.
-    pub fn new(order: Order, patience: Patience) -> Self {
+    pub fn new(order: Order, timeouts: Timeouts) -> Self {
         // A proxy has no way to this computer itself.
         let proxy = Proxy::try_from_env().filter(|_| !answer::is_this_computer(&order.url));
         let agent: Agent = Agent::config_builder()
@@ -136,15 +136,15 @@ impl Download {
             // Each of them is looked at first.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_resolve(Some(patience.connect))
-            .timeout_connect(Some(patience.connect))
-            .timeout_recv_response(Some(patience.silence))
-            .timeout_per_read(Some(patience.silence))
-            .timeout_per_write(Some(patience.silence))
+            .timeout_resolve(Some(timeouts.connect))
+            .timeout_connect(Some(timeouts.connect))
+            .timeout_recv_response(Some(timeouts.silence))
+            .timeout_per_read(Some(timeouts.silence))
+            .timeout_per_write(Some(timeouts.silence))
             .build()
             .into();
         let cancel = Cancel { asked: Arc::default(), agent: agent.clone() };
-        Self { order, patience, agent, cancel }
+        Self { order, timeouts, agent, cancel }
     }
 
     /// For another thread.
@@ -208,7 +208,7 @@ impl Download {
         let order = &self.order;
         // Two halves of different files must not be put together unnoticed.
         let resume = part.resume(&order.url, order.sha256.is_some());
-        let answer = ask(&self.agent, order, self.patience, resume)?;
+        let answer = ask(&self.agent, order, self.timeouts, resume)?;
         let Answer { mut body, from, total, validator } = answer;
         if let (Some(expected), Some(found)) = (order.size, total)
             && expected != found
@@ -231,7 +231,7 @@ impl Download {
             let count = match body.read(&mut chunk) {
                 Ok(count) => count,
                 Err(error) => {
-                    let (waited, host) = (self.patience.silence, order.host());
+                    let (waited, host) = (self.timeouts.silence, order.host());
                     return Err(FetchError::while_receiving(error, host, waited, so_far));
                 }
             };
@@ -249,7 +249,7 @@ impl Download {
             progress(Progress { done: part.bytes(), total });
             arrived += count as f64;
             let waited = since.elapsed();
-            if waited >= self.patience.silence {
+            if waited >= self.timeouts.silence {
                 if arrived < LEAST_SPEED * waited.as_secs_f64() {
                     let so_far = Arrived { done: part.bytes(), total, goes_on };
                     return Err(FetchError::TooSlow { host: order.host(), so_far });

@@ -104,15 +104,37 @@ impl LabelledPictures {
 
     /// Keeps at most so many pictures, spread evenly over all, so that every class keeps its share.
     pub fn limit(&mut self, most: usize) {
-        let count = self.pictures.len();
-        if count > most {
-            let all = std::mem::take(&mut self.pictures);
-            // Picture i is kept if a multiple of count/most falls on it.
-            let is_kept = |i: usize| (i * most) % count < most;
-            let kept = all.into_iter().enumerate().filter(|&(i, _)| is_kept(i));
-            self.pictures = kept.map(|(_, picture)| picture).collect();
-        }
+        limit_evenly(&mut self.pictures, most);
     }
+}
+
+/// Keeps at most so many, spread evenly over all.
+pub fn limit_evenly<T>(all: &mut Vec<T>, most: usize) {
+    let count = all.len();
+    if count > most {
+        // Entry i is kept if a multiple of count/most falls on it.
+        let is_kept = |i: usize| (i * most) % count < most;
+        let kept = std::mem::take(all).into_iter().enumerate().filter(|&(i, _)| is_kept(i));
+        *all = kept.map(|(_, picture)| picture).collect();
+    }
+}
+
+/// All pictures in a folder and the folders in it, in the order of the names; links to folders are
+/// not followed.
+///
+/// # Errors
+/// When a folder cannot be read, or there are no pictures.
+pub fn pictures_below(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut open = vec![folder.to_owned()];
+    let mut found = Vec::new();
+    while let Some(folder) = open.pop() {
+        found.extend(pictures_in(&folder)?);
+        let is_folder =
+            |path: &PathBuf| path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+        open.extend(entries(&folder)?.into_iter().filter(is_folder));
+    }
+    found.sort();
+    if found.is_empty() { Err(DataError::NoPictures(folder.to_owned())) } else { Ok(found) }
 }
 
 /// Gathers pictures, and remembers what names mean.

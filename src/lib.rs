@@ -17,7 +17,9 @@
 //! | [`fetch`], [`folders`] | how does a file get from a server into the user's folder? |
 //! | [`protocol`], [`engine`] | what can be asked of the thread that computes, and what does it answer? |
 //! | [`explanation`] | what does one model say about one picture? |
-//! | [`command`], [`state`], [`look`] | what can be asked of the window, and what does it know? |
+//! | [`command`], [`state`] | what can be asked of the window, and what does it know? |
+//! | [`role`], [`selection`], [`look`] | which model, which class or node, and how is it looked at? |
+//! | [`intake`] | which of the given files are pictures, which are weights? |
 //! | [`tree_layout`], [`tree_text`], [`tree_svg`] | where does each node of a tree go in a drawing, and what does it say? |
 //! | `app`, `ui`, `settings` | what does the window look like, and what does it remember? |
 //! | [`export`], [`output`], [`npy`], [`input`], [`temporary`] | what can be saved, and how? |
@@ -45,6 +47,7 @@ pub mod fetch;
 pub mod folders;
 pub mod induce;
 pub mod input;
+pub mod intake;
 pub mod labelled_pictures;
 pub mod labels;
 pub mod look;
@@ -54,6 +57,8 @@ pub mod output;
 pub mod photo;
 pub mod preprocess;
 pub mod protocol;
+pub mod role;
+pub mod selection;
 #[cfg(feature = "gui")]
 pub mod settings;
 pub mod state;

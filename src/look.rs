@@ -37,13 +37,16 @@ impl Look {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScaleMode {
-    /// The smallest and the largest value of the map that is shown.
+    /// From zero to the largest value of the map that is shown.
+    #[serde(alias = "symmetric")]
     PerMap,
-    /// Those of the maps of all classes, or of all decisions, so that maps can be compared.
+    /// From zero to the largest value in the maps of all classes, or of all decisions, so that maps
+    /// can be compared.
     #[default]
     SharedOverClasses,
-    /// Plus and minus the largest magnitude of the map.
-    Symmetric,
+    /// From the smallest to the largest value of the map that is shown, as in most papers: every
+    /// map looks equally strong.
+    LowestToHighest,
 }
 
 /// How a map is shown over the photo.
@@ -57,6 +60,8 @@ pub struct OverlayOptions {
     /// Interpolate between the cells.
     pub smooth: bool,
     pub scale: ScaleMode,
+    /// Lines at fixed shares of the range.
+    pub contours: bool,
     /// Show the picture that the network got, in a corner.
     pub show_input: bool,
 }
@@ -66,9 +71,10 @@ impl Default for OverlayOptions {
         Self {
             visible: true,
             opacity: 0.7,
-            colormap: Colormap::Diverging,
+            colormap: Colormap::Turbo,
             smooth: true,
             scale: ScaleMode::default(),
+            contours: true,
             show_input: false,
         }
     }

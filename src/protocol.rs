@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::catalog::ModelSource;
-use crate::eval::Scores;
+use crate::eval::{Measure, Scores, Separation};
 use crate::explain::{Area, Removal};
 use crate::explanation::{Explanation, ModelInfo};
 use crate::labelled_pictures::LabelledPicture;
@@ -105,6 +105,8 @@ pub enum Request {
         job: JobId,
         model: ModelRequest,
         pictures: Arc<[LabelledPicture]>,
+        /// Pictures of other things, to see whether the model can tell.
+        others: Arc<[PathBuf]>,
         options: PhotoOptions,
     },
 }
@@ -128,6 +130,8 @@ pub struct Evaluation {
     pub device: String,
     /// Of all pictures that could be read; at least one.
     pub scores: Scores,
+    /// How well each measure separates the pictures from the others; empty without others.
+    pub separations: Vec<(Measure, Separation)>,
     pub unreadable: Unreadable,
     /// Time of everything but loading the model.
     pub took: Duration,

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::input::{self, ReadError};
+use crate::look::OverlayOptions;
 use crate::text::{CleanText, Shown as _};
-use crate::ui::image_view::OverlayOptions;
-use crate::ui::insight::InsightTab;
-use crate::ui::tree_view::TreeViewState;
+use crate::tree_layout::{Cards, Orientation};
 use crate::{folders, output};
 
 /// All settings. What an older file lacks, or a newer one has in addition, does no harm.
@@ -19,7 +18,7 @@ pub struct Settings {
     pub theme: Theme,
     pub panels: PanelSettings,
     pub overlay: OverlayOptions,
-    pub tree: TreeViewState,
+    pub tree: TreeSettings,
     /// Opened last, newest first.
     pub recent: Vec<PathBuf>,
 }
@@ -58,6 +57,37 @@ pub struct PanelSettings {
     pub insight_tab: InsightTab,
     /// In points.
     pub insight_height: f32,
+}
+
+/// Which question the panel below the picture answers.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumIter,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum InsightTab {
+    #[default]
+    Path,
+    Region,
+    Compare,
+}
+
+/// How trees are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TreeSettings {
+    pub mode: TreeMode,
+    /// `None`: whatever suits the shape of the panel.
+    pub orientation: Option<Orientation>,
+    pub cards: Cards,
+}
+
+/// The ways to show a tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TreeMode {
+    #[default]
+    Diagram,
+    Outline,
 }
 
 impl Default for WindowSettings {

@@ -1,63 +1,37 @@
 //! What the program knows, and how commands and events change it. No screen, no network, no files.
 //!
-//! [`AppState::apply`] answers what the user does, [`AppState::absorb`] what the engine says; both
+//! [`AppState::apply`] answers what the user does, [`AppState::handle_event`] what the engine says; both
 //! return [`Effect`]s, which somebody else carries out.
 
 mod edits;
 mod history;
 mod jobs;
 mod library;
+mod load;
 mod notices;
 mod rerun;
 mod walk;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::catalog::CatalogEntry;
-use crate::command::{Command, MenuCommand};
+use crate::command::{Check, Command, MenuCommand, Turn};
 use crate::explain::{ClassId, NodeId, Rule};
 use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::look::Look;
 use crate::photo::{Photo, PhotoOptions};
-use crate::protocol::{JobId, ModelRequest, PictureSource, Request, Stage};
-pub use history::{Pins, Selected, Selection, Versus};
-pub use library::{Library, Shelf};
+use crate::protocol::{JobId, ModelRequest, PictureSource, Request};
+pub use crate::role::{PerRole, Role};
+pub use crate::selection::{PinSlot, Pins, Selected, Selection, Versus};
+pub use library::{DownloadState, Library};
+pub use load::{Job, Load};
 pub use notices::{Notice, NoticeKind};
-pub use rerun::{Check, Outcome, Rerun};
+pub use rerun::{Outcome, Rerun};
 pub use walk::Walking;
 
 use history::History;
-
-/// What a model is used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Its classes are listed and mapped.
-    Classifier,
-    /// Its tree is shown.
-    Tree,
-}
-
-impl Role {
-    pub const ALL: [Self; 2] = [Self::Classifier, Self::Tree];
-
-    /// For the user.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Classifier => "Classifier",
-            Self::Tree => "Tree model",
-        }
-    }
-}
-
-/// What the engine is doing for a role.
-#[derive(Debug, Clone, Copy)]
-pub struct Job {
-    pub id: JobId,
-    pub stage: Option<Stage>,
-    pub since: Instant,
-}
 
 /// One of the two models, and what it said last.
 #[derive(Debug)]
@@ -66,16 +40,21 @@ pub struct RoleState {
     pub request: ModelRequest,
     /// The last one that worked, or the first one; what to go back to.
     pub proven: ModelRequest,
-    pub loaded: Option<Arc<ModelInfo>>,
-    /// As the engine gave it, with the model's own tree.
-    answer: Option<Arc<Explanation>>,
-    /// With the tree that the user made of it. Stays until there is another one.
-    pub explanation: Option<Arc<Explanation>>,
-    pub job: Option<Job>,
-    /// Why the last job failed; one line.
-    pub error: Option<String>,
+    /// The model in use.
+    pub model: Option<Arc<ModelInfo>>,
     /// How long it took to load the model.
-    pub loading: Option<Duration>,
+    pub loading_time: Option<Duration>,
+    /// What it says about a picture. The work on that includes loading the model.
+    pub result: Load<Answer>,
+}
+
+/// What a model said about a picture.
+#[derive(Debug)]
+pub struct Answer {
+    /// As the engine gave it, with the model's own tree.
+    given: Arc<Explanation>,
+    /// With the tree that the user made of it.
+    shown: Arc<Explanation>,
 }
 
 /// A picture that was asked for.
@@ -114,7 +93,7 @@ pub enum Effect {
 /// Facts that all panels share.
 #[derive(Debug)]
 pub struct AppState {
-    roles: [RoleState; 2],
+    roles: PerRole<RoleState>,
     /// The classifier's tree is the only one.
     pub shared: bool,
     /// Being read; the last one stays until it is there.
@@ -146,7 +125,7 @@ const RECENT: usize = 10;
 impl AppState {
     pub fn new(classifier: ModelRequest, tree: ModelRequest) -> Self {
         Self {
-            roles: [classifier, tree].map(RoleState::new),
+            roles: PerRole { classifier: RoleState::new(classifier), tree: RoleState::new(tree) },
             shared: false,
             wanted: None,
             picture: None,
@@ -168,11 +147,7 @@ impl AppState {
 
     /// The model of a role; with one model for both it is the classifier.
     pub fn role(&self, role: Role) -> &RoleState {
-        &self.roles[self.index(role)]
-    }
-
-    fn index(&self, role: Role) -> usize {
-        usize::from(role == Role::Tree && !self.shared)
+        &self.roles[self.own(role)]
     }
 
     /// The role that a role's model has: with one model for both it is the classifier.
@@ -207,7 +182,7 @@ impl AppState {
 
     /// The explanation of a role, if it is about the picture on the screen.
     pub fn explanation(&self, role: Role) -> Option<&Arc<Explanation>> {
-        let explanation = self.role(role).explanation.as_ref()?;
+        let explanation = self.role(role).explanation()?;
         let photo = self.photo.as_ref()?;
         Arc::ptr_eq(&explanation.photo, photo).then_some(explanation)
     }
@@ -219,7 +194,7 @@ impl AppState {
             Selected::Class(class) => Some((Role::Classifier, CamTarget::Class(class))),
             Selected::Difference(role, a, b) => Some((role, CamTarget::Difference(a, b))),
             Selected::Prediction => {
-                let prediction = self.role(Role::Classifier).explanation.as_ref()?.prediction();
+                let prediction = self.role(Role::Classifier).explanation()?.prediction();
                 Some((Role::Classifier, CamTarget::Class(prediction)))
             }
         }
@@ -227,7 +202,7 @@ impl AppState {
 
     /// A node by itself, or against what it is compared with.
     fn node_target(&self, role: Role, node: NodeId) -> CamTarget {
-        let explanation = self.role(role).explanation.as_ref();
+        let explanation = self.role(role).explanation();
         let tree = explanation.and_then(|explanation| explanation.model.tree().ok());
         tree.map_or(CamTarget::Node(node), |tree| {
             self.selection().versus.target(&tree.hierarchy, node)
@@ -245,7 +220,7 @@ impl AppState {
     /// The node that is selected in a role's tree, if one is.
     pub fn selected_node(&self, role: Role) -> Option<NodeId> {
         match self.selection().target {
-            Selected::Node(of, node) if self.index(of) == self.index(role) => Some(node),
+            Selected::Node(of, node) if self.own(of) == self.own(role) => Some(node),
             _ => None,
         }
     }
@@ -253,7 +228,7 @@ impl AppState {
     /// Whether the engine is at work.
     pub fn is_busy(&self) -> bool {
         self.wanted.is_some()
-            || self.roles.iter().any(|role| role.job.is_some())
+            || self.roles.iter().any(|(_, role)| role.job().is_some())
             || self.is_rerunning()
     }
 
@@ -273,7 +248,7 @@ impl AppState {
 
     /// Does what the user asks for.
     pub fn apply(&mut self, command: Command) -> Vec<Effect> {
-        let effects = self.obey(command);
+        let effects = self.dispatch(command);
         self.follow_trees();
         if self.walking().is_none() {
             self.walk = None;
@@ -281,22 +256,39 @@ impl AppState {
         effects
     }
 
-    fn obey(&mut self, command: Command) -> Vec<Effect> {
+    fn dispatch(&mut self, command: Command) -> Vec<Effect> {
         match command {
-            Command::Menu(command) => return self.apply_menu(command),
             Command::OpenPaths(paths) if paths.is_empty() => {}
             Command::OpenPaths(paths) => return vec![Effect::SortOut(paths)],
             Command::OpenPicture(source) => {
                 return self.open(Picture { source, path: None }, Some((Vec::new(), 0)));
             }
+            Command::GoTo(turn) => return self.go_to(turn),
+            Command::Reload => {
+                let picture = self.picture.clone();
+                return picture.map_or_else(Vec::new, |picture| self.open(picture, None));
+            }
+            Command::Cancel => return self.cancel(),
+            Command::Undo => self.history.undo(),
+            Command::Redo => self.history.redo(),
             Command::SelectClass(class) => self.history.select(Selected::Class(class)),
             Command::SelectNode(role, node) => {
                 self.history.select(Selected::Node(self.own(role), node));
             }
             Command::Force(role, node) => self.force(role, node),
+            Command::ForceSelected => {
+                if let Some(node) = self.selected_node(self.shown_tree()) {
+                    self.force(self.shown_tree(), node);
+                }
+            }
+            Command::Unforce => self.history.unforce(),
+            Command::WalkOn => self.step(true),
+            Command::WalkBack => self.step(false),
+            Command::LeaveWalk => self.leave_walk(),
             Command::RenameNode(role, node, name) => self.rename_node(role, node, &name),
             Command::MoveNode(role, node, parent) => self.move_node(role, node, parent),
             Command::SetTree(role, tree) => self.set_tree(role, Some(tree), None),
+            Command::OriginalTree => self.set_tree(self.shown_tree(), None, None),
             Command::SetVersus(versus) => self.history.set_versus(versus),
             Command::Compare(role, a, b) => {
                 self.history.compare(self.own(role), a, b);
@@ -311,6 +303,14 @@ impl AppState {
                 return self.run_again(check, role, &area, how);
             }
             Command::SetRule(rule) => self.history.set_rule(rule),
+            Command::SwitchRule => self.history.set_rule(match self.selection().rule {
+                Rule::Hard => Rule::Soft,
+                Rule::Soft => Rule::Hard,
+            }),
+            Command::SwitchTree => self.history.show_tree(match self.selection().tree {
+                Role::Classifier => Role::Tree,
+                Role::Tree => Role::Classifier,
+            }),
             Command::ShowTree(role) => self.history.show_tree(role),
             Command::SetModel(role, request) => {
                 if self.role(role).request == request {
@@ -327,45 +327,6 @@ impl AppState {
         Vec::new()
     }
 
-    fn apply_menu(&mut self, command: MenuCommand) -> Vec<Effect> {
-        let last = self.folder.len().saturating_sub(1);
-        let here = self.position();
-        match command {
-            MenuCommand::Undo => self.history.undo(),
-            MenuCommand::Redo => self.history.redo(),
-            MenuCommand::Cancel => return self.cancel(),
-            MenuCommand::Reload => {
-                let picture = self.picture.clone();
-                return picture.map_or_else(Vec::new, |picture| self.open(picture, None));
-            }
-            MenuCommand::Previous => return self.go_to(here.and_then(|at| at.checked_sub(1))),
-            MenuCommand::Next => return self.go_to(here.map(|at| at + 1)),
-            MenuCommand::First => return self.go_to(Some(0)),
-            MenuCommand::Last => return self.go_to(Some(last)),
-            MenuCommand::RemoveRegion => self.history.set_region(None),
-            MenuCommand::SwitchRule => self.history.set_rule(match self.selection().rule {
-                Rule::Hard => Rule::Soft,
-                Rule::Soft => Rule::Hard,
-            }),
-            MenuCommand::SwitchTree => self.history.show_tree(match self.selection().tree {
-                Role::Classifier => Role::Tree,
-                Role::Tree => Role::Classifier,
-            }),
-            MenuCommand::WalkOn => self.step(true),
-            MenuCommand::WalkBack => self.step(false),
-            MenuCommand::LeaveWalk => self.leave_walk(),
-            MenuCommand::ForceNode => {
-                if let Some(node) = self.selected_node(self.shown_tree()) {
-                    self.force(self.shown_tree(), node);
-                }
-            }
-            MenuCommand::Unforce => self.history.unforce(),
-            MenuCommand::OriginalTree => self.set_tree(self.shown_tree(), None, None),
-            _ => {}
-        }
-        Vec::new()
-    }
-
     /// Whether an entry makes sense now.
     pub fn is_enabled(&self, command: MenuCommand) -> bool {
         use MenuCommand as M;
@@ -377,10 +338,7 @@ impl AppState {
             M::Reload | M::Fit | M::ActualSize | M::ZoomIn | M::ZoomOut => self.photo.is_some(),
             M::DrawBox | M::DrawLasso | M::StopDrawing => self.photo.is_some(),
             M::RemoveRegion => self.selection().region.is_some(),
-            M::WhatFlips => {
-                let role = self.selection().tree;
-                self.explanation(role).is_some()
-            }
+            M::WhatFlips => self.explanation(self.selection().tree).is_some(),
             M::Previous | M::First => here.is_some_and(|at| at > 0),
             M::Next | M::Last => here.is_some_and(|at| at + 1 < self.folder.len()),
             M::ExportOverlay | M::ExportMap | M::CopyPicture => {
@@ -388,24 +346,43 @@ impl AppState {
             }
             M::ExportJson => Role::ALL.iter().any(|&role| self.explanation(role).is_some()),
             M::ExportTree | M::ExpandPath | M::ExpandAll | M::CollapseAll => {
-                self.role(self.selection().tree).explanation.is_some()
+                self.role(self.selection().tree).explanation().is_some()
             }
             M::SwitchTree => !self.shared,
             M::WalkOn | M::WalkBack | M::SaveHierarchy => {
                 self.explained_tree(self.shown_tree()).is_some()
             }
-            M::OpenHierarchy => self.role(self.shown_tree()).loaded.is_some(),
+            M::OpenHierarchy => self.role(self.shown_tree()).model.is_some(),
             M::LeaveWalk => self.walking().is_some(),
             M::ForceNode => self.can_force_selected(),
             M::Unforce => self.selection().forced.is_some(),
-            M::RenameNode | M::MoveNode => self.can_edit_selected(command),
+            M::RenameNode => self.can_rename_selected(),
+            M::MoveNode => self.can_move_selected(),
             M::OriginalTree => self.edited_tree(self.shown_tree()).is_some(),
             M::RestartEngine => self.stopped.is_some(),
-            _ => true,
+            M::Open | M::OpenPath | M::Models | M::Quit => true,
+            M::FindClass | M::FindNode => true,
+            M::ToggleClasses | M::ToggleTree | M::TreeOnly => true,
+            M::ShowPath | M::ShowRegion | M::ShowCompare => true,
+            M::ThemeSystem | M::ThemeLight | M::ThemeDark => true,
+            M::LargerText | M::SmallerText | M::NormalText | M::FullScreen => true,
+            M::ResetSettings => true,
+            M::ToggleOverlay | M::LessOpacity | M::MoreOpacity | M::ToggleSmooth => true,
+            M::NextColormap | M::ToggleInput => true,
+            M::SwitchRule => true,
+            M::Outline | M::Orientation | M::ResetTree | M::ToggleThumbnails => true,
+            M::Palette | M::Shortcuts | M::About => true,
         }
     }
 
-    fn go_to(&mut self, at: Option<usize>) -> Vec<Effect> {
+    fn go_to(&mut self, turn: Turn) -> Vec<Effect> {
+        let here = self.position();
+        let at = match turn {
+            Turn::Previous => here.and_then(|at| at.checked_sub(1)),
+            Turn::Next => here.map(|at| at + 1),
+            Turn::First => Some(0),
+            Turn::Last => self.folder.len().checked_sub(1),
+        };
         let Some((at, path)) = at.and_then(|at| Some((at, self.folder.get(at)?.clone()))) else {
             return Vec::new();
         };
@@ -431,9 +408,23 @@ impl AppState {
 impl RoleState {
     fn new(request: ModelRequest) -> Self {
         let proven = request.clone();
-        let (loaded, answer, explanation) = (None, None, None);
-        let (job, error, loading) = (None, None, None);
-        Self { request, proven, loaded, answer, explanation, job, error, loading }
+        Self { request, proven, model: None, loading_time: None, result: Load::default() }
+    }
+
+    /// What the model said last, with the tree that the user made of it. It may be about the
+    /// picture before.
+    pub fn explanation(&self) -> Option<&Arc<Explanation>> {
+        self.result.last().map(|answer| &answer.shown)
+    }
+
+    /// What the engine is doing for this role.
+    pub fn job(&self) -> Option<&Job> {
+        self.result.job()
+    }
+
+    /// Why the last job failed; one line.
+    pub fn error(&self) -> Option<&str> {
+        self.result.error()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The window's panels. Each is a function that gets facts to show and returns wishes.
+//! The window's panels. Each is a function that gets facts to show and says what the user asks for.
 //!
 //! Nothing here talks to the engine or to a network.
 
@@ -9,13 +9,18 @@ pub mod help;
 pub mod image_view;
 pub mod insight;
 pub mod keys;
+pub mod legend;
 pub mod map_tiles;
 pub mod menu;
 pub mod models;
 pub mod notices;
+pub mod output;
+pub mod overlay;
 pub mod palette;
 pub mod path_prompt;
+pub mod pins;
 pub mod status_bar;
+pub mod text;
 pub mod theme;
 pub mod tree_panel;
 pub mod tree_view;
@@ -27,18 +32,20 @@ use std::sync::Arc;
 use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 
 use crate::command::{Command, MenuCommand};
-use crate::explanation::{CamTarget, Explanation};
 use crate::photo::Photo;
-use crate::settings::{Settings, Theme};
+use crate::settings::{InsightTab, Settings, Theme};
 use crate::state::{AppState, Role};
 use crate::tree_layout::Cards;
 use class_list::{ClassAction, ClassListState, class_list_ui};
 use image_view::region::{RegionAction, Tool};
 use image_view::{ImageInput, ImageViewState, image_view_ui};
-use insight::{Insight, InsightState, InsightTab, insight_panel_ui};
+use insight::{Insight, InsightState, insight_panel_ui};
 use menu::Checked;
-use path_prompt::{PathPrompt, PromptAction, Purpose, path_prompt_ui};
-use tree_panel::{TreePanel, short};
+use output::UiOutput;
+use path_prompt::{PathPrompt, path_prompt_ui};
+use text::target_name;
+use tree_panel::TreePanel;
+use tree_view::TreeViewState;
 
 /// What the panels remember for themselves.
 #[derive(Default)]
@@ -46,6 +53,7 @@ pub struct Panels {
     pub image: ImageViewState,
     pub classes: ClassListState,
     pub tree: TreePanel,
+    pub tree_view: TreeViewState,
     pub insight: InsightState,
     pub palette: palette::Palette,
     pub welcome: welcome::Welcome,
@@ -55,17 +63,6 @@ pub struct Panels {
     pub about: bool,
     /// A field or a menu had the keyboard in the last frame.
     is_typing: bool,
-}
-
-/// What the user asks for in a frame.
-#[derive(Default)]
-pub struct Wishes {
-    pub commands: Vec<Command>,
-    /// Files to choose.
-    pub files: Vec<Purpose>,
-    pub prompt: Option<(Purpose, PromptAction)>,
-    /// Models whose own tree is to be saved.
-    pub hierarchies: Vec<Role>,
 }
 
 /// Smallest width of the panels beside the picture, in points.
@@ -81,51 +78,51 @@ pub fn root_ui(
     state: &AppState,
     settings: &mut Settings,
     panels: &mut Panels,
-) -> Wishes {
-    let mut wishes = Wishes::default();
+) -> UiOutput {
+    let mut output = UiOutput::default();
+    let out = &mut output;
     let visuals = ui.visuals().clone();
     Panel::top("menu").frame(theme::bar(&visuals)).show(ui, |ui| {
-        let mut chosen = Vec::new();
+        let mut pickers = UiOutput::default();
         egui::Sides::new().height(theme::BAR_HEIGHT - 6.0).shrink_left().show(
             ui,
-            |ui| menu::menu_bar_ui(ui, state, &*settings, &mut wishes.commands),
-            |ui| models::pickers_ui(ui, state, &mut chosen, &mut wishes.files),
+            |ui| menu::menu_bar_ui(ui, state, &*settings, out),
+            |ui| models::pickers_ui(ui, state, &mut pickers),
         );
-        wishes.commands.extend(chosen);
+        out.extend(pickers);
     });
     if let Some(prompt) = &mut panels.prompt {
         Panel::top("prompt").frame(theme::panel(&visuals)).show(ui, |ui| {
-            let purpose = prompt.purpose;
-            wishes.prompt = path_prompt_ui(ui, prompt).map(|action| (purpose, action));
+            path_prompt_ui(ui, prompt, out);
         });
     }
     Panel::bottom("status").frame(theme::bar(&visuals)).show(ui, |ui| {
-        status_bar::status_bar_ui(ui, state, &mut wishes.commands);
+        status_bar::status_bar_ui(ui, state, out);
     });
     if !state.notices.is_empty() {
         Panel::bottom("notices").frame(theme::bar(&visuals)).show(ui, |ui| {
-            notices::notices_ui(ui, state, &mut wishes.commands);
+            notices::notices_ui(ui, state, out);
         });
     }
     if state.photo.is_some() {
-        side_ui(ui, state, settings, panels, &mut wishes.commands);
+        side_ui(ui, state, settings, panels, out);
         CentralPanel::no_frame().show(ui, |ui| {
-            picture_ui(ui, state, settings, panels, &mut wishes.commands);
+            picture_ui(ui, state, settings, panels, out);
         });
     } else {
         CentralPanel::default_margins().frame(theme::panel(&visuals)).show(ui, |ui| {
-            welcome::welcome_ui(ui, &panels.welcome, state, &mut wishes.commands);
+            welcome::welcome_ui(ui, &panels.welcome, state, out);
         });
     }
-    windows_ui(ui, state, panels, &mut wishes);
+    windows_ui(ui, state, panels, out);
     drop_hint_ui(ui);
-    escape_ui(ui, state, panels, &mut wishes.commands);
+    escape_ui(ui, state, panels, out);
     panels.is_typing = ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
-    wishes
+    output
 }
 
 /// What Escape leaves if nothing else has heard it: a walk, the tool that draws, the region.
-fn escape_ui(ui: &Ui, state: &AppState, panels: &Panels, out: &mut Vec<Command>) {
+fn escape_ui(ui: &Ui, state: &AppState, panels: &Panels, out: &mut UiOutput) {
     // The key takes the keyboard from a field before the field is drawn.
     let is_busy = panels.prompt.is_some() || panels.is_typing;
     let left = if state.walking().is_some() {
@@ -140,16 +137,16 @@ fn escape_ui(ui: &Ui, state: &AppState, panels: &Panels, out: &mut Vec<Command>)
     let escape =
         |input: &mut egui::InputState| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape);
     if !is_busy && ui.input_mut(escape) {
-        out.push(Command::Menu(left));
+        out.push(left);
     }
 }
 
-fn windows_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, wishes: &mut Wishes) {
+fn windows_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, out: &mut UiOutput) {
     let Panels { palette, models, shortcuts, about, .. } = panels;
-    models::models_ui(ui, models, state, wishes);
+    models::models_ui(ui, models, state, out);
     help::shortcuts_ui(ui, shortcuts);
     help::about_ui(ui, about, state);
-    palette::palette_ui(ui, palette, state, &mut wishes.commands);
+    palette::palette_ui(ui, palette, state, out);
 }
 
 /// The class list above the tree.
@@ -158,7 +155,7 @@ fn side_ui(
     state: &AppState,
     settings: &mut Settings,
     panels: &mut Panels,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let shown = &mut settings.panels;
     if !shown.classes && !shown.tree {
@@ -192,8 +189,9 @@ fn side_ui(
             classes_ui(ui, state, panels, out);
         }
         if shown.tree {
-            let (tree, view, overlay) = (&mut panels.tree, &mut settings.tree, &settings.overlay);
-            tree_panel::tree_panel_ui(ui, state, tree, view, overlay, out);
+            let Panels { tree, tree_view, .. } = panels;
+            let (how, overlay) = (&mut settings.tree, &settings.overlay);
+            tree_panel::tree_panel_ui(ui, state, tree, tree_view, how, overlay, out);
         }
     });
     if !shown.large_tree {
@@ -201,11 +199,11 @@ fn side_ui(
     }
 }
 
-fn classes_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, out: &mut Vec<Command>) {
+fn classes_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, out: &mut UiOutput) {
     let role = state.role(Role::Classifier);
     let current = state.explanation(Role::Classifier).is_some();
-    let error = role.error.as_ref().filter(|_| !current);
-    match (&role.explanation, error) {
+    let error = role.error().filter(|_| !current);
+    match (role.explanation(), error) {
         (_, Some(error)) => {
             ui.colored_label(ui.visuals().error_fg_color, error);
         }
@@ -220,9 +218,7 @@ fn classes_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, out: &mut Vec<
             for action in class_list_ui(ui, explanation, selected, pins, list) {
                 out.push(match action {
                     ClassAction::Select(class) => Command::SelectClass(class),
-                    ClassAction::Pin(slot, class) => {
-                        Command::Pin(Role::Classifier, slot as usize, class)
-                    }
+                    ClassAction::Pin(slot, class) => Command::Pin(Role::Classifier, slot, class),
                     ClassAction::Compare(a, b) => Command::Compare(Role::Classifier, a, b),
                 });
             }
@@ -242,7 +238,7 @@ fn picture_ui(
     state: &AppState,
     settings: &mut Settings,
     panels: &mut Panels,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let Some(photo) = &state.photo else { return };
     Panel::top("controls").frame(theme::bar(ui.visuals())).show(ui, |ui| {
@@ -268,7 +264,7 @@ fn picture_ui(
         target_name: &name,
         highlight_crop: false,
         walking: walking.as_deref(),
-        busy: state.role(role).job.is_some(),
+        busy: state.role(role).job().is_some(),
         region: panels.insight.region.area(state),
         cells: &panels.insight.region.cells,
     };
@@ -288,7 +284,7 @@ fn mark(
     action: RegionAction,
     settings: &mut Settings,
     panels: &mut Panels,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let memory = &mut panels.insight.region;
     memory.message = None;
@@ -311,18 +307,8 @@ fn mark(
             }
         }
         RegionAction::Choose(Tool::Pan) => panels.image.region.tool = Tool::Pan,
-        RegionAction::Choose(Tool::Box) => out.push(Command::Menu(MenuCommand::DrawBox)),
-        RegionAction::Choose(Tool::Lasso) => out.push(Command::Menu(MenuCommand::DrawLasso)),
-    }
-}
-
-/// What a map speaks for, in words.
-pub fn target_name(explanation: &Explanation, target: CamTarget) -> String {
-    let Some(question) = explanation.question(target) else { return String::new() };
-    let pro = short(&question.pro);
-    match &question.contra {
-        Some(contra) => format!("{pro} against {}", short(contra)),
-        None => pro,
+        RegionAction::Choose(Tool::Box) => out.push(MenuCommand::DrawBox),
+        RegionAction::Choose(Tool::Lasso) => out.push(MenuCommand::DrawLasso),
     }
 }
 

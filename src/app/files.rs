@@ -7,13 +7,13 @@ use eframe::egui::{Context, Event};
 
 use super::App;
 use crate::catalog::ModelSource;
-use crate::command::Command;
+use crate::command::{Command, Purpose};
 use crate::export::Export;
 use crate::photo::Photo;
 use crate::protocol::{HierarchyChoice, ModelRequest, PictureSource};
 use crate::state::Role;
 use crate::ui::models::tree_file;
-use crate::ui::path_prompt::{PathPrompt, Purpose, path_from};
+use crate::ui::path_prompt::{PathPrompt, path_from};
 
 impl App {
     /// Asks for a file: in a dialog of the system, or else in a line of the window.
@@ -33,7 +33,7 @@ impl App {
         self.panels.prompt = Some(PathPrompt::new(purpose, text, hint));
     }
 
-    pub(super) fn use_paths(&mut self, ctx: &Context, purpose: Purpose, paths: Vec<PathBuf>) {
+    pub(super) fn use_paths(&mut self, purpose: Purpose, paths: Vec<PathBuf>) {
         let Some(path) = paths.first().cloned() else { return };
         let request = |role: Role| self.state.role(role).request.clone();
         let command = match purpose {
@@ -46,7 +46,7 @@ impl App {
                 Command::SetModel(role, ModelRequest { wnids: Some(path), ..request(role) })
             }
             Purpose::Hierarchy(role) => {
-                if let Some(model) = self.state.role(role).loaded.clone() {
+                if let Some(model) = self.state.role(role).model.clone() {
                     // The network stays as it is; only what is decided with it changes.
                     self.tasks.read_tree(role, model, path);
                     return;
@@ -61,7 +61,7 @@ impl App {
                 return;
             }
         };
-        self.run_command(ctx, command);
+        self.change(command);
     }
 
     /// Files that were dropped and things that were pasted.
@@ -69,7 +69,7 @@ impl App {
         let dropped: Vec<PathBuf> = ctx.input(|input| {
             input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect()
         });
-        self.run_command(ctx, Command::OpenPaths(dropped));
+        self.change(Command::OpenPaths(dropped));
         if ctx.text_edit_focused() {
             return;
         }
@@ -78,7 +78,7 @@ impl App {
                 Event::Paste(text) => {
                     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
                     let paths = lines.take(1000).map(path_from).collect();
-                    self.run_command(ctx, Command::OpenPaths(paths));
+                    self.change(Command::OpenPaths(paths));
                 }
                 Event::PasteImage(image) => {
                     let [width, height] = image.size.map(|side| side as u32);
@@ -87,7 +87,7 @@ impl App {
                     if let Some(rgb) = image::RgbImage::from_raw(width, height, rgb.collect()) {
                         let photo = Photo { name: "Pasted picture".into(), rgb };
                         let source = PictureSource::Photo(Arc::new(photo));
-                        self.run_command(ctx, Command::OpenPicture(source));
+                        self.change(Command::OpenPicture(source));
                     }
                 }
                 _ => {}
@@ -121,7 +121,6 @@ impl App {
         let Some(sample) = crate::assets::SAMPLE_PHOTOS.first() else { return };
         let source =
             PictureSource::Bytes(sample.name.to_owned(), sample.bytes.into(), Default::default());
-        let effects = self.state.apply(Command::OpenPicture(source));
-        self.carry_out(effects);
+        self.change(Command::OpenPicture(source));
     }
 }

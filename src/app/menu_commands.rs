@@ -1,4 +1,4 @@
-//! Entries of the menus that concern the window rather than the facts.
+//! What the entries of the menus do.
 
 use std::sync::Arc;
 
@@ -6,39 +6,51 @@ use eframe::egui::{Context, ViewportCommand};
 use strum::IntoEnumIterator as _;
 
 use super::App;
-use crate::command::MenuCommand;
-use crate::explain::{Colormap, Paint};
+use crate::command::{Command, MenuCommand, Purpose, Turn};
+use crate::explain::{Colormap, Hierarchy, NodeId, Paint};
 use crate::explanation::{CamTarget, Explanation};
 use crate::export::Export;
-use crate::settings::{Settings, Theme};
+use crate::settings::{InsightTab, Settings, Theme};
 use crate::state::{NoticeKind, Role};
 use crate::tree_svg::{SvgOptions, tree_svg};
-use crate::ui::controls::set_colormap;
 use crate::ui::image_view::region::Tool;
-use crate::ui::insight::{self, InsightTab};
-use crate::ui::path_prompt::Purpose;
+use crate::ui::insight;
 use crate::ui::theme;
+use crate::ui::tree_view::TreeViewState;
 
 const ZOOM: f32 = 1.1;
 const PICTURE_ZOOM: f32 = 1.25;
 const OPACITY: f32 = 0.1;
 
 impl App {
-    /// Does what concerns the window; [`crate::state`] does the rest.
-    pub(super) fn run_menu_command(&mut self, ctx: &Context, command: MenuCommand) {
+    /// Does what an entry of a menu says. This is the one place where entries are told apart.
+    pub(super) fn dispatch_menu(&mut self, ctx: &Context, command: MenuCommand) {
         use MenuCommand as M;
+        let panels = &mut self.settings.panels;
+        let overlay = &mut self.settings.overlay;
         match command {
             M::Open => self.ask(Purpose::Open),
             M::OpenPath => self.ask_in_window(Purpose::Open, None),
+            M::Reload => self.change(Command::Reload),
+            M::Previous => self.change(Command::GoTo(Turn::Previous)),
+            M::Next => self.change(Command::GoTo(Turn::Next)),
+            M::First => self.change(Command::GoTo(Turn::First)),
+            M::Last => self.change(Command::GoTo(Turn::Last)),
             M::Models => {
                 toggle(&mut self.panels.models.open);
                 self.look_for_models();
             }
-            M::ExportOverlay | M::ExportMap | M::ExportJson | M::ExportTree | M::SaveHierarchy => {
-                self.prepare(command)
+            M::ExportOverlay => self.ask_where_to_save(self.overlay_export()),
+            M::ExportMap => self.ask_where_to_save(self.map_export()),
+            M::ExportJson => self.ask_where_to_save(Some(self.json_export())),
+            M::ExportTree => {
+                let drawing = self.drawing();
+                self.ask_where_to_save(drawing);
             }
-            M::OpenHierarchy => self.ask(Purpose::Hierarchy(self.state.shown_tree())),
+            M::SaveHierarchy => self.ask_where_to_save(self.hierarchy_export()),
             M::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+            M::Undo => self.travel(Command::Undo),
+            M::Redo => self.travel(Command::Redo),
             M::CopyPicture => {
                 if let Some((explanation, target)) = self.shown() {
                     let paint = self.paint(&explanation, target);
@@ -46,34 +58,23 @@ impl App {
                 }
             }
             M::FindClass => {
-                self.settings.panels.classes = true;
+                panels.classes = true;
                 self.panels.classes.focus_search();
             }
             M::FindNode => {
-                self.settings.panels.tree = true;
-                self.settings.tree.focus_search();
+                panels.tree = true;
+                self.panels.tree_view.focus_search();
             }
-            M::ToggleClasses => toggle(&mut self.settings.panels.classes),
-            M::ToggleTree => toggle(&mut self.settings.panels.tree),
-            M::ShowPath | M::ShowRegion | M::ShowCompare => {
-                insight::toggle(&mut self.settings.panels, command);
-            }
-            M::DrawBox => self.draw(Tool::Box),
-            M::DrawLasso => self.draw(Tool::Lasso),
-            M::StopDrawing => self.panels.image.region.tool = Tool::Pan,
-            M::WhatFlips => {
-                insight::open(&mut self.settings.panels, InsightTab::Region);
-                self.panels.insight.region.flip.ask();
-            }
-            M::TreeOnly => toggle(&mut self.settings.panels.large_tree),
-            M::ThemeSystem | M::ThemeLight | M::ThemeDark => {
-                self.settings.theme = match command {
-                    M::ThemeLight => Theme::Light,
-                    M::ThemeDark => Theme::Dark,
-                    _ => Theme::System,
-                };
-                theme::set(ctx, self.settings.theme);
-            }
+            M::Cancel => self.change(Command::Cancel),
+            M::ToggleClasses => toggle(&mut panels.classes),
+            M::ToggleTree => toggle(&mut panels.tree),
+            M::TreeOnly => toggle(&mut panels.large_tree),
+            M::ShowPath => insight::toggle(panels, InsightTab::Path),
+            M::ShowRegion => insight::toggle(panels, InsightTab::Region),
+            M::ShowCompare => insight::toggle(panels, InsightTab::Compare),
+            M::ThemeSystem => self.set_theme(ctx, Theme::System),
+            M::ThemeLight => self.set_theme(ctx, Theme::Light),
+            M::ThemeDark => self.set_theme(ctx, Theme::Dark),
             M::LargerText => self.set_zoom(ctx, self.settings.window.zoom * ZOOM),
             M::SmallerText => self.set_zoom(ctx, self.settings.window.zoom / ZOOM),
             M::NormalText => self.set_zoom(ctx, 1.0),
@@ -84,22 +85,9 @@ impl App {
             M::ResetSettings => {
                 let recent = std::mem::take(&mut self.settings.recent);
                 self.settings = Settings { recent, ..Settings::default() };
-                theme::set(ctx, self.settings.theme);
+                self.set_theme(ctx, self.settings.theme);
                 self.set_zoom(ctx, 1.0);
             }
-            M::Palette => self.panels.palette.show(),
-            M::Shortcuts => toggle(&mut self.panels.shortcuts),
-            M::About => toggle(&mut self.panels.about),
-            M::RestartEngine => self.restart_engine(),
-            _ => self.change_view(command),
-        }
-    }
-
-    /// How picture, map and tree are looked at.
-    fn change_view(&mut self, command: MenuCommand) {
-        use MenuCommand as M;
-        let overlay = &mut self.settings.overlay;
-        match command {
             M::Fit => self.panels.image.fit(),
             M::ActualSize => self.panels.image.actual_size(),
             M::ZoomIn => self.panels.image.zoom_by(PICTURE_ZOOM),
@@ -111,39 +99,60 @@ impl App {
             M::NextColormap => {
                 let all: Vec<Colormap> = Colormap::iter().collect();
                 let at = all.iter().position(|&colormap| colormap == overlay.colormap);
-                set_colormap(overlay, all[(at.unwrap_or(0) + 1) % all.len()]);
+                overlay.colormap = all[(at.unwrap_or(0) + 1) % all.len()];
             }
             M::ToggleInput => toggle(&mut overlay.show_input),
-            M::ExpandAll => self.settings.tree.expand_all(),
-            M::CollapseAll => self.settings.tree.collapse_all(),
-            M::Orientation => self.settings.tree.toggle_orientation(),
-            M::ResetTree => self.settings.tree.fit(),
-            M::ToggleThumbnails => self.settings.tree.toggle_maps(),
-            M::Outline => self.settings.tree.toggle_mode(),
-            M::RenameNode | M::MoveNode => self.begin_edit(command),
-            M::ExpandPath => {
-                let selection = self.state.selection();
-                let (role, rule) = (selection.tree, selection.rule);
-                if let Some(memo) = self.panels.tree.decisions(&self.state, role)
-                    && let Ok(tree) = memo.explanation.model.tree()
-                {
-                    self.settings.tree.show_path_only(&tree.hierarchy, memo.decision(rule));
-                }
+            M::DrawBox => self.draw(Tool::Box),
+            M::DrawLasso => self.draw(Tool::Lasso),
+            M::StopDrawing => self.panels.image.region.tool = Tool::Pan,
+            M::RemoveRegion => self.change(Command::SetRegion(None)),
+            M::SwitchRule => self.change(Command::SwitchRule),
+            M::SwitchTree => self.change(Command::SwitchTree),
+            M::WalkOn => self.change(Command::WalkOn),
+            M::WalkBack => self.change(Command::WalkBack),
+            M::LeaveWalk => self.change(Command::LeaveWalk),
+            M::ForceNode => self.change(Command::ForceSelected),
+            M::Unforce => self.change(Command::Unforce),
+            M::RenameNode => self.begin_edit(TreeViewState::begin_rename),
+            M::MoveNode => self.begin_edit(|view, _, node| view.begin_move(node)),
+            M::OpenHierarchy => self.ask(Purpose::Hierarchy(self.state.shown_tree())),
+            M::OriginalTree => self.change(Command::OriginalTree),
+            M::WhatFlips => {
+                insight::open(panels, InsightTab::Region);
+                self.panels.insight.region.flip.ask();
             }
-            _ => {}
+            M::ExpandPath => self.expand_path(),
+            M::ExpandAll => self.panels.tree_view.expand_all(),
+            M::CollapseAll => self.panels.tree_view.collapse_all(),
+            M::Outline => self.panels.tree_view.toggle_mode(&mut self.settings.tree),
+            M::Orientation => self.panels.tree_view.toggle_orientation(&mut self.settings.tree),
+            M::ResetTree => self.panels.tree_view.fit(&mut self.settings.tree),
+            M::ToggleThumbnails => self.panels.tree_view.toggle_maps(&mut self.settings.tree),
+            M::Palette => self.panels.palette.show(),
+            M::Shortcuts => toggle(&mut self.panels.shortcuts),
+            M::RestartEngine => self.restart_engine(),
+            M::About => toggle(&mut self.panels.about),
         }
     }
 
-    /// Asks for the selected node's new name, or new place.
-    fn begin_edit(&mut self, command: MenuCommand) {
+    /// Shows the path of the picture in the tree and nothing else.
+    fn expand_path(&mut self) {
+        let selection = self.state.selection();
+        let (role, rule) = (selection.tree, selection.rule);
+        if let Some(memo) = self.panels.tree.decisions(&self.state, role)
+            && let Ok(tree) = memo.explanation.model.tree()
+        {
+            self.panels.tree_view.show_path_only(&tree.hierarchy, memo.decision(rule));
+        }
+    }
+
+    /// Begins to ask for the selected node's new name, or new place.
+    fn begin_edit(&mut self, begin: impl FnOnce(&mut TreeViewState, &Hierarchy, NodeId)) {
         let role = self.state.shown_tree();
         let tree = self.state.explained_tree(role).and_then(|it| it.model.tree().ok());
         let Some((tree, node)) = tree.zip(self.state.selected_node(role)) else { return };
         self.settings.panels.tree = true;
-        match command {
-            MenuCommand::RenameNode => self.settings.tree.begin_rename(&tree.hierarchy, node),
-            _ => self.settings.tree.begin_move(node),
-        }
+        begin(&mut self.panels.tree_view, &tree.hierarchy, node);
     }
 
     /// Takes a tool up, or puts it down.
@@ -154,6 +163,11 @@ impl App {
             // Now, since a panel that opens later would move the picture under the pointer.
             insight::open(&mut self.settings.panels, InsightTab::Region);
         }
+    }
+
+    fn set_theme(&mut self, ctx: &Context, theme: Theme) {
+        self.settings.theme = theme;
+        theme::set(ctx, theme);
     }
 
     fn set_zoom(&mut self, ctx: &Context, zoom: f32) {
@@ -174,30 +188,8 @@ impl App {
         Paint { alpha: if options.visible { paint.alpha } else { 0.0 }, ..paint }
     }
 
-    /// Collects what is to be saved, and asks where.
-    fn prepare(&mut self, command: MenuCommand) {
-        let of = |role| self.state.explanation(role).cloned();
-        let export = match command {
-            MenuCommand::ExportOverlay => self.shown().map(|(explanation, target)| {
-                let paint = self.paint(&explanation, target);
-                Export::Overlay { explanation, target, paint }
-            }),
-            MenuCommand::ExportMap => {
-                self.shown().map(|(explanation, target)| Export::Map { explanation, target })
-            }
-            MenuCommand::ExportTree => self.drawing(),
-            MenuCommand::SaveHierarchy => {
-                let explanation = self.state.explained_tree(self.state.shown_tree());
-                let tree = explanation.and_then(|explanation| explanation.model.tree().ok());
-                let text = tree.map(|tree| tree.hierarchy.to_json());
-                text.map(|text| Export::Text { text, extension: "json" })
-            }
-            _ => Some(Export::Json {
-                classifier: of(Role::Classifier),
-                tree: of(Role::Tree),
-                rule: self.state.selection().rule,
-            }),
-        };
+    /// Asks where to save something.
+    fn ask_where_to_save(&mut self, export: Option<Export>) {
         match export {
             Some(export) => {
                 let extension = export.extension();
@@ -207,14 +199,34 @@ impl App {
             None => self.state.notify(NoticeKind::Warning, "There is nothing to save yet"),
         }
     }
+
+    fn overlay_export(&self) -> Option<Export> {
+        let (explanation, target) = self.shown()?;
+        let paint = self.paint(&explanation, target);
+        Some(Export::Overlay { explanation, target, paint })
+    }
+
+    fn map_export(&self) -> Option<Export> {
+        self.shown().map(|(explanation, target)| Export::Map { explanation, target })
+    }
+
+    fn json_export(&self) -> Export {
+        let of = |role| self.state.explanation(role).cloned();
+        let rule = self.state.selection().rule;
+        Export::Json { classifier: of(Role::Classifier), tree: of(Role::Tree), rule }
+    }
+
+    fn hierarchy_export(&self) -> Option<Export> {
+        let tree = self.state.explained_tree(self.state.shown_tree())?.model.tree().ok()?;
+        Some(Export::Text { text: tree.hierarchy.to_json(), extension: "json" })
+    }
 }
 
 impl App {
     /// Asks where to save the tree that lies in a model's weights.
     pub(super) fn save_hierarchy(&mut self, role: Role) {
-        if let Some(model) = self.state.role(role).loaded.clone() {
-            self.export = Some(Export::Hierarchy(model));
-            self.ask(Purpose::Save("json"));
+        if let Some(model) = self.state.role(role).model.clone() {
+            self.ask_where_to_save(Some(Export::Hierarchy(model)));
         }
     }
 
@@ -225,11 +237,11 @@ impl App {
         let memo = self.panels.tree.decisions(&self.state, role)?;
         let tree = memo.explanation.model.tree().ok()?;
         let options = SvgOptions {
-            orientation: self.settings.tree.orientation(),
+            orientation: self.panels.tree_view.orientation(&self.settings.tree),
             dark: self.settings.theme == Theme::Dark,
             title: &format!("{}, {}", memo.explanation.photo.name, tree.name),
         };
-        let is_open = |node| self.settings.tree.is_open(node);
+        let is_open = |node| self.panels.tree_view.is_open(node);
         let text = tree_svg(&tree.hierarchy, memo.decision(rule), &is_open, &options);
         Some(Export::Text { text, extension: "svg" })
     }

@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 
 use image::RgbImage;
 
-use crate::app::intake::{Intake, sort_out};
 use crate::assets::SAMPLE_PHOTOS;
 use crate::catalog::CatalogEntry;
+use crate::command::Purpose;
 use crate::engine::{self, Wake};
 use crate::explain::Paint;
 use crate::explanation::{CamTarget, Explanation, ModelInfo, Tree};
 use crate::export::{Export, painted};
-use crate::fetch::{Cancel, Download, FetchError, Fetched, Order, Patience, Progress};
+use crate::fetch::{Cancel, Download, FetchError, Fetched, Order, Progress, Timeouts};
+use crate::intake::{Intake, sort_out};
 use crate::photo::{Photo, PhotoOptions};
 use crate::preprocess::resample::{Filter, resize};
 use crate::state::Role;
-use crate::ui::path_prompt::Purpose;
 
 /// What a thread has to tell.
 #[derive(Debug)]
@@ -123,9 +123,9 @@ impl Tasks {
         });
     }
 
-    pub fn fetch(&mut self, entry: &'static CatalogEntry, folder: &Path, patience: Patience) {
+    pub fn fetch(&mut self, entry: &'static CatalogEntry, folder: &Path, timeouts: Timeouts) {
         let Some(order) = Order::of(entry, folder) else { return };
-        let download = Download::new(order, patience);
+        let download = Download::new(order, timeouts);
         self.downloads.insert(entry.id, download.canceller());
         let (outbox, wake) = (self.outbox.clone(), Arc::clone(&self.wake));
         self.spawn("fetch", move || {

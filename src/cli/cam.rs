@@ -81,7 +81,14 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
     let usual = if signed { Colormap::Diverging } else { Colormap::Jet };
     let colormap = args.colormap.unwrap_or(usual);
     let scale = Scale::for_colormap(colormap);
-    let paint = Paint { colormap, scale, alpha: args.alpha, smooth: !args.cells, fades: false };
+    let paint = Paint {
+        colormap,
+        scale,
+        alpha: args.alpha,
+        smooth: !args.cells,
+        fades: false,
+        contours: false,
+    };
     let written = folder
         .map(|folder| pictures::write(folder, &explanation, args.variant, &map, &paint))
         .transpose()?;

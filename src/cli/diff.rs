@@ -48,7 +48,8 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
     };
     let colormap = Colormap::Diverging;
     let scale = Scale::for_colormap(colormap);
-    let paint = Paint { colormap, scale, alpha: args.alpha, smooth: true, fades: false };
+    let paint =
+        Paint { colormap, scale, alpha: args.alpha, smooth: true, fades: false, contours: false };
     let write =
         |folder| pictures::write(folder, &explanation, Variant::Paper, &evidence.map, &paint);
     let files = folder.map(write).transpose()?;

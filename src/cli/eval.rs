@@ -12,6 +12,8 @@
 //!   `plain_hard`, `plain_soft`, `hard_soft`, `all`, and `nodes`: of the pictures whose leaf is
 //!   below each inner node, how many are sent the right way; list of `node`, `wnid`, `name`,
 //!   `depth`, `right`, `of`, `rate`
+//! - `others`: null without them, else the list of `measure`, `auroc` (0 to 1), `threshold` (which
+//!   95 % of the pictures reach), `caught` (share of the others that do not reach it)
 //! - `localisation`: null without boxes, else `truth` and `predicted` (whose map is measured) with
 //!   `pointing`, `found` (IoU of at least 0.5), `mean_iou`, and `top1`, where the predicted class
 //!   has to be right too
@@ -32,7 +34,7 @@ use super::args::{ModelArgs, PictureArgs};
 use super::nodes::HierarchyArgs;
 use super::{Client, Out, warn};
 use crate::catalog::ModelSource;
-use crate::labelled_pictures::{LabelledPictures, UnknownClass};
+use crate::labelled_pictures::{LabelledPictures, UnknownClass, limit_evenly, pictures_below};
 use crate::output;
 use crate::protocol::Unreadable;
 use crate::text::Shown as _;
@@ -58,6 +60,10 @@ pub struct EvalArgs {
     /// Take only so many pictures, spread evenly over all.
     #[arg(long, value_name = "COUNT")]
     pub limit: Option<NonZeroUsize>,
+    /// A folder with pictures of other things, at any depth: how well can the model tell them from
+    /// those of its classes?
+    #[arg(long, value_name = "DIR")]
+    pub others: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -84,12 +90,20 @@ pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
     if let Some(limit) = args.limit {
         data.limit(limit.get());
     }
+    let mut others = match &args.others {
+        Some(folder) => pictures_below(folder)?,
+        None => Vec::new(),
+    };
+    if let Some(limit) = args.limit {
+        limit_evenly(&mut others, limit.get());
+    }
     let LabelledPictures { pictures, unknown } = data;
     warn_unknown(&unknown);
 
     let mut progress = Progress::new();
     let evaluation = client.engine.evaluate(
         pictures.into(),
+        others.into(),
         args.picture.options(),
         &request,
         &mut warn,

@@ -7,7 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Out, warn};
-use crate::fetch::{Download, Order, Patience};
+use crate::fetch::{Download, Order, Timeouts};
 use crate::output::megabytes;
 use crate::text::Shown as _;
 use crate::{catalog, folders};
@@ -43,7 +43,7 @@ pub fn run(args: &FetchArgs, out: Out<'_>) -> anyhow::Result<()> {
     (order.again, order.plain_http) = (args.force, args.plain_http);
     let (path, is_published) = (order.target.clone(), order.sha256.is_some());
     let bar = progress_bar();
-    let fetched = Download::new(order, Patience::default()).run(&mut |progress| {
+    let fetched = Download::new(order, Timeouts::default()).run(&mut |progress| {
         bar.set_length(progress.total.unwrap_or(progress.done));
         bar.set_position(progress.done);
     });

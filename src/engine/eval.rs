@@ -1,12 +1,14 @@
 //! Measures a model on pictures whose class is known, batch by batch.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use strum::IntoEnumIterator as _;
 
 use crate::budget::Wanted;
 use crate::decoder;
-use crate::eval::{Place, Scores};
+use crate::eval::{Measure, Place, Scores, Separation};
 use crate::explain::{Cam, Forward, Hierarchy, argmax};
 use crate::explanation::ModelInfo;
 use crate::labelled_pictures::LabelledPicture;
@@ -24,16 +26,28 @@ const BATCH: usize = 16;
 pub struct Evaluator<'a> {
     info: Arc<ModelInfo>,
     options: PhotoOptions,
-    batches: std::slice::Chunks<'a, LabelledPicture>,
+    /// First those whose class is known, then the others.
+    items: Vec<Item<'a>>,
+    next: usize,
     /// Decoded, not yet seen by the network.
     ready: Vec<Prepared<'a>>,
     scores: Scores,
+    /// By measure, of the pictures whose class is known and of the others.
+    familiarity: Vec<(Measure, [Vec<f32>; 2])>,
+    done: usize,
     unreadable: Unreadable,
+}
+
+/// A picture file, and what is known about it; `None` for pictures of other things.
+#[derive(Clone, Copy)]
+struct Item<'a> {
+    path: &'a Path,
+    label: Option<&'a LabelledPicture>,
 }
 
 /// A picture as the network gets it.
 struct Prepared<'a> {
-    picture: &'a LabelledPicture,
+    item: Item<'a>,
     chw: Vec<f32>,
     photo_from_input: RectTransform,
 }
@@ -43,12 +57,16 @@ impl<'a> Evaluator<'a> {
     pub fn new(
         info: Arc<ModelInfo>,
         pictures: &'a [LabelledPicture],
+        others: &'a [PathBuf],
         options: PhotoOptions,
     ) -> Self {
         let scores = Scores::new(info.head.classes, hierarchy(&info));
-        let batches = pictures.chunks(BATCH);
-        let unreadable = Unreadable::default();
-        Self { info, options, batches, ready: Vec::new(), scores, unreadable }
+        let known = pictures.iter().map(|label| Item { path: &label.path, label: Some(label) });
+        let others = others.iter().map(|path| Item { path, label: None });
+        let items = known.chain(others).collect();
+        let familiarity = Measure::iter().map(|measure| (measure, Default::default())).collect();
+        let (ready, unreadable) = (Vec::new(), Unreadable::default());
+        Self { info, options, items, next: 0, ready, scores, familiarity, done: 0, unreadable }
     }
 
     /// Runs one batch; the number of pictures that are done, or `None` if all were done before.
@@ -57,8 +75,10 @@ impl<'a> Evaluator<'a> {
     /// When the device fails, or the network's numbers are not finite.
     pub fn step(&mut self, classifier: &Classifier) -> Result<Option<usize>, ModelError> {
         let ready = std::mem::take(&mut self.ready);
-        let next = self.batches.next();
-        if ready.is_empty() && next.is_none() {
+        let next = &self.items[self.next.min(self.items.len())..];
+        let next = next[..next.len().min(BATCH)].to_vec();
+        self.next += next.len();
+        if ready.is_empty() && next.is_empty() {
             return Ok(None);
         }
         let (info, options) = (&self.info, &self.options);
@@ -67,8 +87,7 @@ impl<'a> Evaluator<'a> {
         // In place: the network must not leave this thread.
         let forwards = rayon::in_place_scope(|scope| {
             scope.spawn(|_| {
-                let pictures = next.unwrap_or_default().par_iter();
-                decoded = pictures.map(|picture| prepare(picture, info, options)).collect();
+                decoded = next.par_iter().map(|&item| prepare(item, info, options)).collect();
             });
             if inputs.is_empty() {
                 return Ok(Vec::new());
@@ -84,16 +103,26 @@ impl<'a> Evaluator<'a> {
                 Err(error) => self.unreadable.add(error),
             }
         }
-        Ok(Some(self.scores.top1.of + self.unreadable.count))
+        Ok(Some(self.done + self.unreadable.count))
     }
 
     /// What was counted.
-    pub fn finish(self) -> (Scores, Unreadable) {
-        (self.scores, self.unreadable)
+    pub fn finish(self) -> (Scores, Vec<(Measure, Separation)>, Unreadable) {
+        let separate = |(measure, [known, other]): (_, [Vec<f32>; 2])| {
+            Some((measure, Separation::of(&known, &other)?))
+        };
+        let separations = self.familiarity.into_iter().filter_map(separate).collect();
+        (self.scores, separations, self.unreadable)
     }
 
     fn score(&mut self, prepared: &Prepared<'_>, forward: &Forward) {
-        let LabelledPicture { class, boxes, .. } = prepared.picture;
+        self.done += 1;
+        let head = &self.info.head;
+        for (measure, values) in &mut self.familiarity {
+            let side = usize::from(prepared.item.label.is_none());
+            values[side].push(measure.of(forward, head));
+        }
+        let Some(LabelledPicture { class, boxes, .. }) = prepared.item.label else { return };
         self.scores.add(*class, &forward.logits, hierarchy(&self.info));
         if boxes.is_empty() {
             return;
@@ -117,13 +146,13 @@ fn hierarchy(info: &ModelInfo) -> Option<&Hierarchy> {
 }
 
 fn prepare<'a>(
-    picture: &'a LabelledPicture,
+    item: Item<'a>,
     info: &ModelInfo,
     options: &PhotoOptions,
 ) -> Result<Prepared<'a>, String> {
-    let photo = decoder::photo(&picture.path, options, &Wanted::default())
+    let photo = decoder::photo(item.path, options, &Wanted::default())
         .map_err(|error| error.to_string())?;
     let input = info.recipe.apply(&photo.rgb);
-    let input = input.map_err(|error| format!("{}: {error}", picture.path.shown()))?;
-    Ok(Prepared { picture, chw: input.chw, photo_from_input: input.photo_from_input })
+    let input = input.map_err(|error| format!("{}: {error}", item.path.shown()))?;
+    Ok(Prepared { item, chw: input.chw, photo_from_input: input.photo_from_input })
 }

@@ -30,7 +30,7 @@ pub struct Handover {
     cpu: Box<dyn EnginePort>,
     gpu: Box<dyn EnginePort>,
     /// How long the GPU may be silent while something is asked of it.
-    patience: Duration,
+    timeouts: Duration,
     books: RefCell<Books>,
 }
 
@@ -46,8 +46,8 @@ impl Handover {
     }
 
     /// Joins two engines that run already.
-    pub fn new(cpu: Box<dyn EnginePort>, gpu: Box<dyn EnginePort>, patience: Duration) -> Self {
-        Self { cpu, gpu, patience, books: RefCell::new(Books::new()) }
+    pub fn new(cpu: Box<dyn EnginePort>, gpu: Box<dyn EnginePort>, timeouts: Duration) -> Self {
+        Self { cpu, gpu, timeouts, books: RefCell::new(Books::new()) }
     }
 
     fn lane(&self, lane: Lane) -> &dyn EnginePort {
@@ -124,8 +124,8 @@ impl Handover {
         let is_asked = books.gpu == Gpu::Starting || books.is_gpu_asked();
         if !self.gpu.is_alive() {
             self.give_up(books, "it has ended unexpectedly", out);
-        } else if is_asked && books.heard.elapsed() > self.patience {
-            let reason = format!("no answer for {} s", self.patience.as_secs());
+        } else if is_asked && books.heard.elapsed() > self.timeouts {
+            let reason = format!("no answer for {} s", self.timeouts.as_secs());
             self.give_up(books, &reason, out);
         }
     }

@@ -1,6 +1,7 @@
 //! The loop on the engine's thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Weak};
@@ -161,8 +162,8 @@ impl Worker {
                 let explanation = Arc::new(self.rerun(*job, rerun, wanted)?);
                 self.say(Event::Rerun { job: *job, explanation });
             }
-            Request::Evaluate { job, model, pictures, options } => {
-                let evaluation = self.evaluate(*job, pictures, *options, model)?;
+            Request::Evaluate { job, model, pictures, others, options } => {
+                let evaluation = self.evaluate(*job, pictures, others, *options, model)?;
                 self.say(Event::Evaluated { job: *job, evaluation: Arc::new(evaluation) });
             }
         }
@@ -217,6 +218,7 @@ impl Worker {
         &mut self,
         job: JobId,
         pictures: &[LabelledPicture],
+        others: &[PathBuf],
         options: PhotoOptions,
         model: &ModelRequest,
     ) -> Result<Evaluation, Stop> {
@@ -229,17 +231,19 @@ impl Worker {
         }
         self.stage(job, Stage::Running)?;
         let started = Instant::now();
-        let mut evaluator = Evaluator::new(Arc::clone(&info), pictures, options);
+        let total = pictures.len() + others.len();
+        let mut evaluator = Evaluator::new(Arc::clone(&info), pictures, others, options);
         while let Some(done) = evaluator.step(&self.model(job, model)?.classifier)? {
             self.check_wanted(job)?;
-            self.say(Event::Evaluating { job, done, total: pictures.len() });
+            self.say(Event::Evaluating { job, done, total });
         }
-        let (scores, unreadable) = evaluator.finish();
+        let (scores, separations, unreadable) = evaluator.finish();
         if scores.top1.of == 0 {
             return Err(Stop::Failed(nothing_to_measure(&unreadable)));
         }
         let device = self.compute.as_ref().map_or_else(String::new, |c| c.name().to_owned());
-        Ok(Evaluation { model: info, device, scores, unreadable, took: started.elapsed() })
+        let took = started.elapsed();
+        Ok(Evaluation { model: info, device, scores, separations, unreadable, took })
     }
 
     fn check_wanted(&self, job: JobId) -> Result<(), Stop> {

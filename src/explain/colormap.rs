@@ -52,15 +52,25 @@ impl Colormap {
         self == Self::Diverging
     }
 
-    /// The colour to lay over a photo, and how opaque it is, 0 to 1. Signed scales have one colour
-    /// for each side and nothing at zero; others are opaque.
+    /// The colour to lay over a photo, and how opaque it is, 0 to 1: the photo shows through where
+    /// there is little evidence. Signed scales have one colour for each side and nothing at zero;
+    /// others have nothing at their beginning. NaN is opaque.
     pub fn layer(self, t: f32) -> ([u8; 3], f32) {
-        if !self.is_signed() || t.is_nan() {
+        if t.is_nan() {
             return (self.rgb(t), 1.0);
+        }
+        if !self.is_signed() {
+            return (self.rgb(t), t.clamp(0.0, 1.0));
         }
         let strength = (2.0 * t.clamp(0.0, 1.0) - 1.0).abs();
         // Slightly more than in proportion: weak evidence is to be seen over a busy photo.
         (self.rgb(if t < 0.5 { 0.0 } else { 1.0 }), strength.powf(0.75))
+    }
+
+    /// Where contour lines are drawn: halfway from nothing to the strongest colour and, on a scale
+    /// with one side, at three quarters.
+    pub fn contour_levels(self) -> [f32; 2] {
+        if self.is_signed() { [0.25, 0.75] } else { [0.5, 0.75] }
     }
 
     /// The whole scale, from `t = 0` to `t = 1`.

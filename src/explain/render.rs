@@ -1,11 +1,14 @@
 //! Maps as pictures: heatmaps of their own, and colours over a photo.
 
+use std::collections::HashSet;
+
 use image::RgbImage;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::cam::{Cam, Tap};
 use super::colormap::{Colormap, tutorial_rgb};
+use super::contour::{Segment, contour};
 use crate::preprocess::RectTransform;
 use crate::preprocess::resample::{Filter, resize};
 
@@ -61,13 +64,16 @@ pub struct Paint {
     /// Let the photo through where there is little evidence ([`Colormap::layer`]).
     #[serde(default)]
     pub fades: bool,
+    /// Draw lines at the [`Colormap::contour_levels`].
+    #[serde(default)]
+    pub contours: bool,
 }
 
 impl Default for Paint {
     /// Jet over the range of the map, half transparent, smooth: how papers show a CAM.
     fn default() -> Self {
         let (colormap, scale) = (Colormap::Jet, Scale::PerMap);
-        Self { colormap, scale, alpha: 0.5, smooth: true, fades: false }
+        Self { colormap, scale, alpha: 0.5, smooth: true, fades: false, contours: false }
     }
 }
 
@@ -75,7 +81,7 @@ impl Default for Paint {
 pub fn heatmap(cam: &Cam, width: u32, height: u32, paint: &Paint) -> RgbImage {
     let mut picture = RgbImage::new(width, height);
     let whole = [0.0, 0.0, f64::from(width), f64::from(height)];
-    draw(&mut picture, whole, cam, &Paint { alpha: 1.0, fades: false, ..*paint });
+    draw(&mut picture, whole, cam, &Paint { alpha: 1.0, fades: false, contours: false, ..*paint });
     picture
 }
 
@@ -204,6 +210,58 @@ fn draw(picture: &mut RgbImage, rectangle: [f64; 4], cam: &Cam, paint: &Paint) {
             }
         }
     });
+    if paint.contours {
+        draw_contours(picture, rectangle, &unit, paint);
+    }
+}
+
+/// Draws light lines with a dark edge, in pixels that suit the size of the map.
+fn draw_contours(picture: &mut RgbImage, rectangle: [f64; 4], unit: &Cam, paint: &Paint) {
+    let [left, top, right, bottom] = rectangle.map(|edge| edge as f32);
+    let (width, height) = (right - left, bottom - top);
+    let radius = (width.max(height) / 500.0).max(0.6);
+    let place = |[x, y]: [f32; 2]| [left + x * width, top + y * height];
+    let lines: Vec<Segment> = paint
+        .colormap
+        .contour_levels()
+        .into_iter()
+        .flat_map(|level| contour(unit, level))
+        .map(|ends| ends.map(place))
+        .collect();
+    for (radius, level, weight) in [(2.0 * radius, 0, 0.35), (radius, 255, 0.9)] {
+        let mix = Mix::new(weight * paint.alpha.min(0.5) * 2.0);
+        let mut covered = HashSet::new();
+        for line in &lines {
+            covered.extend(pixels_near(*line, radius, picture.dimensions().into()));
+        }
+        for (x, y) in covered {
+            for channel in &mut picture.get_pixel_mut(x, y).0 {
+                *channel = mix.level(*channel, level);
+            }
+        }
+    }
+}
+
+/// The pixels whose centres are at most `radius` from a line.
+fn pixels_near(line: Segment, radius: f32, [width, height]: [u32; 2]) -> Vec<(u32, u32)> {
+    let [[ax, ay], [bx, by]] = line;
+    let span = |a: f32, b: f32, count: u32| {
+        let (from, to) = (a.min(b) - radius - 1.0, a.max(b) + radius + 1.0);
+        // The casts saturate: what lies outside of the picture is cut off.
+        (from as u32).min(count)..(to.ceil() as u32).min(count)
+    };
+    let (dx, dy) = (bx - ax, by - ay);
+    let length = (dx * dx + dy * dy).max(f32::MIN_POSITIVE);
+    let is_near = |&(x, y): &(u32, u32)| {
+        let (px, py) = (x as f32 + 0.5 - ax, y as f32 + 0.5 - ay);
+        let t = ((px * dx + py * dy) / length).clamp(0.0, 1.0);
+        (px - t * dx).hypot(py - t * dy) <= radius
+    };
+    let columns = span(ax, bx, width);
+    span(ay, by, height)
+        .flat_map(|y| columns.clone().map(move |x| (x, y)))
+        .filter(is_near)
+        .collect()
 }
 
 /// The pixels below `count` whose centres lie from `from` up to, not including, `to`.

@@ -8,7 +8,7 @@ use ureq::{Agent, Body};
 use url::Url;
 
 use super::part::Resume;
-use super::{FetchError, Order, Patience};
+use super::{FetchError, Order, Timeouts};
 
 /// Most addresses that one may lead to.
 const MAX_REDIRECTS: usize = 10;
@@ -31,11 +31,11 @@ pub(super) struct Answer {
 pub(super) fn ask(
     agent: &Agent,
     order: &Order,
-    patience: Patience,
+    timeouts: Timeouts,
     resume: Option<Resume>,
 ) -> Result<Answer, FetchError> {
     if let Some(resume) = resume {
-        let response = follow(agent, order, patience, Some(&resume))?;
+        let response = follow(agent, order, timeouts, Some(&resume))?;
         if response.status() != StatusCode::PARTIAL_CONTENT
             && response.status() != StatusCode::RANGE_NOT_SATISFIABLE
         {
@@ -51,7 +51,7 @@ pub(super) fn ask(
         }
         // It cannot go on from there, or thinks that it can from elsewhere: all of it, then.
     }
-    understand(order, follow(agent, order, patience, None)?)
+    understand(order, follow(agent, order, timeouts, None)?)
 }
 
 type Response = ureq::http::Response<Body>;
@@ -60,7 +60,7 @@ type Response = ureq::http::Response<Body>;
 fn follow(
     agent: &Agent,
     order: &Order,
-    patience: Patience,
+    timeouts: Timeouts,
     resume: Option<&Resume>,
 ) -> Result<Response, FetchError> {
     let mut url = order.url.clone();
@@ -76,9 +76,9 @@ fn follow(
         let response = request.call().map_err(|error| {
             let waited = match error {
                 ureq::Error::Timeout(ureq::Timeout::PerRead | ureq::Timeout::RecvResponse) => {
-                    patience.silence
+                    timeouts.silence
                 }
-                _ => patience.connect,
+                _ => timeouts.connect,
             };
             FetchError::while_asking(error, host(&url), waited)
         })?;

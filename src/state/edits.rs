@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{AppState, NoticeKind, Role, Selected};
-use crate::command::MenuCommand;
-use crate::explain::{EditError, Hierarchy, NodeId};
+use super::{Answer, AppState, NoticeKind, Role, Selected};
+use crate::explain::{EditError, Hierarchy, Node, NodeId};
 use crate::explanation::{Explanation, ModelInfo, Tree};
 
 impl AppState {
@@ -15,17 +14,17 @@ impl AppState {
 
     /// What the user made of a role's tree; `None`: nothing.
     pub fn edited_tree(&self, role: Role) -> Option<&Arc<Tree>> {
-        self.selection().trees[self.index(role)].as_ref()
+        self.selection().trees[self.own(role)].as_ref()
     }
 
     /// The tree that a role decides with now; `None` while there is none, or no result.
     fn tree_in_use(&self, role: Role) -> Option<&Arc<Tree>> {
-        made_tree(&self.role(role).explanation.as_ref()?.model)
+        made_tree(&self.role(role).explanation()?.model)
     }
 
     /// The tree that a role's model came with.
     fn original_tree(&self, role: Role) -> Option<&Arc<Tree>> {
-        made_tree(self.role(role).loaded.as_ref()?)
+        made_tree(self.role(role).model.as_ref()?)
     }
 
     pub(super) fn rename_node(&mut self, role: Role, node: NodeId, name: &str) {
@@ -50,7 +49,7 @@ impl AppState {
                     true => tree.name.clone(),
                     false => tree.name.clone() + EDITED,
                 };
-                let role = if self.shared { Role::Classifier } else { role };
+                let role = self.own(role);
                 // Other names change no decision.
                 let shape = |tree: &Hierarchy| -> Vec<_> {
                     tree.nodes().iter().map(|node| (node.parent, node.class)).collect()
@@ -70,7 +69,7 @@ impl AppState {
         tree: Option<Arc<Tree>>,
         chosen: Option<Selected>,
     ) {
-        let at = self.index(role);
+        let edited = self.own(role);
         let new = tree.as_ref().or_else(|| self.original_tree(role));
         let counterparts = match (self.tree_in_use(role), new) {
             (Some(old), Some(new)) => old.hierarchy.counterparts(&new.hierarchy),
@@ -82,45 +81,45 @@ impl AppState {
             .zip(tree.as_ref())
             .is_some_and(|(own, new)| own.hierarchy == new.hierarchy);
         let tree = tree.filter(|_| !is_own);
-        let of = [self.index(Role::Classifier), self.index(Role::Tree)];
-        let counterpart = move |role: Role, node: NodeId| match of[role as usize] == at {
+        let shared = self.shared;
+        let counterpart = move |role: Role, node: NodeId| match shared || role == edited {
             true => counterparts.get(node).copied().flatten(),
             false => Some(node),
         };
-        self.history.set_tree(at, tree, chosen, &counterpart);
+        self.history.set_tree(edited, tree, chosen, &counterpart);
     }
 
     /// Brings what is shown in line with the trees that are wanted.
     pub(super) fn follow_trees(&mut self) {
-        for (role, tree) in self.roles.iter_mut().zip(&self.history.now.trees) {
-            let Some(answer) = &role.answer else { continue };
-            let is_shown = role.explanation.as_ref().is_some_and(|shown| match tree {
-                None => Arc::ptr_eq(shown, answer),
+        for (role, state) in self.roles.iter_mut() {
+            let Some(Answer { given, shown }) = state.result.last_mut() else { continue };
+            match &self.history.now.trees[role] {
+                None => *shown = Arc::clone(given),
                 Some(tree) => {
                     let in_use = made_tree(&shown.model);
-                    shown.is_same_run(answer) && in_use.is_some_and(|it| Arc::ptr_eq(it, tree))
+                    let is_shown = in_use.is_some_and(|it| Arc::ptr_eq(it, tree));
+                    if !(is_shown && shown.is_same_run(given)) {
+                        *shown = Arc::new(given.with_tree(Arc::clone(tree)));
+                    }
                 }
-            });
-            if !is_shown {
-                role.explanation = Some(match tree {
-                    None => Arc::clone(answer),
-                    Some(tree) => Arc::new(answer.with_tree(Arc::clone(tree))),
-                });
             }
         }
     }
 
-    /// Whether the selected node can be renamed or moved.
-    pub(super) fn can_edit_selected(&self, command: MenuCommand) -> bool {
+    /// Whether the selected node can be renamed: leaves are named by the model.
+    pub(super) fn can_rename_selected(&self) -> bool {
+        self.selected_in_use().is_some_and(|node| !node.is_leaf())
+    }
+
+    /// Whether the selected node can be moved: the root cannot.
+    pub(super) fn can_move_selected(&self) -> bool {
+        self.selected_in_use().is_some_and(|node| node.parent.is_some())
+    }
+
+    /// The selected node of the tree that is shown.
+    fn selected_in_use(&self) -> Option<&Node> {
         let role = self.shown_tree();
-        let Some((tree, node)) = self.tree_in_use(role).zip(self.selected_node(role)) else {
-            return false;
-        };
-        let node = tree.hierarchy.nodes().get(node);
-        node.is_some_and(|node| match command {
-            MenuCommand::RenameNode => !node.is_leaf(),
-            _ => node.parent.is_some(),
-        })
+        self.tree_in_use(role)?.hierarchy.nodes().get(self.selected_node(role)?)
     }
 }
 

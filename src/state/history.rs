@@ -1,106 +1,12 @@
-//! What is selected, how it is looked at, and the way back.
+//! The way back: what was selected, and how it was looked at.
 
 use std::sync::Arc;
 
-use crate::explain::{Area, ClassId, Hierarchy, NodeId, Rule};
-use crate::explanation::{CamTarget, Tree};
+use crate::explain::{Area, ClassId, NodeId, Rule};
+use crate::explanation::Tree;
 use crate::look::{Gesture, Look};
-use crate::state::Role;
-
-/// What the map speaks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Selected {
-    /// Whatever is likeliest.
-    #[default]
-    Prediction,
-    /// A class of the classifier.
-    Class(ClassId),
-    /// A node of a model's tree.
-    Node(Role, NodeId),
-    /// The first class of a model against the second.
-    Difference(Role, ClassId, ClassId),
-}
-
-/// What a selected node is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Versus {
-    /// Nothing: the map of its own logit.
-    Nothing,
-    /// The mean of its siblings: the map of the decision for it.
-    #[default]
-    Siblings,
-    /// One of its siblings.
-    Sibling(NodeId),
-}
-
-impl Versus {
-    /// What the map of a node shows. The root and only children were never chosen against anything.
-    pub fn target(self, hierarchy: &Hierarchy, node: NodeId) -> CamTarget {
-        let siblings = hierarchy.siblings(node);
-        match self {
-            Self::Sibling(other) if siblings.contains(&other) => CamTarget::Against(node, other),
-            Self::Nothing => CamTarget::Node(node),
-            _ if siblings.is_empty() => CamTarget::Node(node),
-            Self::Siblings | Self::Sibling(_) => CamTarget::Decision(node),
-        }
-    }
-}
-
-/// Two classes of one model, to be compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pins {
-    /// Whose classes they are.
-    pub role: Role,
-    /// A and B.
-    pub classes: [Option<ClassId>; 2],
-}
-
-impl Default for Pins {
-    fn default() -> Self {
-        Self { role: Role::Classifier, classes: [None; 2] }
-    }
-}
-
-impl Pins {
-    /// A and B if they are classes of `role`.
-    pub fn of(&self, role: Role) -> [Option<ClassId>; 2] {
-        if self.role == role { self.classes } else { [None; 2] }
-    }
-}
-
-/// Everything that is selected, and the trees as they were made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Selection {
-    pub target: Selected,
-    pub versus: Versus,
-    pub pins: Pins,
-    pub rule: Rule,
-    /// Whose tree is shown.
-    pub tree: Role,
-    /// A node that a tree is made to pass through, against its own decision.
-    pub forced: Option<(Role, NodeId)>,
-    /// What the user made of the trees of the classifier and the tree model; `None`: nothing.
-    pub trees: [Option<Arc<Tree>>; 2],
-    /// A part of the photo to ask about, in its pixels.
-    pub region: Option<Arc<Area>>,
-}
-
-impl Default for Selection {
-    fn default() -> Self {
-        let (target, versus, pins) = (Selected::Prediction, Versus::Siblings, Pins::default());
-        let (forced, trees, region) = (None, [None, None], None);
-        Self { target, versus, pins, rule: Rule::Hard, tree: Role::Tree, forced, trees, region }
-    }
-}
-
-impl Selection {
-    fn aim(&mut self, target: Selected) {
-        if self.target != target && matches!(self.versus, Versus::Sibling(_)) {
-            self.versus = Versus::Siblings;
-        }
-        self.target = target;
-    }
-}
+use crate::role::Role;
+use crate::selection::{PinSlot, Pins, Selected, Selection, Versus};
 
 /// How many steps back there are.
 const STEPS: usize = 200;
@@ -126,12 +32,12 @@ struct Step {
 
 impl History {
     pub fn select(&mut self, target: Selected) {
-        self.change(|now| now.aim(target));
+        self.change(|now| now.set_target(target));
     }
 
     /// Selects without a step back of its own: it belongs to the last one.
     pub fn glide(&mut self, target: Selected) {
-        self.now.aim(target);
+        self.now.set_target(target);
         let here = self.here();
         self.before.pop_if(|last| *last == here);
         self.after.clear();
@@ -141,7 +47,7 @@ impl History {
     pub fn force(&mut self, role: Role, node: NodeId) {
         self.change(|now| {
             now.forced = Some((role, node));
-            now.aim(Selected::Node(role, node));
+            now.set_target(Selected::Node(role, node));
         });
     }
 
@@ -173,15 +79,13 @@ impl History {
     /// `chosen`, a node of the old one, gets selected.
     pub fn set_tree(
         &mut self,
-        at: usize,
+        of: Role,
         tree: Option<Arc<Tree>>,
         chosen: Option<Selected>,
         counterpart: &dyn Fn(Role, NodeId) -> Option<NodeId>,
     ) {
         self.change(|now| {
-            if let Some(slot) = now.trees.get_mut(at) {
-                *slot = tree;
-            }
+            now.trees[of] = tree;
             if matches!(now.versus, Versus::Sibling(_)) {
                 now.versus = Versus::Siblings;
             }
@@ -199,14 +103,13 @@ impl History {
 
     /// Pins a class, or takes it off again. Classes of another model than before begin a new pair;
     /// a comparison on the screen follows its pair.
-    pub fn pin(&mut self, role: Role, slot: usize, class: ClassId) {
+    pub fn pin(&mut self, role: Role, slot: PinSlot, class: ClassId) {
         self.change(|now| {
             if now.pins.role != role {
                 now.pins = Pins { role, classes: [None; 2] };
             }
-            if let Some(pin) = now.pins.classes.get_mut(slot) {
-                *pin = (*pin != Some(class)).then_some(class);
-            }
+            let pin = now.pins.slot_mut(slot);
+            *pin = (*pin != Some(class)).then_some(class);
             if let (Selected::Difference(..), [Some(a), Some(b)]) = (now.target, now.pins.classes)
                 && a != b
             {
@@ -260,10 +163,8 @@ impl History {
     }
 
     /// Another model: what was made of the last one's tree does not fit it.
-    pub fn reset_tree(&mut self, at: usize) {
-        if let Some(tree) = self.now.trees.get_mut(at) {
-            *tree = None;
-        }
+    pub fn reset_tree(&mut self, role: Role) {
+        self.now.trees[role] = None;
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Selection)) {

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::{AppState, Effect, Job, NoticeKind, Picture, Role, RoleState, Wanted};
+use super::{Answer, AppState, Effect, NoticeKind, Picture, Role, RoleState, Wanted};
 use crate::command::MenuCommand;
 use crate::explanation::ModelInfo;
 use crate::photo::Photo;
@@ -63,9 +62,9 @@ impl AppState {
     }
 
     pub(super) fn set_model(&mut self, role: Role, request: ModelRequest) -> Vec<Effect> {
-        let at = self.index(role);
-        self.roles[at].request = request;
-        self.roles[at].error = None;
+        let own = self.own(role);
+        self.roles[own].request = request;
+        self.roles[own].result.forget_error();
         self.ask(role)
     }
 
@@ -74,7 +73,7 @@ impl AppState {
         self.history.reset_target();
         self.history.reset_pins();
         if shared {
-            self.roles[1].job = None;
+            self.roles.tree.result.end_job();
             return Vec::new();
         }
         let is_there = self.explanation(Role::Tree).is_some();
@@ -111,25 +110,25 @@ impl AppState {
     fn start(&mut self, role: Role) -> JobId {
         self.last_job += 1;
         let id = JobId(self.last_job);
-        let at = self.index(role);
-        self.roles[at].job = Some(Job { id, stage: None, since: Instant::now() });
+        let own = self.own(role);
+        self.roles[own].result.begin(id);
         id
     }
 
     fn forget_jobs(&mut self) {
-        for role in &mut self.roles {
-            role.job = None;
+        for (_, role) in self.roles.iter_mut() {
+            role.result.end_job();
         }
         self.forget_reruns();
     }
 
-    fn role_of(&mut self, job: JobId) -> Option<(usize, &mut RoleState)> {
-        let mut roles = self.roles.iter_mut().enumerate();
-        roles.find(|(_, role)| role.job.is_some_and(|known| known.id == job))
+    fn role_of(&mut self, job: JobId) -> Option<(Role, &mut RoleState)> {
+        let mut roles = self.roles.iter_mut();
+        roles.find(|(_, role)| role.job().is_some_and(|known| known.id == job))
     }
 
     /// Takes in what the engine says. Answers to jobs that were superseded are ignored.
-    pub fn absorb(&mut self, event: Event) -> Vec<Effect> {
+    pub fn handle_event(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Device { name, note, .. } => {
                 self.device = Some(name);
@@ -138,25 +137,25 @@ impl AppState {
                 }
             }
             Event::Progress { job, stage } => {
-                if let Some((_, RoleState { job: Some(job), .. })) = self.role_of(job) {
+                let role = self.role_of(job);
+                if let Some(job) = role.and_then(|(_, role)| role.result.job_mut()) {
                     job.stage = Some(stage);
                 }
             }
             Event::PhotoReady { job, photo } => return self.photo_ready(job, photo),
             Event::ModelReady { job, model, took } => {
-                if let Some((at, role)) = self.role_of(job) {
-                    role.job = None;
-                    role.loading = Some(took);
-                    return self.loaded(at, model);
+                if let Some((role, state)) = self.role_of(job) {
+                    state.result.end_job();
+                    state.loading_time = Some(took);
+                    return self.loaded(role, model);
                 }
             }
             Event::Explained { job, explanation } => {
-                if let Some((at, role)) = self.role_of(job) {
-                    role.job = None;
-                    role.error = None;
+                if let Some((role, state)) = self.role_of(job) {
                     let model = Arc::clone(&explanation.model);
-                    role.answer = Some(explanation);
-                    let effects = self.loaded(at, model);
+                    let shown = Arc::clone(&explanation);
+                    state.result.succeed(Answer { given: explanation, shown });
+                    let effects = self.loaded(role, model);
                     self.follow_trees();
                     return effects;
                 }
@@ -201,7 +200,7 @@ impl AppState {
         }
         self.picture = Some(picture);
         self.photo = Some(photo);
-        self.roles.iter_mut().for_each(|role| role.error = None);
+        self.roles.iter_mut().for_each(|(_, role)| role.result.forget_error());
         if self.shared { Vec::new() } else { self.ask(Role::Tree) }
     }
 
@@ -212,18 +211,18 @@ impl AppState {
         Arc::ptr_eq(shown, photo) || (same_file && shown.rgb.dimensions() == photo.rgb.dimensions())
     }
 
-    fn loaded(&mut self, at: usize, model: Arc<ModelInfo>) -> Vec<Effect> {
-        let role = &mut self.roles[at];
-        let known = role.loaded.as_ref().is_some_and(|known| Arc::ptr_eq(known, &model));
-        let replaced = role.loaded.is_some() && !known;
-        role.error = None;
-        role.proven = role.request.clone();
-        role.loaded = Some(Arc::clone(&model));
+    fn loaded(&mut self, role: Role, model: Arc<ModelInfo>) -> Vec<Effect> {
+        let state = &mut self.roles[role];
+        let known = state.model.as_ref().is_some_and(|known| Arc::ptr_eq(known, &model));
+        let replaced = state.model.is_some() && !known;
+        state.result.forget_error();
+        state.proven = state.request.clone();
+        state.model = Some(Arc::clone(&model));
         if replaced {
             self.history.reset_target();
-            self.history.reset_tree(at);
+            self.history.reset_tree(role);
             self.walk = None;
-            if self.index(self.selection().pins.role) == at {
+            if self.own(self.selection().pins.role) == role {
                 self.history.reset_pins();
             }
         }
@@ -235,14 +234,14 @@ impl AppState {
             return Vec::new();
         }
         let decoding = self.wanted.take_if(|wanted| wanted.job == job).is_some();
-        let Some((at, role)) = self.role_of(job) else { return Vec::new() };
-        role.job = None;
-        let replaced = role.request != role.proven;
+        let Some((failed, state)) = self.role_of(job) else { return Vec::new() };
+        state.result.end_job();
+        let replaced = state.request != state.proven;
         if replaced {
             // A model that cannot be used leaves the one before in its place.
-            role.request = role.proven.clone();
+            state.request = state.proven.clone();
         } else if !decoding {
-            role.error = Some(error.clone());
+            state.result.fail(error.clone());
         }
         self.notify(NoticeKind::Error, error);
         if !(replaced || decoding) {
@@ -255,7 +254,7 @@ impl AppState {
             .copied()
             .filter(|&role| {
                 let own = self.role(role);
-                own.loaded.is_none() && own.job.is_none() && (decoding || self.index(role) == at)
+                own.model.is_none() && own.job().is_none() && (decoding || self.own(role) == failed)
             })
             .collect();
         missing.into_iter().flat_map(|role| self.ask(role)).collect()

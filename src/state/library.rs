@@ -15,12 +15,12 @@ pub struct Library {
     /// Where fetched models are; `None` if the system has no such folder.
     pub folder: Option<PathBuf>,
     /// Of models that are not part of the program, by id.
-    shelves: BTreeMap<&'static str, Shelf>,
+    downloads: BTreeMap<&'static str, DownloadState>,
 }
 
 /// What there is of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shelf {
+pub enum DownloadState {
     /// Part of the program.
     Bundled,
     /// It could be fetched.
@@ -34,11 +34,11 @@ pub enum Shelf {
 }
 
 impl Library {
-    pub fn shelf(&self, entry: &CatalogEntry) -> Shelf {
+    pub fn download_state(&self, entry: &CatalogEntry) -> DownloadState {
         if entry.published().is_none() {
-            return Shelf::Bundled;
+            return DownloadState::Bundled;
         }
-        self.shelves.get(entry.id).cloned().unwrap_or(Shelf::Absent)
+        self.downloads.get(entry.id).cloned().unwrap_or(DownloadState::Absent)
     }
 
     /// A model as a source of weights.
@@ -48,32 +48,33 @@ impl Library {
 
     /// Models that can be used at once.
     pub fn usable(&self) -> impl Iterator<Item = &'static CatalogEntry> {
-        let is_here =
-            |entry: &&CatalogEntry| matches!(self.shelf(entry), Shelf::Bundled | Shelf::Here);
+        let is_here = |entry: &&CatalogEntry| {
+            matches!(self.download_state(entry), DownloadState::Bundled | DownloadState::Here)
+        };
         self.entries.iter().copied().filter(move |entry| is_here(entry))
     }
 
     /// The models that are on their way, and how far they are.
     pub fn coming(&self) -> impl Iterator<Item = (&'static str, Option<Progress>)> {
-        self.shelves.iter().filter_map(|(id, shelf)| match shelf {
-            Shelf::Coming(progress) => Some((*id, *progress)),
+        self.downloads.iter().filter_map(|(id, download)| match download {
+            DownloadState::Coming(progress) => Some((*id, *progress)),
             _ => None,
         })
     }
 
     /// Takes in which files are in the folder. What is on its way, or failed to come, stays so.
     pub fn found(&mut self, ids: &[&'static str]) {
-        self.shelves.retain(|_, shelf| !matches!(shelf, Shelf::Here));
+        self.downloads.retain(|_, download| !matches!(download, DownloadState::Here));
         for &id in ids {
-            let shelf = self.shelves.entry(id).or_insert(Shelf::Here);
-            if !matches!(shelf, Shelf::Coming(_)) {
-                *shelf = Shelf::Here;
+            let download = self.downloads.entry(id).or_insert(DownloadState::Here);
+            if !matches!(download, DownloadState::Coming(_)) {
+                *download = DownloadState::Here;
             }
         }
     }
 
     fn is_coming(&self, id: &str) -> bool {
-        matches!(self.shelves.get(id), Some(Shelf::Coming(_)))
+        matches!(self.downloads.get(id), Some(DownloadState::Coming(_)))
     }
 }
 
@@ -84,12 +85,12 @@ impl AppState {
             self.notify(NoticeKind::Error, "This system has no folder for fetched models");
             return Vec::new();
         };
-        match self.library.shelf(entry) {
-            Shelf::Absent | Shelf::Failed(_) => {
-                self.library.shelves.insert(entry.id, Shelf::Coming(None));
+        match self.library.download_state(entry) {
+            DownloadState::Absent | DownloadState::Failed(_) => {
+                self.library.downloads.insert(entry.id, DownloadState::Coming(None));
                 vec![Effect::Fetch(entry, folder)]
             }
-            Shelf::Bundled | Shelf::Coming(_) | Shelf::Here => Vec::new(),
+            DownloadState::Bundled | DownloadState::Coming(_) | DownloadState::Here => Vec::new(),
         }
     }
 
@@ -98,14 +99,14 @@ impl AppState {
         if !self.library.is_coming(entry.id) {
             return Vec::new();
         }
-        self.library.shelves.insert(entry.id, Shelf::Absent);
+        self.library.downloads.insert(entry.id, DownloadState::Absent);
         vec![Effect::CancelFetch(entry.id)]
     }
 
     /// A piece has arrived.
     pub fn fetching(&mut self, id: &'static str, progress: Progress) {
         if self.library.is_coming(id) {
-            self.library.shelves.insert(id, Shelf::Coming(Some(progress)));
+            self.library.downloads.insert(id, DownloadState::Coming(Some(progress)));
         }
     }
 
@@ -114,7 +115,7 @@ impl AppState {
         let was_given_up = !self.library.is_coming(id);
         match result {
             Ok(fetched) => {
-                self.library.shelves.insert(id, Shelf::Here);
+                self.library.downloads.insert(id, DownloadState::Here);
                 let size = megabytes(fetched.bytes);
                 self.notify(NoticeKind::Info, format!("{id} was fetched ({size})"));
                 if fetched.changed {
@@ -124,7 +125,7 @@ impl AppState {
             }
             Err(_) if was_given_up => {}
             Err(error) => {
-                self.library.shelves.insert(id, Shelf::Failed(error.clone()));
+                self.library.downloads.insert(id, DownloadState::Failed(error.clone()));
                 self.notify(NoticeKind::Error, error);
             }
         }
@@ -157,9 +158,9 @@ mod tests {
         assert!(state.apply(Command::Fetch(entry)).is_empty(), "it is on its way");
         let progress = Progress { done: 3, total: Some(7) };
         state.fetching(entry.id, progress);
-        assert_eq!(state.library.shelf(entry), Shelf::Coming(Some(progress)));
+        assert_eq!(state.library.download_state(entry), DownloadState::Coming(Some(progress)));
         state.fetched(entry.id, here());
-        assert_eq!(state.library.shelf(entry), Shelf::Here);
+        assert_eq!(state.library.download_state(entry), DownloadState::Here);
         assert_eq!(state.library.usable().count(), before + 1);
         assert!(state.apply(Command::Fetch(entry)).is_empty(), "it is here");
     }
@@ -171,12 +172,15 @@ mod tests {
         assert_eq!(state.apply(Command::CancelFetch(entry)).len(), 1);
         state.fetching(entry.id, Progress { done: 1, total: None });
         state.fetched(entry.id, Err("Cancelled".to_owned()));
-        assert_eq!(state.library.shelf(entry), Shelf::Absent);
+        assert_eq!(state.library.download_state(entry), DownloadState::Absent);
         assert!(state.notices.is_empty());
 
         state.apply(Command::Fetch(entry));
         state.fetched(entry.id, Err("offline".to_owned()));
-        assert_eq!(state.library.shelf(entry), Shelf::Failed("offline".to_owned()));
+        assert_eq!(
+            state.library.download_state(entry),
+            DownloadState::Failed("offline".to_owned())
+        );
         assert_eq!(state.apply(Command::Fetch(entry)).len(), 1, "it can be tried again");
     }
 
@@ -184,11 +188,11 @@ mod tests {
     fn the_folder_decides_what_is_here() {
         let (mut state, entry) = state();
         state.library.found(&[entry.id]);
-        assert_eq!(state.library.shelf(entry), Shelf::Here);
+        assert_eq!(state.library.download_state(entry), DownloadState::Here);
         state.library.found(&[]);
-        assert_eq!(state.library.shelf(entry), Shelf::Absent, "it was deleted");
+        assert_eq!(state.library.download_state(entry), DownloadState::Absent, "it was deleted");
         state.apply(Command::Fetch(entry));
         state.library.found(&[entry.id]);
-        assert_eq!(state.library.shelf(entry), Shelf::Coming(None));
+        assert_eq!(state.library.download_state(entry), DownloadState::Coming(None));
     }
 }

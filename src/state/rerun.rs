@@ -3,18 +3,10 @@
 use std::sync::Arc;
 
 use super::{AppState, Effect, Role};
+use crate::command::Check;
 use crate::explain::{Area, Removal};
 use crate::explanation::Explanation;
 use crate::protocol::{self, JobId, Request};
-
-/// What is to be checked by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Check {
-    /// What the marked region gives.
-    Region,
-    /// Whether a decision flips.
-    Flip,
-}
 
 /// A network asked again, once.
 #[derive(Debug)]
@@ -61,10 +53,10 @@ impl AppState {
     /// What came of asking a role's network for a check, if that was about the result on the screen
     /// and this area.
     pub fn rerun(&self, check: Check, role: Role, area: &Area) -> Option<&Rerun> {
-        let role = self.roles().get(self.index(role))?;
-        let seen = self.explanation(*role)?;
+        let role = self.own(role);
+        let seen = self.explanation(role)?;
         self.reruns.iter().find(|rerun| {
-            (rerun.check, rerun.role) == (check, *role)
+            (rerun.check, rerun.role) == (check, role)
                 && rerun.seen.is_same_run(seen)
                 && *rerun.area == *area
         })
@@ -78,7 +70,7 @@ impl AppState {
         area: &Arc<Area>,
         how: Removal,
     ) -> Vec<Effect> {
-        let role = self.roles()[self.index(role)];
+        let role = self.own(role);
         let Some(seen) = self.explanation(role).map(Arc::clone) else { return Vec::new() };
         self.reruns.retain(|rerun| (rerun.check, rerun.role) != (check, role));
         self.last_job += 1;

@@ -1,7 +1,7 @@
 //! Walking down the tree step by step, and making it go elsewhere.
 
 use super::{AppState, Role, Selected};
-use crate::explain::{Decision, Hierarchy, NodeId};
+use crate::explain::{Decision, Forced, Hierarchy, NodeId};
 
 /// A walk down the tree that is going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,18 @@ impl AppState {
     /// The node that a role's tree is made to pass through.
     pub fn forced(&self, role: Role) -> Option<NodeId> {
         let (of, node) = self.selection().forced?;
-        (self.index(of) == self.index(role)).then_some(node)
+        (self.own(of) == self.own(role)).then_some(node)
+    }
+
+    /// The way on which a role's tree is made to go, if that is another one than `decision`.
+    pub fn what_if(
+        &self,
+        role: Role,
+        hierarchy: &Hierarchy,
+        decision: &Decision,
+    ) -> Option<Forced> {
+        let node = self.forced(role).filter(|&node| node < hierarchy.nodes().len())?;
+        Some(decision.force(hierarchy, node)).filter(|forced| forced.parting.is_some())
     }
 
     /// The way to walk, from the root to the leaf: through what is forced, or as the tree decided.
@@ -86,7 +97,7 @@ impl AppState {
 
     /// Makes the tree pass through a node. Where it does so anyway, nothing is forced.
     pub(super) fn force(&mut self, role: Role, node: NodeId) {
-        let role = if self.shared { Role::Classifier } else { role };
+        let role = self.own(role);
         match self.can_force(role, node) {
             Some(true) => self.history.force(role, node),
             Some(false) => self.history.unforce(),

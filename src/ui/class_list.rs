@@ -15,23 +15,16 @@ use strum::IntoEnumIterator as _;
 
 use crate::explain::ClassId;
 use crate::explanation::{Explanation, ModelInfo};
-use crate::ui::insight::compare::pair;
+use crate::selection::PinSlot;
 use crate::ui::keys::leave_space;
+use crate::ui::pins::{pair, pressed_slot};
 use row::{HEIGHT, Row, row_ui};
 use rows::{Move, SearchIndex, moved, ranks};
 
-pub use row::pin_text;
 pub use rows::SortOrder;
 
 /// Lines that Page up and Page down skip.
 const PAGE: isize = 10;
-
-/// The places that a class can be pinned to, for comparing two of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PinSlot {
-    A,
-    B,
-}
 
 /// What the user asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,13 +152,6 @@ fn pressed_step(ui: &Ui, search: Id, list: Id) -> Option<Move> {
         let ends = ends.into_iter().filter(|_| in_list);
         keys.into_iter().chain(ends).find(|&(key, _)| pressed(key)).map(|(_, step)| step)
     })
-}
-
-/// The place that a key pins to.
-pub fn pressed_slot(ui: &Ui) -> Option<PinSlot> {
-    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::SHIFT, key));
-    let slots = [(Key::A, PinSlot::A), (Key::B, PinSlot::B)];
-    slots.into_iter().find(|&(key, _)| pressed(key)).map(|(_, slot)| slot)
 }
 
 /// Arrow keys do not move the focus.

@@ -7,7 +7,7 @@ use eframe::egui::{ComboBox, Key, PopupCloseBehavior, Role, TextEdit, Ui, Widget
 use crate::explain::ClassId;
 use crate::explanation::{Explanation, ModelInfo};
 use crate::ui::class_list::rows::{SearchIndex, SortOrder, percent, ranks};
-use crate::ui::tree_panel::short;
+use crate::ui::text::short;
 
 /// Most classes in the list.
 const LISTED: usize = 40;

@@ -3,10 +3,11 @@
 use eframe::egui::{self, Color32, ComboBox, Mesh, Rect, Sense, Slider, Ui, Vec2, pos2, vec2};
 use strum::IntoEnumIterator as _;
 
-use crate::command::{Command, MenuCommand};
+use crate::command::MenuCommand;
 use crate::explain::Colormap;
+use crate::look::{OverlayOptions, ScaleMode};
 use crate::state::AppState;
-use crate::ui::image_view::{OverlayOptions, ScaleMode};
+use crate::ui::output::UiOutput;
 use crate::ui::versus::versus_ui;
 
 const STRIP: Vec2 = vec2(72.0, 12.0);
@@ -31,7 +32,7 @@ pub fn controls_ui(
     ui: &mut Ui,
     state: &AppState,
     options: &mut OverlayOptions,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let room = ui.available_width();
     ui.horizontal(|ui| {
@@ -61,9 +62,9 @@ pub fn controls_ui(
     });
 }
 
-fn button_ui(ui: &mut Ui, command: MenuCommand, text: &str, out: &mut Vec<Command>) {
+fn button_ui(ui: &mut Ui, command: MenuCommand, text: &str, out: &mut UiOutput) {
     if ui.button(text).on_hover_text(command.entry().tooltip).clicked() {
-        out.push(Command::Menu(command));
+        out.push(command);
     }
 }
 
@@ -73,7 +74,7 @@ fn map_ui(
     state: &AppState,
     options: &mut OverlayOptions,
     width: f32,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let map = ui.checkbox(&mut options.visible, "Map of");
     map.on_hover_text(MenuCommand::ToggleOverlay.entry().tooltip);
@@ -107,6 +108,10 @@ fn opacity_ui(ui: &mut Ui, options: &mut OverlayOptions, is_roomy: bool) {
 fn smooth_ui(ui: &mut Ui, options: &mut OverlayOptions) {
     let smooth = ui.checkbox(&mut options.smooth, "Smooth");
     smooth.on_hover_text(MenuCommand::ToggleSmooth.entry().tooltip);
+    let contours = egui::Checkbox::new(&mut options.contours, "Contours");
+    let contours = ui.add_enabled(options.smooth, contours);
+    contours
+        .on_hover_text("Lines at half and three quarters of the range; marked on the colour bar");
 }
 
 /// Everything about the colours, one below the other.
@@ -139,16 +144,6 @@ fn colormap_hint(colormap: Colormap) -> &'static str {
     }
 }
 
-/// Makes a map of signed values symmetric, and the others not.
-pub fn set_colormap(options: &mut OverlayOptions, colormap: Colormap) {
-    options.colormap = colormap;
-    match (colormap.is_signed(), options.scale) {
-        (true, ScaleMode::PerMap) => options.scale = ScaleMode::Symmetric,
-        (false, ScaleMode::Symmetric) => options.scale = ScaleMode::PerMap,
-        _ => {}
-    }
-}
-
 fn colors_ui(ui: &mut Ui, options: &mut OverlayOptions, is_comparison: bool) {
     let is_fixed = is_comparison && !options.colormap.is_signed();
     let name = colormap_name(if is_fixed { Colormap::Diverging } else { options.colormap });
@@ -171,7 +166,7 @@ fn colormaps_ui(ui: &mut Ui, options: &mut OverlayOptions) {
             let chosen = options.colormap == colormap;
             let choice = ui.selectable_label(chosen, colormap_name(colormap));
             if choice.on_hover_text(colormap_hint(colormap)).clicked() {
-                set_colormap(options, colormap);
+                options.colormap = colormap;
                 ui.close();
             }
         });
@@ -181,12 +176,15 @@ fn colormaps_ui(ui: &mut Ui, options: &mut OverlayOptions) {
 /// Name and tooltip.
 fn scale_text(scale: ScaleMode) -> [&'static str; 2] {
     match scale {
-        ScaleMode::PerMap => ["This map", "The ends of the colours are the ends of this map"],
+        ScaleMode::PerMap => ["This map", "The last colour is the largest value of this map"],
         ScaleMode::SharedOverClasses => [
             "All maps",
             "The same colour means the same value on all maps: weak evidence looks weak",
         ],
-        ScaleMode::Symmetric => ["Around zero", "The middle colour is zero"],
+        ScaleMode::LowestToHighest => [
+            "Lowest to highest",
+            "The first colour is the smallest value of this map, whatever it is, as in most papers",
+        ],
     }
 }
 
@@ -201,7 +199,7 @@ fn scale_ui(ui: &mut Ui, options: &mut OverlayOptions) {
 
 /// The ranges of values to choose from.
 fn scales_ui(ui: &mut Ui, options: &mut OverlayOptions) {
-    for scale in [ScaleMode::PerMap, ScaleMode::SharedOverClasses, ScaleMode::Symmetric] {
+    for scale in [ScaleMode::PerMap, ScaleMode::SharedOverClasses, ScaleMode::LowestToHighest] {
         let [name, hint] = scale_text(scale);
         ui.selectable_value(&mut options.scale, scale, name).on_hover_text(hint);
     }

@@ -5,8 +5,6 @@ mod color_bar;
 mod fade;
 mod footer;
 mod inset;
-pub mod legend;
-pub mod overlay;
 pub mod pixels;
 pub mod region;
 mod shown_map;
@@ -15,19 +13,20 @@ pub mod transform;
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Color32, CursorIcon, Key, Painter, Pos2, Rect, Response, Role, Sense, Spinner, Stroke,
-    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    self, Color32, CursorIcon, Key, Painter, Pos2, Rect, Response, Role, Sense, Shape, Spinner,
+    Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use crate::explain::{self, Area};
 use crate::explanation::{CamTarget, Explanation};
+use crate::look::OverlayOptions;
 use crate::photo::Photo;
+use crate::ui::overlay::crop_in_photo;
 use crate::ui::theme::picture::{Palette, palette, small_line};
 use caption::caption_ui;
 use fade::Fade;
 use footer::{legend_ui, status_ui};
 use inset::Inset;
-use overlay::crop_in_photo;
 use pixels::PhotoPixels;
 use region::marks::{paint_cells, paint_region};
 use region::tools::tools_ui;
@@ -35,7 +34,6 @@ use region::{RegionAction, RegionTool, Scene};
 use shown_map::MapMemo;
 use transform::{Canvas, ScreenFromPhoto, size_of};
 
-pub use overlay::{OverlayOptions, ScaleMode};
 pub use transform::View;
 
 /// Points of scrolling that zoom by a factor of e.
@@ -200,6 +198,9 @@ pub fn image_view_ui(
             painter.image(texture, place, uv, Color32::WHITE.gamma_multiply(opacity));
             state.overlay = Some((texture, place));
         }
+        if let Some(shown) = shown.filter(|_| options.visible) {
+            paint_contours(&painter, &colors, place, &shown.contours, options.opacity);
+        }
         let photo = Rect::from_min_size(Pos2::ZERO, canvas.photo);
         let dims = options.visible || input.highlight_crop;
         paint_crop(&painter, &colors, to_screen, photo, crop, input.highlight_crop, dims);
@@ -268,6 +269,24 @@ fn describe(response: &Response, input: &ImageInput<'_>, options: &OverlayOption
     };
     let label = format!("Photo {}, {width} by {height} pixels{map}{region}{cells}", photo.name);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
+}
+
+/// Lines of equal evidence over the map at `place` of the screen.
+fn paint_contours(
+    painter: &Painter,
+    colors: &Palette,
+    place: Rect,
+    lines: &[explain::Segment],
+    opacity: f32,
+) {
+    let point = |[x, y]: [f32; 2]| place.lerp_inside(vec2(x, y));
+    let [light, dark] = colors.contour.map(|color| color.gamma_multiply((opacity * 2.0).min(1.0)));
+    for (width, color) in [(3.0, dark), (1.2, light)] {
+        painter.extend(lines.iter().map(|line| Shape::LineSegment {
+            points: line.map(point),
+            stroke: Stroke::new(width, color),
+        }));
+    }
 }
 
 /// Outlines what the network saw, and dims the rest of the photo.

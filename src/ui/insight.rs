@@ -7,40 +7,25 @@ pub mod region;
 use std::sync::Arc;
 
 use eframe::egui::{Panel, Ui};
-use serde::{Deserialize, Serialize};
 use strum::IntoEnumIterator as _;
 
-use crate::command::{Command, MenuCommand};
 use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
 use crate::explanation::Explanation;
-use crate::settings::PanelSettings;
+use crate::look::OverlayOptions;
+use crate::settings::{InsightTab, PanelSettings};
 use crate::state::{AppState, Role};
-use crate::ui::image_view::OverlayOptions;
+use crate::ui::output::UiOutput;
 use crate::ui::theme;
-use crate::ui::tree_panel::{TreePanel, what_if};
+use crate::ui::tree_panel::TreePanel;
 
-/// Which question is answered.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumIter,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum InsightTab {
-    #[default]
-    Path,
-    Region,
-    Compare,
-}
-
-impl InsightTab {
-    /// Name and tooltip.
-    fn text(self) -> [&'static str; 2] {
-        match self {
-            Self::Path => ["Path", "The decisions from the root to the class, one by one"],
-            Self::Region => {
-                ["Region", "What a part of the picture gives to the class and each decision"]
-            }
-            Self::Compare => ["Compare", "Two classes, and the decision where they part"],
+/// Name and tooltip of a tab.
+fn tab_text(tab: InsightTab) -> [&'static str; 2] {
+    match tab {
+        InsightTab::Path => ["Path", "The decisions from the root to the class, one by one"],
+        InsightTab::Region => {
+            ["Region", "What a part of the picture gives to the class and each decision"]
         }
+        InsightTab::Compare => ["Compare", "Two classes, and the decision where they part"],
     }
 }
 
@@ -73,7 +58,7 @@ impl<'a> Insight<'a> {
             hard: &memo.hard,
             soft: &memo.soft,
             agreement: memo.agreement,
-            forced: what_if(state, role, hierarchy, memo.decision(state.selection().rule)),
+            forced: state.what_if(role, hierarchy, memo.decision(state.selection().rule)),
         })
     }
 
@@ -102,7 +87,7 @@ pub fn insight_panel_ui(
     overlay: &OverlayOptions,
     tree: &mut TreePanel,
     memory: &mut InsightState,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     if !settings.insight {
         return;
@@ -116,7 +101,7 @@ pub fn insight_panel_ui(
     let shown = theme::resizable_panel_ui(ui, panel, |ui| {
         ui.horizontal(|ui| {
             for tab in InsightTab::iter() {
-                let [name, tooltip] = tab.text();
+                let [name, tooltip] = tab_text(tab);
                 ui.selectable_value(&mut settings.insight_tab, tab, name).on_hover_text(tooltip);
             }
         });
@@ -148,13 +133,7 @@ pub fn open(settings: &mut PanelSettings, tab: InsightTab) {
 }
 
 /// Opens the panel with a tab, or closes it if that is what it shows.
-pub fn toggle(settings: &mut PanelSettings, command: MenuCommand) {
-    let tab = match command {
-        MenuCommand::ShowPath => InsightTab::Path,
-        MenuCommand::ShowRegion => InsightTab::Region,
-        MenuCommand::ShowCompare => InsightTab::Compare,
-        _ => return,
-    };
+pub fn toggle(settings: &mut PanelSettings, tab: InsightTab) {
     settings.insight = !settings.shows(tab);
     settings.insight_tab = tab;
 }

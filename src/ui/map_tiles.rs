@@ -15,10 +15,8 @@ use eframe::egui::{
 use crate::explain::{Cam, Colormap};
 use crate::explanation::{CamTarget, Explanation};
 use crate::photo::Photo;
-use crate::ui::image_view::legend::Finding;
-use crate::ui::image_view::overlay::{
-    OverlayOptions, ScaleMode, SharedRange, colored, crop_in_photo,
-};
+use crate::ui::legend::Finding;
+use crate::ui::overlay::{OverlayOptions, ScaleMode, SharedRange, colored, crop_in_photo};
 
 /// Side of a map, in texels: finer than its cells, coarser than what is behind it.
 const TILE: usize = 32;

@@ -6,6 +6,7 @@ use strum::IntoEnumIterator as _;
 use super::keys;
 use crate::command::{Command, Menu, MenuCommand};
 use crate::state::AppState;
+use crate::ui::output::UiOutput;
 
 /// What menus need to know beside the state: which switches are on.
 pub trait Checked {
@@ -13,7 +14,7 @@ pub trait Checked {
     fn is_on(&self, command: MenuCommand) -> Option<bool>;
 }
 
-pub fn menu_bar_ui(ui: &mut Ui, state: &AppState, checked: &dyn Checked, out: &mut Vec<Command>) {
+pub fn menu_bar_ui(ui: &mut Ui, state: &AppState, checked: &dyn Checked, out: &mut UiOutput) {
     egui::MenuBar::new().ui(ui, |ui| {
         for menu in Menu::iter() {
             ui.menu_button(menu.to_string(), |ui| {
@@ -24,13 +25,7 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &AppState, checked: &dyn Checked, out: &m
     });
 }
 
-fn menu_ui(
-    ui: &mut Ui,
-    menu: Menu,
-    state: &AppState,
-    checked: &dyn Checked,
-    out: &mut Vec<Command>,
-) {
+fn menu_ui(ui: &mut Ui, menu: Menu, state: &AppState, checked: &dyn Checked, out: &mut UiOutput) {
     for command in MenuCommand::iter().filter(|command| command.entry().menu == menu) {
         let entry = command.entry();
         if entry.separated {
@@ -49,13 +44,13 @@ fn menu_ui(
         let response =
             ui.add_enabled(state.is_enabled(command), button).on_hover_text(entry.tooltip);
         if response.clicked() {
-            out.push(Command::Menu(command));
+            out.push(command);
             ui.close();
         }
     }
 }
 
-fn recent_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
+fn recent_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     ui.menu_button("Recent pictures", |ui| {
         for path in &state.recent {
             let name =

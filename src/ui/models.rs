@@ -8,9 +8,10 @@ mod training;
 
 use eframe::egui::{self, ScrollArea, Ui};
 
-use super::{Wishes, theme};
+use super::theme;
 use crate::command::Command;
 use crate::state::{AppState, Role};
+use crate::ui::output::UiOutput;
 use catalogue::catalogue_ui;
 pub use picker::pickers_ui;
 use recipe::RecipeEditor;
@@ -43,7 +44,7 @@ fn hint(role: Role) -> &'static str {
     }
 }
 
-pub fn models_ui(ui: &Ui, window: &mut ModelsWindow, state: &AppState, wishes: &mut Wishes) {
+pub fn models_ui(ui: &Ui, window: &mut ModelsWindow, state: &AppState, out: &mut UiOutput) {
     let ModelsWindow { open, page, recipes } = window;
     let screen = ui.ctx().content_rect().size();
     let size = egui::vec2(
@@ -66,24 +67,24 @@ pub fn models_ui(ui: &Ui, window: &mut ModelsWindow, state: &AppState, wishes: &
             Page::InUse => {
                 // The bar of the scroll area would lie on what is at the right.
                 let area = ScrollArea::vertical().auto_shrink([false, false]);
-                area.show(ui, |ui| in_use_ui(ui, recipes, state, wishes));
+                area.show(ui, |ui| in_use_ui(ui, recipes, state, out));
             }
-            Page::Catalogue => catalogue_ui(ui, state, &mut wishes.commands),
+            Page::Catalogue => catalogue_ui(ui, state, out),
         }
     });
 }
 
-fn in_use_ui(ui: &mut Ui, recipes: &mut [RecipeEditor; 2], state: &AppState, wishes: &mut Wishes) {
+fn in_use_ui(ui: &mut Ui, recipes: &mut [RecipeEditor; 2], state: &AppState, out: &mut UiOutput) {
     let mut shared = state.shared;
     let both = ui.checkbox(&mut shared, "One model for both");
     if both.on_hover_text("The tree of the classifier is shown, and no other").changed() {
-        wishes.commands.push(Command::ShareModel(shared));
+        out.push(Command::ShareModel(shared));
     }
     for (&role, recipe) in state.roles().iter().zip(recipes) {
         ui.add_space(4.0);
         ui.separator();
         ui.push_id(("role", role as u8), |ui| {
-            role_ui(ui, role, state, recipe, wishes);
+            role_ui(ui, role, state, recipe, out);
         });
     }
     ui.add_space(4.0);

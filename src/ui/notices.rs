@@ -5,8 +5,9 @@ use eframe::egui::{self, Align, Layout, RichText, Ui};
 use super::theme;
 use crate::command::Command;
 use crate::state::AppState;
+use crate::ui::output::UiOutput;
 
-pub fn notices_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
+pub fn notices_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     for notice in &state.notices {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.set_min_height(20.0);
@@ -20,7 +21,7 @@ pub fn notices_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
             if let Some(action) = notice.action
                 && ui.button(action.entry().text).clicked()
             {
-                out.push(Command::Menu(action));
+                out.push(action);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let color = theme::notice_color(ui.visuals(), notice.kind);

@@ -4,8 +4,9 @@ use eframe::egui::{self, Align2, Key, Modifiers, RichText, ScrollArea, Ui};
 use strum::IntoEnumIterator as _;
 
 use super::keys;
-use crate::command::{Command, MenuCommand};
+use crate::command::MenuCommand;
 use crate::state::AppState;
+use crate::ui::output::UiOutput;
 
 #[derive(Debug, Default)]
 pub struct Palette {
@@ -37,7 +38,7 @@ fn matches(state: &AppState, text: &str) -> Vec<MenuCommand> {
     found.into_iter().map(|(_, command)| command).collect()
 }
 
-pub fn palette_ui(ui: &Ui, palette: &mut Palette, state: &AppState, out: &mut Vec<Command>) {
+pub fn palette_ui(ui: &Ui, palette: &mut Palette, state: &AppState, out: &mut UiOutput) {
     if !palette.open {
         return;
     }
@@ -94,7 +95,7 @@ pub fn palette_ui(ui: &Ui, palette: &mut Palette, state: &AppState, out: &mut Ve
         });
     });
     if let Some(command) = chosen {
-        out.push(Command::Menu(command));
+        out.push(command);
     }
     if close || chosen.is_some() {
         palette.open = false;

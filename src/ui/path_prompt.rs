@@ -4,57 +4,8 @@ use std::path::PathBuf;
 
 use eframe::egui::{self, Align, Key, Layout, RichText};
 
-use crate::app::intake::{picture_extensions, weight_extensions};
-use crate::state::Role;
-
-/// What a path is wanted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    Open,
-    Weights(Role),
-    Labels(Role),
-    Wnids(Role),
-    Hierarchy(Role),
-    /// The file that was prepared, with this extension.
-    Save(&'static str),
-}
-
-impl Purpose {
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Open => "Open a picture, a folder or weights",
-            Self::Weights(Role::Classifier) => "Open weights of a classifier",
-            Self::Weights(Role::Tree) => "Open weights of a tree model",
-            Self::Labels(_) => "Open a list of class names",
-            Self::Wnids(_) => "Open a list of WordNet ids",
-            Self::Hierarchy(_) => "Open a hierarchy",
-            Self::Save(_) => "Save",
-        }
-    }
-
-    pub fn saves(self) -> bool {
-        matches!(self, Self::Save(_))
-    }
-
-    /// Names and extensions of the files to show.
-    pub fn filters(self) -> Vec<(&'static str, &'static [&'static str])> {
-        match self {
-            Self::Open => vec![
-                ("Pictures", picture_extensions()),
-                ("Weights", weight_extensions()),
-                ("All files", &["*"]),
-            ],
-            Self::Weights(_) => vec![("Weights", weight_extensions()), ("All files", &["*"])],
-            Self::Wnids(_) => vec![("WordNet ids", &["txt", "json"]), ("All files", &["*"])],
-            Self::Labels(_) => vec![("Labels", &["txt", "json"]), ("All files", &["*"])],
-            Self::Hierarchy(_) => vec![("Hierarchies", &["json"]), ("All files", &["*"])],
-            Self::Save("png") => vec![("PNG", &["png"])],
-            Self::Save("npy") => vec![("NumPy array", &["npy"])],
-            Self::Save("svg") => vec![("SVG", &["svg"])],
-            Self::Save(_) => vec![("JSON", &["json"])],
-        }
-    }
-}
+use super::output::UiOutput;
+use crate::command::{Action, Purpose};
 
 /// The line, while it is shown.
 #[derive(Debug, Clone)]
@@ -67,26 +18,20 @@ pub struct PathPrompt {
     asked_for_focus: bool,
 }
 
-/// What the user did with it.
-pub enum PromptAction {
-    Accept(PathBuf),
-    Close,
-}
-
 impl PathPrompt {
     pub fn new(purpose: Purpose, text: String, hint: Option<&'static str>) -> Self {
         Self { purpose, text, hint, asked_for_focus: false }
     }
 }
 
-pub fn path_prompt_ui(ui: &mut egui::Ui, prompt: &mut PathPrompt) -> Option<PromptAction> {
-    let mut action = None;
+pub fn path_prompt_ui(ui: &mut egui::Ui, prompt: &mut PathPrompt, out: &mut UiOutput) {
+    let mut answer = None;
     ui.horizontal(|ui| {
         let title = ui.label(RichText::new(prompt.purpose.title()).strong());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let verb = if prompt.purpose.saves() { "Save" } else { "Open" };
             if ui.button("Cancel").clicked() {
-                action = Some(PromptAction::Close);
+                answer = Some(None);
             }
             let accepted = ui.add_enabled(!prompt.text.trim().is_empty(), egui::Button::new(verb));
             let field = egui::TextEdit::singleline(&mut prompt.text)
@@ -99,16 +44,18 @@ pub fn path_prompt_ui(ui: &mut egui::Ui, prompt: &mut PathPrompt) -> Option<Prom
             }
             let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if (accepted.clicked() || enter) && !prompt.text.trim().is_empty() {
-                action = Some(PromptAction::Accept(path_from(&prompt.text)));
+                answer = Some(Some(path_from(&prompt.text)));
             } else if ui.input(|input| input.key_pressed(Key::Escape)) {
-                action = Some(PromptAction::Close);
+                answer = Some(None);
             }
         });
     });
     if let Some(hint) = prompt.hint {
         ui.label(RichText::new(hint).weak());
     }
-    action
+    if let Some(path) = answer {
+        out.push(Action::AnswerPrompt(prompt.purpose, path));
+    }
 }
 
 /// A path as people paste it: in quotes, as a `file:` address, or beginning with `~`.

@@ -2,12 +2,13 @@
 
 use eframe::egui::{self, Align, Label, Layout, RichText, Ui};
 
-use crate::command::{Command, MenuCommand};
+use crate::command::MenuCommand;
 use crate::output::megabytes;
 use crate::protocol::Stage;
 use crate::state::{AppState, Role};
+use crate::ui::output::UiOutput;
 
-pub fn status_bar_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
+pub fn status_bar_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let device = state.device.as_deref().unwrap_or("No device yet");
@@ -28,13 +29,13 @@ pub fn status_bar_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
     });
 }
 
-fn left_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
+fn left_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     if let Some(text) = work(state) {
         ui.add(egui::Spinner::new().size(13.0));
         ui.label(text);
         let cancel = MenuCommand::Cancel.entry();
         if ui.small_button(cancel.text).on_hover_text(cancel.tooltip).clicked() {
-            out.push(Command::Menu(MenuCommand::Cancel));
+            out.push(MenuCommand::Cancel);
         }
         ui.separator();
     }
@@ -74,7 +75,7 @@ fn work(state: &AppState) -> Option<String> {
         None => "waiting".to_owned(),
     };
     // The one that has begun, or else the first one.
-    let jobs = || Role::ALL.into_iter().filter_map(|role| Some((role, state.role(role).job?)));
+    let jobs = || Role::ALL.into_iter().filter_map(|role| Some((role, state.role(role).job()?)));
     let Some((role, job)) = jobs().find(|(_, job)| job.stage.is_some()).or_else(|| jobs().next())
     else {
         return state.is_rerunning().then(|| "Running the network again".to_owned());

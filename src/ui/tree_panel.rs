@@ -7,17 +7,19 @@ use eframe::egui::{Align, Button, Label, Layout, RichText, Role as Kind, Ui, Wid
 use crate::command::{Command, MenuCommand};
 use crate::explain::{Agreement, Decision, Forced, Hierarchy, Rule};
 use crate::explanation::{Explanation, Tree};
-use crate::state::{AppState, Role};
-use crate::tree_text::{self, first_synonym};
-use crate::ui::image_view::OverlayOptions;
+use crate::look::OverlayOptions;
+use crate::settings::TreeSettings;
+use crate::state::{AppState, PerRole, Role};
+use crate::tree_text;
 use crate::ui::map_tiles::MapSource;
+use crate::ui::output::UiOutput;
+use crate::ui::text::short;
 use crate::ui::tree_view::{NodeMaps, TreeAction, TreeInput, TreeViewState, palette, tree_view_ui};
 
 /// Decisions, made once for each result.
 #[derive(Default)]
 pub struct TreePanel {
-    /// For the classifier and the tree model.
-    memos: [Option<Memo>; 2],
+    memos: PerRole<Option<Memo>>,
     counter: u64,
     /// What was shown last, and the number of its tree.
     last: Option<(Arc<Explanation>, u64)>,
@@ -46,17 +48,17 @@ impl Memo {
 impl TreePanel {
     /// Both decisions about a role's last result; `None` while there is no result or no tree.
     pub fn decisions(&mut self, state: &AppState, role: Role) -> Option<&Memo> {
-        let explanation = state.role(role).explanation.as_ref()?;
+        let explanation = state.role(role).explanation()?;
         if !explanation.model.is_tree_made() {
             return None;
         }
-        let at = if state.shared { 0 } else { role as usize };
-        let old = self.memos[at].take();
+        let own = state.own(role);
+        let old = self.memos[own].take();
         let memo = match old {
             Some(memo) if Arc::ptr_eq(&memo.explanation, explanation) => memo,
             old => self.make(explanation, old.as_ref())?,
         };
-        Some(self.memos[at].insert(memo))
+        Some(self.memos[own].insert(memo))
     }
 
     fn make(&mut self, explanation: &Arc<Explanation>, old: Option<&Memo>) -> Option<Memo> {
@@ -83,27 +85,28 @@ pub fn tree_panel_ui(
     state: &AppState,
     panel: &mut TreePanel,
     view: &mut TreeViewState,
+    settings: &mut TreeSettings,
     overlay: &OverlayOptions,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let role = state.shown_tree();
     if !state.shared {
         switch_ui(ui, state, role, out);
     }
     let own = state.role(role);
-    let error = own.explanation.as_ref().filter(|shown| shown.model.is_tree_made());
+    let error = own.explanation().filter(|shown| shown.model.is_tree_made());
     if let Some(error) = error.and_then(|shown| shown.model.tree().err()) {
         ui.colored_label(ui.visuals().error_fg_color, error);
         return;
     }
-    if let Some(error) = own.error.as_ref().filter(|_| state.explanation(role).is_none()) {
+    if let Some(error) = own.error().filter(|_| state.explanation(role).is_none()) {
         ui.colored_label(ui.visuals().error_fg_color, error);
         return;
     }
     let current = state.explanation(role).is_some();
     let last = panel.last.take();
     let Some(memo) = panel.decisions(state, role) else {
-        waiting_ui(ui, own.explanation.is_some());
+        waiting_ui(ui, own.explanation().is_some());
         return;
     };
     let (tree, model) = (&memo.tree, &memo.explanation.model);
@@ -117,7 +120,7 @@ pub fn tree_panel_ui(
     }
     let shown = (Arc::clone(&memo.explanation), memo.tree_id);
     let decision = memo.decision(state.selection().rule);
-    let forced = what_if(state, role, &tree.hierarchy, decision);
+    let forced = state.what_if(role, &tree.hierarchy, decision);
     let label = |class| short(model.label(class));
     let input = TreeInput {
         tree_id: memo.tree_id,
@@ -153,33 +156,22 @@ pub fn tree_panel_ui(
     if let Some(forced) = &forced {
         what_if_ui(ui, &tree.hierarchy, decision, forced, out);
     }
-    for action in tree_view_ui(ui, &input, view) {
+    for action in tree_view_ui(ui, &input, settings, view) {
         out.push(match action {
             TreeAction::Select(node) => Command::SelectNode(role, node),
             TreeAction::SetRule(rule) => Command::SetRule(rule),
             TreeAction::Force(node) => Command::Force(role, node),
             TreeAction::Rename(node, name) => Command::RenameNode(role, node, name),
             TreeAction::Move(node, parent) => Command::MoveNode(role, node, parent),
-            TreeAction::Pin(slot, class) => Command::Pin(role, slot as usize, class),
+            TreeAction::Pin(slot, class) => Command::Pin(role, slot, class),
             TreeAction::Compare(a, b) => Command::Compare(role, a, b),
         });
     }
     panel.last = Some(shown);
 }
 
-/// The other way, if the tree is made to take one.
-pub fn what_if(
-    state: &AppState,
-    role: Role,
-    hierarchy: &Hierarchy,
-    decision: &Decision,
-) -> Option<Forced> {
-    let node = state.forced(role).filter(|&node| node < hierarchy.nodes().len())?;
-    Some(decision.force(hierarchy, node)).filter(|forced| forced.parting.is_some())
-}
-
 /// That this is not the model's own tree.
-fn edited_ui(ui: &mut Ui, name: &str, out: &mut Vec<Command>) {
+fn edited_ui(ui: &mut Ui, name: &str, out: &mut UiOutput) {
     let text = format!("Changed tree: {name}");
     sign_ui(ui, &text, "The network is the same; only what is decided with it has changed", |ui| {
         button_ui(ui, "Original tree", MenuCommand::OriginalTree, out);
@@ -193,7 +185,7 @@ fn what_if_ui(
     hierarchy: &Hierarchy,
     decision: &Decision,
     forced: &Forced,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let text = tree_text::what_if(hierarchy, decision, forced);
     sign_ui(ui, &text, &tree_text::price_hint(forced.price), |ui| {
@@ -215,17 +207,17 @@ fn sign_ui(ui: &mut Ui, text: &str, hint: &str, buttons: impl FnOnce(&mut Ui)) {
 }
 
 /// A button for a command whose own text is too long here.
-fn button_ui(ui: &mut Ui, text: &str, command: MenuCommand, out: &mut Vec<Command>) {
+fn button_ui(ui: &mut Ui, text: &str, command: MenuCommand, out: &mut UiOutput) {
     let entry = command.entry();
     let button = ui.button(text);
     button.widget_info(|| WidgetInfo::labeled(Kind::Button, true, entry.text));
     if button.on_hover_text(format!("{}: {}", entry.text, entry.tooltip)).clicked() {
-        out.push(Command::Menu(command));
+        out.push(command);
     }
 }
 
 /// Which of the two trees.
-fn switch_ui(ui: &mut Ui, state: &AppState, shown: Role, out: &mut Vec<Command>) {
+fn switch_ui(ui: &mut Ui, state: &AppState, shown: Role, out: &mut UiOutput) {
     ui.horizontal(|ui| {
         // The first name may take what the second leaves, but not more than half.
         let most = [0.5 * (ui.available_width() - ui.spacing().item_spacing.x), f32::INFINITY];
@@ -247,15 +239,4 @@ fn waiting_ui(ui: &mut Ui, has_result: bool) {
         ui.spinner();
         ui.weak(if has_result { "Making the tree" } else { "Waiting for the network" });
     });
-}
-
-/// The first of several synonyms; of a node without a name of its own, the classes it stands for.
-pub fn short(label: &str) -> String {
-    let listed = label.split_once(" classes: ").or_else(|| label.split_once(" class: "));
-    match listed {
-        Some((count, classes)) if count.bytes().all(|byte| byte.is_ascii_digit()) => {
-            classes.to_owned()
-        }
-        _ => first_synonym(label).replace('_', " "),
-    }
 }

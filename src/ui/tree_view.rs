@@ -17,14 +17,13 @@
 
 use eframe::egui;
 use eframe::egui::{Key, Modifiers, Ui};
-use serde::{Deserialize, Serialize};
 
 use crate::explain::{Agreement, ClassId, Decision, Forced, Hierarchy, NodeId, Rule};
 use crate::explanation::CamTarget;
-use crate::state::Versus;
+use crate::selection::{PinSlot, Versus};
+use crate::settings::{TreeMode, TreeSettings};
 use crate::tree_layout::{Cards, Orientation};
 use crate::tree_text;
-use crate::ui::class_list::PinSlot;
 use crate::ui::map_tiles::{MapSource, MapTiles};
 
 mod camera;
@@ -48,19 +47,9 @@ mod toolbar;
 mod tooltip;
 
 pub use crate::ui::theme::tree::{Palette, palette};
-pub use card::elided;
 pub use move_to::places;
 pub use rows::{Effect, Step, take_step};
 pub use search::Index;
-
-/// How the tree is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    #[default]
-    Diagram,
-    Outline,
-}
 
 /// What the view shows.
 #[derive(Clone, Copy)]
@@ -115,39 +104,23 @@ pub enum TreeAction {
     Compare(ClassId, ClassId),
 }
 
-/// How the user looks at the tree. The settings are kept, the rest belongs to one tree.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+/// How the user looks at one tree. What holds for all trees is in the settings.
+#[derive(Clone, Debug, Default)]
 pub struct TreeViewState {
-    pub mode: Mode,
-    /// `None`: whatever suits the shape of the panel.
-    pub orientation: Option<Orientation>,
-    pub cards: Cards,
-    #[serde(skip)]
     tiles: MapTiles,
-    #[serde(skip)]
     open: open_nodes::OpenNodes,
-    #[serde(skip)]
     search: search::Search,
-    #[serde(skip)]
     diagram: diagram::DiagramState,
-    #[serde(skip)]
     seen: Option<Seen>,
     /// Bring the selected node into view.
-    #[serde(skip)]
     reveal: bool,
     /// Give this node the keyboard focus as soon as it is the selected one.
-    #[serde(skip)]
     focus: Option<NodeId>,
     /// The widget that had the focus when the keyboard was used last.
-    #[serde(skip)]
     keyboard_at: Option<egui::Id>,
-    #[serde(skip)]
     renaming: Option<rename::Renaming>,
-    #[serde(skip)]
     moving: Option<move_to::MoveTo>,
     /// The node that hangs on the pointer.
-    #[serde(skip)]
     dragged: Option<NodeId>,
 }
 
@@ -211,8 +184,8 @@ impl TreeViewState {
     }
 
     /// All of the diagram, however small.
-    pub fn fit(&mut self) {
-        self.mode = Mode::Diagram;
+    pub fn fit(&mut self, settings: &mut TreeSettings) {
+        settings.mode = TreeMode::Diagram;
         self.diagram.fit();
     }
 
@@ -220,22 +193,22 @@ impl TreeViewState {
         self.search.focus();
     }
 
-    pub fn toggle_orientation(&mut self) {
-        self.orientation = Some(self.orientation().other());
+    pub fn toggle_orientation(&mut self, settings: &mut TreeSettings) {
+        settings.orientation = Some(self.orientation(settings).other());
         self.diagram.reset_view();
     }
 
-    pub fn toggle_mode(&mut self) {
-        self.mode = match self.mode {
-            Mode::Diagram => Mode::Outline,
-            Mode::Outline => Mode::Diagram,
+    pub fn toggle_mode(&mut self, settings: &mut TreeSettings) {
+        settings.mode = match settings.mode {
+            TreeMode::Diagram => TreeMode::Outline,
+            TreeMode::Outline => TreeMode::Diagram,
         };
         self.reveal = true;
     }
 
     /// Shows the maps on the nodes, or hides them.
-    pub fn toggle_maps(&mut self) {
-        self.cards = match self.cards {
+    pub fn toggle_maps(&mut self, settings: &mut TreeSettings) {
+        settings.cards = match settings.cards {
             Cards::WithMap => Cards::Plain,
             Cards::Plain => Cards::WithMap,
         };
@@ -248,8 +221,8 @@ impl TreeViewState {
     }
 
     /// The orientation that is shown.
-    pub fn orientation(&self) -> Orientation {
-        self.orientation.unwrap_or(self.diagram.automatic_orientation())
+    pub fn orientation(&self, settings: &TreeSettings) -> Orientation {
+        settings.orientation.unwrap_or(self.diagram.automatic_orientation())
     }
 
     /// Whether the children of a node are shown (if the node is).
@@ -355,6 +328,7 @@ impl Scene<'_> {
 pub fn tree_view_ui(
     ui: &mut Ui,
     input: &TreeInput<'_>,
+    settings: &mut TreeSettings,
     state: &mut TreeViewState,
 ) -> Vec<TreeAction> {
     let decision = match input.rule {
@@ -395,11 +369,11 @@ pub fn tree_view_ui(
     }
 
     let mut actions = Vec::new();
-    toolbar::toolbar_ui(ui, &input, &scene, state, &mut actions);
+    toolbar::toolbar_ui(ui, &input, &scene, settings, state, &mut actions);
     predictions::predictions_ui(ui, &input, &scene, state, &mut actions);
-    match state.mode {
-        Mode::Diagram => diagram::diagram_ui(ui, &scene, state, &mut actions),
-        Mode::Outline => outline::outline_ui(ui, &scene, state, &mut actions),
+    match settings.mode {
+        TreeMode::Diagram => diagram::diagram_ui(ui, &scene, settings, state, &mut actions),
+        TreeMode::Outline => outline::outline_ui(ui, &scene, state, &mut actions),
     }
     move_to::move_to_ui(ui, &scene, &mut state.moving, &mut actions);
     actions

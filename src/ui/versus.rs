@@ -7,9 +7,10 @@ use crate::explain::{ClassId, Hierarchy, NodeId};
 use crate::explanation::{CamTarget, Explanation};
 use crate::state::{AppState, Role, Versus};
 use crate::tree_text::short_name;
-use crate::ui::insight::compare::pair;
-use crate::ui::target_name;
-use crate::ui::tree_panel::short;
+use crate::ui::output::UiOutput;
+use crate::ui::pins::pair;
+use crate::ui::text::short;
+use crate::ui::text::target_name;
 
 /// An entry of the list.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub struct Choice {
 }
 
 /// The list of everything that what is selected can be compared with; `width` in points.
-pub fn versus_ui(ui: &mut Ui, state: &AppState, width: f32, out: &mut Vec<Command>) {
+pub fn versus_ui(ui: &mut Ui, state: &AppState, width: f32, out: &mut UiOutput) {
     let (name, choices) = match shown(state) {
         Some((role, explanation, target)) => {
             (target_name(explanation, target), choices(state, role, explanation, target))
@@ -47,7 +48,7 @@ pub fn versus_ui(ui: &mut Ui, state: &AppState, width: f32, out: &mut Vec<Comman
 
 fn shown(state: &AppState) -> Option<(Role, &Explanation, CamTarget)> {
     let (role, target) = state.target()?;
-    Some((role, state.role(role).explanation.as_deref()?, target))
+    Some((role, state.role(role).explanation()?, target))
 }
 
 /// All that the target can be compared with.

@@ -9,6 +9,7 @@ use crate::command::{Command, MenuCommand};
 use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::PictureSource;
 use crate::state::AppState;
+use crate::ui::output::UiOutput;
 
 /// Small pictures of the samples, as soon as they are made.
 #[derive(Default)]
@@ -40,7 +41,7 @@ const GAP: f32 = 12.0;
 /// Most recent pictures that are listed here.
 const RECENT: usize = 5;
 
-pub fn welcome_ui(ui: &mut Ui, welcome: &Welcome, state: &AppState, out: &mut Vec<Command>) {
+pub fn welcome_ui(ui: &mut Ui, welcome: &Welcome, state: &AppState, out: &mut UiOutput) {
     let free = ui.available_rect_before_wrap();
     let columns = if free.width() > 4.0 * (CARD.x + GAP) { 4 } else { 2 };
     let width = columns as f32 * (CARD.x + GAP) - GAP;
@@ -58,7 +59,7 @@ pub fn welcome_ui(ui: &mut Ui, welcome: &Welcome, state: &AppState, out: &mut Ve
             let open =
                 Button::new(RichText::new("Open picture…").size(14.0)).min_size(vec2(150.0, 30.0));
             if ui.add(open).on_hover_text("Ctrl+O; or paste a path or a picture").clicked() {
-                out.push(Command::Menu(MenuCommand::Open));
+                out.push(MenuCommand::Open);
             }
             ui.add_space(14.0);
         });
@@ -67,7 +68,7 @@ pub fn welcome_ui(ui: &mut Ui, welcome: &Welcome, state: &AppState, out: &mut Ve
     });
 }
 
-fn samples_ui(ui: &mut Ui, welcome: &Welcome, columns: usize, out: &mut Vec<Command>) {
+fn samples_ui(ui: &mut Ui, welcome: &Welcome, columns: usize, out: &mut UiOutput) {
     ui.weak("Or begin with one of these");
     for row in SAMPLE_PHOTOS.chunks(columns) {
         ui.horizontal(|ui| {
@@ -111,7 +112,7 @@ fn card_ui(ui: &mut Ui, welcome: &Welcome, name: &str) -> egui::Response {
     response
 }
 
-fn recent_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
+fn recent_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     if state.recent.is_empty() {
         return;
     }

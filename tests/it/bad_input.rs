@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use glasstree::app::port::real_engine;
 use glasstree::app::{App, AppOptions};
 use glasstree::catalog::ModelSource;
-use glasstree::command::{Command, MenuCommand};
+use glasstree::command::MenuCommand;
 use glasstree::model::DeviceChoice;
 use glasstree::state::Role;
 
@@ -23,7 +23,7 @@ fn cat_window() -> Window {
 
 fn run(window: &mut Window, command: MenuCommand) {
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, Command::Menu(command));
+    window.state_mut().dispatch(&ctx, command);
     window.run_steps(2);
 }
 

@@ -8,8 +8,9 @@ use egui_kittest::kittest::{AccessKitNode, NodeT as _, Queryable as _};
 use glasstree::explain::ClassId;
 use glasstree::explanation::Explanation;
 use glasstree::labels::ClassList;
+use glasstree::selection::PinSlot;
 use glasstree::ui::class_list::rows::{Move, SearchIndex, moved, names_of, percent, ranks};
-use glasstree::ui::class_list::{ClassAction, ClassListState, PinSlot, SortOrder, class_list_ui};
+use glasstree::ui::class_list::{ClassAction, ClassListState, SortOrder, class_list_ui};
 
 use crate::ui_fixture::{LABELS, gradient, hand_made, real};
 

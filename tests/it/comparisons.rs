@@ -6,16 +6,16 @@ use std::sync::Arc;
 use eframe::egui::{self, Role as Kind, Theme};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use glasstree::catalog::ModelSource;
-use glasstree::command::{Command, MenuCommand};
+use glasstree::command::{Action, Command, MenuCommand};
 use glasstree::engine::Engine;
 use glasstree::explain::{Hierarchy, Rule};
 use glasstree::explanation::CamTarget;
 use glasstree::model::DeviceChoice;
 use glasstree::photo::PhotoOptions;
 use glasstree::protocol::PictureSource;
-use glasstree::state::{AppState, Role, Selected, Versus};
+use glasstree::state::{AppState, PinSlot, Role, Selected, Versus};
 
-use glasstree::ui::image_view::overlay::SharedRange;
+use glasstree::ui::overlay::SharedRange;
 
 use crate::ui::{Window, is_explained, real_window, step_until};
 use crate::ui_fixture::{gradient, hand_made, real_tree};
@@ -27,7 +27,7 @@ fn open(photo: &Path, size: [f32; 2], theme: Theme) -> Window {
         Theme::Dark => MenuCommand::ThemeDark,
         Theme::Light => MenuCommand::ThemeLight,
     };
-    run(&mut window, Command::Menu(command));
+    run(&mut window, command);
     window
 }
 
@@ -35,20 +35,20 @@ fn sample(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/photos").join(name)
 }
 
-fn run(window: &mut Window, command: Command) {
+fn run(window: &mut Window, action: impl Into<Action>) {
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, command);
+    window.state_mut().dispatch(&ctx, action);
     window.run_steps(4);
 }
 
 /// The node of a role's tree with this name.
 fn node(window: &Window, role: Role, name: &str) -> usize {
-    let explanation = window.state().state.role(role).explanation.clone().unwrap();
+    let explanation = window.state().state.role(role).explanation().cloned().unwrap();
     explanation.model.tree().unwrap().hierarchy.find_node(name).unwrap()
 }
 
 fn class(window: &Window, role: Role, name: &str) -> usize {
-    let explanation = window.state().state.role(role).explanation.clone().unwrap();
+    let explanation = window.state().state.role(role).explanation().cloned().unwrap();
     explanation.model.classes.find(name).unwrap()
 }
 
@@ -123,24 +123,24 @@ fn pins_belong_to_one_model_and_comparisons_follow_them() {
         let pins = state.selection().pins;
         (pins.role, pins.classes)
     };
-    state.apply(Command::Pin(Role::Classifier, 0, 7));
-    state.apply(Command::Pin(Role::Classifier, 1, 7));
+    state.apply(Command::Pin(Role::Classifier, PinSlot::A, 7));
+    state.apply(Command::Pin(Role::Classifier, PinSlot::B, 7));
     assert_eq!(pins(&state), (Role::Classifier, [Some(7); 2]));
-    state.apply(Command::Pin(Role::Classifier, 1, 7));
+    state.apply(Command::Pin(Role::Classifier, PinSlot::B, 7));
     assert_eq!(pins(&state).1, [Some(7), None], "once more takes it off");
-    state.apply(Command::Pin(Role::Tree, 1, 3));
+    state.apply(Command::Pin(Role::Tree, PinSlot::B, 3));
     assert_eq!(pins(&state), (Role::Tree, [None, Some(3)]), "a new pair");
     assert_eq!(state.selection().pins.of(Role::Classifier), [None; 2]);
 
     state.apply(Command::Compare(Role::Tree, 3, 5));
     assert_eq!(state.selection().target, Selected::Difference(Role::Tree, 3, 5));
-    state.apply(Command::Pin(Role::Tree, 0, 4));
+    state.apply(Command::Pin(Role::Tree, PinSlot::A, 4));
     assert_eq!(state.selection().target, Selected::Difference(Role::Tree, 4, 5));
     state.apply(Command::Compare(Role::Tree, 5, 5));
     assert_eq!(pins(&state).1, [Some(5); 2]);
     assert_eq!(state.selection().target, Selected::Difference(Role::Tree, 4, 5), "not by itself");
     for _ in 0..2 {
-        state.apply(Command::Menu(MenuCommand::Undo));
+        state.apply(Command::Undo);
     }
     assert_eq!(state.selection().target, Selected::Difference(Role::Tree, 3, 5));
     state.apply(Command::ShareModel(true));
@@ -151,9 +151,9 @@ fn pins_belong_to_one_model_and_comparisons_follow_them() {
 fn nodes_show_their_maps_and_can_do_without() {
     let mut window = open(&sample("chelsea.png"), [1280.0, 800.0], Theme::Dark);
     let cards = |window: &Window| window.query_all_by_role(Kind::TreeItem).count();
-    step_until(&mut window, "all maps are made", |app| app.settings.tree.maps_ready() >= 8);
+    step_until(&mut window, "all maps are made", |app| app.panels.tree_view.maps_ready() >= 8);
     // The root was never chosen: the photo alone is on it.
-    assert_eq!(window.state().settings.tree.maps_ready(), cards(&window) - 1);
+    assert_eq!(window.state().panels.tree_view.maps_ready(), cards(&window) - 1);
     assert_eq!(
         window
             .query_all_by_role(Kind::TreeItem)
@@ -182,7 +182,7 @@ fn what_a_node_is_compared_with_can_be_chosen_and_undone() {
     window.run_steps(4);
     let animal = node(&window, Role::Tree, "animal");
     assert_eq!(target(&window), CamTarget::Decision(animal));
-    let explanation = window.state().state.role(Role::Tree).explanation.clone().unwrap();
+    let explanation = window.state().state.role(Role::Tree).explanation().cloned().unwrap();
     let logit = &explanation.decision(Rule::Hard).unwrap().logit;
     let lead = logit[animal] - logit[node(&window, Role::Tree, "vehicle")];
     window.get_by_label_contains(&format!("= log-odds {}.", lead.trunc()));
@@ -292,9 +292,9 @@ fn pictures() {
                 ["tabby", "espresso"].map(|name| class(&window, Role::Classifier, name));
             run(&mut window, Command::Compare(Role::Classifier, cat, coffee));
             save(&mut window, &format!("{base}-compare"));
-            run(&mut window, Command::Menu(MenuCommand::TreeOnly));
-            run(&mut window, Command::Menu(MenuCommand::ExpandAll));
-            run(&mut window, Command::Menu(MenuCommand::ResetTree));
+            run(&mut window, MenuCommand::TreeOnly);
+            run(&mut window, MenuCommand::ExpandAll);
+            run(&mut window, MenuCommand::ResetTree);
             save(&mut window, &format!("{base}-tree"));
         }
     }
@@ -302,15 +302,15 @@ fn pictures() {
     run(&mut window, Command::ShowTree(Role::Classifier));
     step_until(&mut window, "the tree is made", is_explained);
     save(&mut window, "thousand-start");
-    run(&mut window, Command::Menu(MenuCommand::TreeOnly));
-    run(&mut window, Command::Menu(MenuCommand::ExpandAll));
-    run(&mut window, Command::Menu(MenuCommand::ExpandPath));
+    run(&mut window, MenuCommand::TreeOnly);
+    run(&mut window, MenuCommand::ExpandAll);
+    run(&mut window, MenuCommand::ExpandPath);
     save(&mut window, "thousand-path");
     let espresso = class(&window, Role::Classifier, "espresso");
     let explanation = window.state().state.explanation(Role::Classifier).cloned().unwrap();
     let leaf = explanation.model.tree().unwrap().hierarchy.leaf(espresso).unwrap();
-    run(&mut window, Command::Menu(MenuCommand::ToggleClasses));
-    run(&mut window, Command::Menu(MenuCommand::ExpandAll));
+    run(&mut window, MenuCommand::ToggleClasses);
+    run(&mut window, MenuCommand::ExpandAll);
     run(&mut window, Command::SelectNode(Role::Classifier, leaf));
     save(&mut window, "thousand-near");
 }
@@ -322,15 +322,15 @@ fn times_of_small_maps() {
     let mut window = open(&sample("coffee.jpg"), [1440.0, 900.0], Theme::Dark);
     run(&mut window, Command::ShowTree(Role::Classifier));
     step_until(&mut window, "the tree is made", is_explained);
-    run(&mut window, Command::Menu(MenuCommand::TreeOnly));
-    run(&mut window, Command::Menu(MenuCommand::ToggleClasses));
+    run(&mut window, MenuCommand::TreeOnly);
+    run(&mut window, MenuCommand::ToggleClasses);
     // Brings it into view, where the cards are dense.
     let explanation = window.state().state.explanation(Role::Classifier).cloned().unwrap();
     let leaf = explanation.model.tree().unwrap().hierarchy.leaf(500).unwrap();
-    let mut measure = |what: &str, commands: &[Command]| {
-        for command in commands {
+    let mut measure = |what: &str, actions: &[Action]| {
+        for action in actions {
             let ctx = window.ctx.clone();
-            window.state_mut().run_command(&ctx, command.clone());
+            window.state_mut().dispatch(&ctx, action.clone());
         }
         let mut times: Vec<f64> = (0..60)
             .map(|_| {
@@ -342,7 +342,7 @@ fn times_of_small_maps() {
         let first: Vec<String> = times[..6].iter().map(|ms| format!("{ms:.1}")).collect();
         let mut late = times.split_off(30);
         late.sort_by(f64::total_cmp);
-        let ready = window.state().settings.tree.maps_ready();
+        let ready = window.state().panels.tree_view.maps_ready();
         eprintln!("{what}: {} ms, then {:.2} ms; {ready} maps", first.join(" "), late[15]);
     };
     let fastest = |what: &str, work: &mut dyn FnMut()| {
@@ -357,15 +357,16 @@ fn times_of_small_maps() {
     fastest("the shared range", &mut || {
         SharedRange::of(&explanation, true);
     });
-    let menu = Command::Menu;
-    let expanded = [menu(MenuCommand::ExpandAll), Command::SelectNode(Role::Classifier, leaf)];
+    let menu = Action::Menu;
+    let select = |node| Action::Command(Command::SelectNode(Role::Classifier, node));
+    let expanded = [menu(MenuCommand::ExpandAll), select(leaf)];
     measure("all expanded", &expanded);
     for _ in 0..3 {
         measure("other colours", &[menu(MenuCommand::NextColormap)]);
         measure("without maps", &[menu(MenuCommand::ToggleThumbnails)]);
-        let back = Command::SelectNode(Role::Classifier, leaf + 1);
+        let back = select(leaf + 1);
         measure("again", &[menu(MenuCommand::ToggleThumbnails), back]);
-        measure("there", &[Command::SelectNode(Role::Classifier, leaf)]);
+        measure("there", &[select(leaf)]);
     }
     measure("far out", &[menu(MenuCommand::ResetTree)]);
 }

@@ -183,6 +183,7 @@ fn an_evaluation_can_be_given_up() {
         job: JobId(job),
         model: ModelSource::default_tree_model().into(),
         pictures: vec![picture.clone(); count].into(),
+        others: Arc::default(),
         options: PhotoOptions::default(),
     };
     let engine = engine();
@@ -213,7 +214,8 @@ fn a_class_that_the_model_does_not_have_is_refused() {
     let options = PhotoOptions::default();
     let evaluate = |pictures: Vec<LabelledPicture>| {
         let progress = &mut |_, _| {};
-        engine().evaluate(pictures.into(), options, &model, &mut |_| {}, progress).unwrap_err().0
+        let (pictures, others) = (pictures.into(), Arc::default());
+        engine().evaluate(pictures, others, options, &model, &mut |_| {}, progress).unwrap_err().0
     };
     assert!(evaluate(vec![picture]).contains("10 classes"));
     assert!(evaluate(Vec::new()).contains("no pictures"));

@@ -1,7 +1,7 @@
 //! Measures of accuracy and localisation, against cases made by hand and slower ways to count.
 
-use glasstree::eval::{Localisation, Place, Rect, Scores, Tally};
-use glasstree::explain::{Cam, Hierarchy, argmax};
+use glasstree::eval::{Localisation, Measure, Place, Rect, Scores, Separation, Tally};
+use glasstree::explain::{Cam, FeatureMap, Forward, Head, Hierarchy, argmax};
 use glasstree::preprocess::RectTransform;
 use proptest::prelude::*;
 
@@ -243,4 +243,58 @@ fn localisation_is_counted_by_hand() {
     let expected = (0.81 + 0.81 + 4.0 / 196.0) / 3.0;
     assert_eq!(counted.predicted.mean_iou(), Some(expected));
     assert_eq!(Localisation::default().truth.mean_iou(), None);
+}
+
+#[test]
+fn separations_are_counted_by_hand() {
+    let known: Vec<f32> = (1..=20).map(|v| v as f32).collect();
+    // The second smallest of twenty is what 95 % reach; 0 and 1 are below it, one of four ties.
+    let Separation { auroc, threshold, caught } =
+        Separation::of(&known, &[0.0, 1.0, 2.0, 30.0, f32::NAN]).unwrap();
+    assert_eq!((threshold, caught), (2.0, 0.5));
+    // Wins: 20 against 0, 19 and a tie against 1, 18 and a tie against 2, none against 30.
+    assert!((auroc - (20.0 + 19.5 + 18.5) / 80.0).abs() < 1e-12, "a sum of halves: {auroc}");
+    assert_eq!(Separation::of(&known, &[]), None);
+    assert_eq!(Separation::of(&[f32::NAN], &known), None);
+}
+
+proptest! {
+    /// The area is a probability over pairs, whatever the scale.
+    #[test]
+    fn the_area_counts_pairs(
+        known in prop::collection::vec(-4i32..4, 1..30),
+        other in prop::collection::vec(-4i32..4, 1..30),
+    ) {
+        let [known, other] = [known, other].map(|side| {
+            side.into_iter().map(|v| (v as f32).exp()).collect::<Vec<f32>>()
+        });
+        let mut wins = 0.0;
+        for a in &known {
+            wins += other.iter().map(|b| if a > b { 1.0 } else if a == b { 0.5 } else { 0.0 }).sum::<f64>();
+        }
+        let there = Separation::of(&known, &other).unwrap().auroc;
+        // Both are sums of halves, divided once.
+        prop_assert!((there - wins / (known.len() * other.len()) as f64).abs() < 1e-12);
+        let back = Separation::of(&other, &known).unwrap().auroc;
+        prop_assert!((there + back - 1.0).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn measures_are_computed_by_hand() {
+    let features = FeatureMap { channels: 2, height: 1, width: 2, data: vec![2.0, 4.0, 5.0, 3.0] };
+    let head =
+        Head { classes: 2, channels: 2, weight: vec![0.0, 2.0, 1.0, 0.0], bias: vec![0.0; 2] };
+    // Pooled features are 3 and 4.
+    let forward = Forward { logits: vec![8.0, 3.0], features, conv2: None };
+    let near = |measure: Measure, expected: f32| {
+        let value = measure.of(&forward, &head);
+        // Rounding of 32 bits.
+        assert!((value - expected).abs() < 1e-5 * expected, "{measure:?}: {value}");
+    };
+    near(Measure::MaxSoftmax, 1.0 / (1.0 + (-5.0_f32).exp()));
+    near(Measure::MaxLogit, 8.0);
+    near(Measure::Energy, 8.0 + (-5.0_f32).exp().ln_1p());
+    near(Measure::FeatureNorm, 5.0);
+    near(Measure::Cosine, 0.8);
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use glasstree::fetch::{Download, FetchError, Fetched, Order, Patience, Progress};
+use glasstree::fetch::{Download, FetchError, Fetched, Order, Progress, Timeouts};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -12,10 +12,10 @@ use crate::server::{Reply, Server};
 use crate::synth;
 
 /// Silence that no slow test machine keeps by itself.
-const PATIENCE: Patience =
-    Patience { connect: Duration::from_secs(5), silence: Duration::from_secs(5) };
-const IMPATIENCE: Patience =
-    Patience { connect: Duration::from_secs(5), silence: Duration::from_millis(200) };
+const PATIENCE: Timeouts =
+    Timeouts { connect: Duration::from_secs(5), silence: Duration::from_secs(5) };
+const IMPATIENCE: Timeouts =
+    Timeouts { connect: Duration::from_secs(5), silence: Duration::from_millis(200) };
 
 /// A file of weights of 50,000 bytes.
 fn file() -> Vec<u8> {
@@ -299,7 +299,7 @@ fn a_download_is_cancelled_while_it_waits() {
     let (place, file) = (Place::new(), file());
     let server = Server::start(vec![Reply::file(&file).stall(20_000), Reply::rest(&file, 20_000)]);
     let order = place.order(&server.url, &file);
-    let download = Download::new(order.clone(), Patience::default());
+    let download = Download::new(order.clone(), Timeouts::default());
     let cancel = download.canceller();
     let started = Instant::now();
     // As soon as half of it is here, and in the thread that does not wait.

@@ -25,9 +25,9 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(patience: Duration) -> Self {
+    fn new(timeouts: Duration) -> Self {
         let (cpu, gpu) = (FakeEngine::default(), FakeEngine::default());
-        let both = Handover::new(Box::new(cpu.clone()), Box::new(gpu.clone()), patience);
+        let both = Handover::new(Box::new(cpu.clone()), Box::new(gpu.clone()), timeouts);
         Self { cpu, gpu, both, result: hand_made(gradient(40, 30)) }
     }
 
@@ -277,8 +277,8 @@ fn the_window_moves_over_to_a_real_adapter() {
         let notices = &window.state().state.notices;
         assert!(notices.is_empty(), "{notices:?}");
         let ctx = window.ctx.clone();
-        let reload = glasstree::command::Command::Menu(glasstree::command::MenuCommand::Reload);
-        window.state_mut().run_command(&ctx, reload);
+        let reload = glasstree::command::MenuCommand::Reload;
+        window.state_mut().dispatch(&ctx, reload);
         step_until(&mut window, "the picture is explained again", is_explained);
         let after = explanations(&window);
         if after.iter().all(|explanation| explanation.device != "CPU") {

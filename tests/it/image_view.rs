@@ -7,15 +7,13 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use glasstree::explain::{Cam, Colormap};
 use glasstree::explanation::{CamTarget, Explanation};
-use glasstree::ui::image_view::legend::{
-    Finding, Identity, Total, end_words, exactness, nice_ticks, number,
-};
-use glasstree::ui::image_view::overlay::{SharedRange, color_range, colored, crop_in_photo, read};
+use glasstree::look::{OverlayOptions, ScaleMode};
 use glasstree::ui::image_view::pixels::halved;
 use glasstree::ui::image_view::transform::{Canvas, pixel_at};
-use glasstree::ui::image_view::{
-    ImageInput, ImageViewState, OverlayOptions, ScaleMode, View, image_view_ui,
-};
+use glasstree::ui::image_view::{ImageInput, ImageViewState, View, image_view_ui};
+use glasstree::ui::legend::{Finding, Identity, Total, end_words, exactness, nice_ticks};
+use glasstree::ui::overlay::{SharedRange, color_range, colored, crop_in_photo, read};
+use glasstree::ui::text::number;
 use proptest::prelude::*;
 
 use crate::ui_fixture::{CELLS, gradient, hand_made, real, real_tree, wheel};
@@ -186,18 +184,24 @@ fn the_range_of_the_colours_is_honest() {
     let none = || panic!("only the shared scale needs it");
     let range = |cam: &Cam, colormap, mode| color_range(cam, colormap, mode, none);
     let cam = cells();
-    assert_eq!(range(&cam, Colormap::Viridis, ScaleMode::PerMap), [-4.0, 4.0]);
+    assert_eq!(range(&cam, Colormap::Viridis, ScaleMode::PerMap), [0.0, 4.0]);
     let lopsided = cam.map(|v| v + 2.0);
-    assert_eq!(range(&lopsided, Colormap::Viridis, ScaleMode::PerMap), [-2.0, 6.0]);
-    assert_eq!(range(&lopsided, Colormap::Viridis, ScaleMode::Symmetric), [-6.0, 6.0]);
+    assert_eq!(range(&lopsided, Colormap::Viridis, ScaleMode::PerMap), [0.0, 6.0]);
+    assert_eq!(range(&lopsided, Colormap::Viridis, ScaleMode::LowestToHighest), [-2.0, 6.0]);
+    assert_eq!(range(&lopsided, Colormap::Diverging, ScaleMode::LowestToHighest), [-6.0, 6.0]);
     assert_eq!(range(&lopsided, Colormap::Diverging, ScaleMode::PerMap), [-6.0, 6.0]);
     let against = cam.map(|v| v - 10.0);
-    assert_eq!(range(&against, Colormap::Turbo, ScaleMode::PerMap), [-14.0, 0.0]);
+    assert_eq!(range(&against, Colormap::Turbo, ScaleMode::PerMap), [0.0, 14.0]);
+    let painted = colored(&against, [0.0, 14.0], Colormap::Turbo, true);
+    assert!(painted.pixels.iter().all(|color| color.a() == 0), "nothing looks like support");
+    let zero = cam.map(|_| 0.0);
+    assert_eq!(range(&zero, Colormap::Turbo, ScaleMode::PerMap), [0.0, 1.0]);
+    assert_eq!(range(&zero, Colormap::Diverging, ScaleMode::PerMap), [-1.0, 1.0]);
     let support = cam.map(|v| v + 10.0);
-    assert_eq!(range(&support, Colormap::Turbo, ScaleMode::PerMap), [6.0, 14.0]);
+    assert_eq!(range(&support, Colormap::Turbo, ScaleMode::PerMap), [0.0, 14.0]);
     let shared = || [-1.0, 9.0];
     let of = |colormap| color_range(&cam, colormap, ScaleMode::SharedOverClasses, shared);
-    assert_eq!(of(Colormap::Turbo), [-1.0, 9.0]);
+    assert_eq!(of(Colormap::Turbo), [0.0, 9.0]);
     assert_eq!(of(Colormap::Diverging), [-9.0, 9.0]);
     // Maps -14 to -6 (the last class), 6 to 14 (the last but one), and between.
     let shared = SharedRange::of(&hand_made(gradient(40, 30)), false);
@@ -579,7 +583,7 @@ fn a_real_explanation_adds_up_on_the_screen() {
     let prediction = explanation.prediction();
     let mut harness = harness(Arc::clone(&explanation), vec2(900.0, 700.0));
     for target in [prediction, 0, 999] {
-        for scale in [ScaleMode::PerMap, ScaleMode::SharedOverClasses, ScaleMode::Symmetric] {
+        for scale in [ScaleMode::PerMap, ScaleMode::SharedOverClasses, ScaleMode::LowestToHighest] {
             harness.state_mut().target = CamTarget::Class(target);
             harness.state_mut().options.scale = scale;
             harness.run();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use eframe::egui::{Rect, Role as Kind};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use glasstree::command::{Command, MenuCommand};
+use glasstree::command::MenuCommand;
 use glasstree::explain::Colormap;
 use glasstree::look::{OverlayOptions, ScaleMode};
 use glasstree::settings::Theme;
@@ -39,7 +39,7 @@ fn open(size: (f32, f32, f32), theme: Theme, photo: &str) -> Window {
 
 fn run(window: &mut Window, command: MenuCommand) {
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, Command::Menu(command));
+    window.state_mut().dispatch(&ctx, command);
     window.run_steps(20);
 }
 

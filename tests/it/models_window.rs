@@ -8,13 +8,12 @@ use eframe::egui::{OutputCommand, Role as Kind};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use glasstree::assets::Dataset;
 use glasstree::catalog::{self, CatalogEntry, ModelSource, Published, Weights};
-use glasstree::command::MenuCommand;
+use glasstree::command::{MenuCommand, Purpose};
 use glasstree::explain::Hierarchy;
 use glasstree::explanation::CamTarget;
-use glasstree::fetch::Patience;
+use glasstree::fetch::Timeouts;
 use glasstree::preprocess::{Filter, Recipe};
-use glasstree::state::{Role, Shelf};
-use glasstree::ui::path_prompt::Purpose;
+use glasstree::state::{DownloadState, Role};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
@@ -72,7 +71,7 @@ impl Shop {
             options.catalog = bundled.chain([entry]).collect();
             options.models = Some(models);
             let (connect, silence) = (Duration::from_secs(5), Duration::from_secs(20));
-            options.patience = Patience { connect, silence };
+            options.timeouts = Timeouts { connect, silence };
             options.paths = vec![asset("chelsea.png")];
         });
         menu(&mut window, MenuCommand::Models);
@@ -87,9 +86,9 @@ impl Shop {
         self.window.run_steps(2);
     }
 
-    fn until(&mut self, what: &str, is_so: impl Fn(&Shelf) -> bool) {
+    fn until(&mut self, what: &str, is_so: impl Fn(&DownloadState) -> bool) {
         let entry = self.entry;
-        step_until(&mut self.window, what, |app| is_so(&app.state.library.shelf(entry)));
+        step_until(&mut self.window, what, |app| is_so(&app.state.library.download_state(entry)));
     }
 }
 
@@ -109,7 +108,7 @@ fn a_model_is_fetched_and_used() {
     shop.click("Download");
     shop.until(
         "a piece has arrived",
-        |shelf| matches!(shelf, Shelf::Coming(Some(progress)) if progress.done > 0),
+        |download| matches!(download, DownloadState::Coming(Some(progress)) if progress.done > 0),
     );
     let bar = shop.window.get_by(|node| {
         node.role() == Kind::ProgressIndicator
@@ -118,7 +117,7 @@ fn a_model_is_fetched_and_used() {
     assert!(bar.accesskit_node().label().unwrap().ends_with("0.7 MB"));
     let status = format!("Fetching {ID} ");
     assert_eq!(lines(&shop.window, |line| line.starts_with(&status) && line.ends_with('%')), 1);
-    shop.until("it is here", |shelf| *shelf == Shelf::Here);
+    shop.until("it is here", |download| *download == DownloadState::Here);
     assert_eq!(std::fs::read(shop.folder.path().join("models/net.pth")).unwrap(), file);
 
     // It has another recipe and another tree than a file of unknown origin would get.
@@ -126,10 +125,10 @@ fn a_model_is_fetched_and_used() {
     shop.window.get_by_label(&format!("Use {ID} as tree model")).click();
     shop.window.run_steps(2);
     step_until(&mut shop.window, "it has explained the picture", |app| {
-        let model = app.state.role(Role::Tree).loaded.clone();
+        let model = app.state.role(Role::Tree).model.clone();
         is_explained(app) && model.is_some_and(|model| model.source.name() == ID)
     });
-    let model = shop.window.state().state.role(Role::Tree).loaded.clone().unwrap();
+    let model = shop.window.state().state.role(Role::Tree).model.clone().unwrap();
     assert_eq!(model.recipe.filter, Filter::Bicubic);
     assert_eq!(model.tree().unwrap().name, "wordnet");
     assert_eq!(model.architecture, shop.entry.network);
@@ -140,11 +139,11 @@ fn a_download_that_fails_says_why_and_can_be_tried_again() {
     let file = file();
     let mut shop = Shop::open(vec![Reply::new("404 Not Found", b""), Reply::file(&file)]);
     shop.click("Download");
-    shop.until("it has failed", |shelf| matches!(shelf, Shelf::Failed(_)));
+    shop.until("it has failed", |download| matches!(download, DownloadState::Failed(_)));
     let count = lines(&shop.window, |line| line.contains("does not exist any more (404)"));
     assert_eq!(count, 2, "beside the model, and among the notices");
     shop.click("Retry");
-    shop.until("it is here", |shelf| *shelf == Shelf::Here);
+    shop.until("it is here", |download| *download == DownloadState::Here);
 }
 
 #[test]
@@ -157,10 +156,10 @@ fn a_download_can_be_cancelled_and_goes_on_later() {
     let arrived = || std::fs::metadata(&part).map_or(0, |part| part.len());
     step_until(&mut shop.window, "half of it is here", |_| arrived() == half as u64);
     shop.click("Cancel");
-    shop.until("it is given up", |shelf| *shelf == Shelf::Absent);
+    shop.until("it is given up", |download| *download == DownloadState::Absent);
     assert_eq!(arrived(), half as u64);
     shop.click("Download");
-    shop.until("it is here", |shelf| *shelf == Shelf::Here);
+    shop.until("it is here", |download| *download == DownloadState::Here);
     let notices = &shop.window.state().state.notices;
     assert!(notices.iter().all(|notice| notice.text.contains("was fetched")), "{notices:?}");
 }
@@ -220,7 +219,7 @@ fn fine_tunes_open_with_their_own_labels() {
         drop_files(&mut window, std::slice::from_ref(&path));
         let source = ModelSource::File(path);
         step_until(&mut window, format, |app| {
-            let model = app.state.role(Role::Classifier).loaded.clone();
+            let model = app.state.role(Role::Classifier).model.clone();
             is_explained(app) && model.is_some_and(|model| model.source == source)
         });
         let labels = list(folder, "labels.txt", |class| format!("flower {class}"), classes);
@@ -233,7 +232,7 @@ fn fine_tunes_open_with_their_own_labels() {
         window.run_steps(2);
         answer(&mut window, Purpose::Wnids(Role::Classifier), &wnids);
         step_until(&mut window, "the flowers have names", |app| {
-            let model = app.state.role(Role::Classifier).loaded.clone();
+            let model = app.state.role(Role::Classifier).model.clone();
             is_explained(app) && model.is_some_and(|model| model.wnid(2) == Some("n11000002"))
         });
         let state = &window.state().state;
@@ -251,7 +250,7 @@ fn fine_tunes_open_with_their_own_labels() {
         // Without the lists, the classes have numbers again.
         window.get_by_label("Remove class names").click();
         step_until(&mut window, "the names are gone", |app| {
-            let model = app.state.role(Role::Classifier).loaded.clone();
+            let model = app.state.role(Role::Classifier).model.clone();
             is_explained(app) && model.is_some_and(|model| model.label(4) != "flower 4")
         });
     }
@@ -272,7 +271,7 @@ fn a_recipe_is_changed_checked_and_reset() {
     window.run_steps(3);
     window.get_all_by_label("How pictures are prepared").next().unwrap().click();
     window.run_steps(20);
-    let before = window.state().state.role(Role::Classifier).loaded.clone().unwrap();
+    let before = window.state().state.role(Role::Classifier).model.clone().unwrap();
     let apply = |window: &Window| {
         let button = window.get_by_role_and_label(Kind::Button, "Apply");
         let can = !button.accesskit_node().is_disabled();
@@ -291,7 +290,7 @@ fn a_recipe_is_changed_checked_and_reset() {
     set_number(&mut window, "Side of the middle in pixels", 192.0);
     assert!(apply(&window));
     step_until(&mut window, "the recipe is another one", |app| {
-        let model = app.state.role(Role::Classifier).loaded.clone();
+        let model = app.state.role(Role::Classifier).model.clone();
         is_explained(app) && model.is_some_and(|model| model.recipe.crop == 192)
     });
     let state = &window.state().state;
@@ -301,7 +300,7 @@ fn a_recipe_is_changed_checked_and_reset() {
 
     window.get_by_role_and_label(Kind::Button, "Reset").click();
     step_until(&mut window, "the recipe is the old one", |app| {
-        let model = app.state.role(Role::Classifier).loaded.clone();
+        let model = app.state.role(Role::Classifier).model.clone();
         is_explained(app) && model.is_some_and(|model| model.recipe == before.recipe)
     });
 }

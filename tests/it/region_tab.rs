@@ -6,19 +6,19 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Key, Modifiers, PointerButton, Pos2, Role as Kind, pos2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use glasstree::command::{Command, MenuCommand};
+use glasstree::command::{Check, Command, MenuCommand};
 use glasstree::explain::{
     Area, Decision, Flip, NodeId, Rect, Removal, Rule, branch_accounts, flip,
 };
 use glasstree::explanation::{CamTarget, Explanation};
 use glasstree::output::percent;
 use glasstree::protocol::{Event, Request};
-use glasstree::state::{Check, Role};
+use glasstree::settings::InsightTab;
+use glasstree::state::Role;
 use glasstree::ui::image_view::View;
-use glasstree::ui::image_view::legend::signed;
 use glasstree::ui::image_view::region::Tool;
 use glasstree::ui::image_view::region::drag::{Drag, Handle};
-use glasstree::ui::insight::InsightTab;
+use glasstree::ui::text::signed;
 use proptest::prelude::*;
 
 use crate::ui::{
@@ -329,7 +329,7 @@ fn panning_stays_what_dragging_does() {
     window.state_mut().panels.image.set_view(before);
     let all = Arc::new(area_box(0.0, 0.0, 451.0, 300.0));
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, Command::SetRegion(Some(Arc::clone(&all))));
+    window.state_mut().dispatch(&ctx, Command::SetRegion(Some(Arc::clone(&all))));
     window.run_steps(2);
     drag(&mut window, &[at(0.0), at(20.0)], Modifiers::NONE);
     assert_ne!(view(&window), before);
@@ -340,7 +340,7 @@ fn panning_stays_what_dragging_does() {
     let before = view(&window);
     let places = [at(0.0), at(20.0), [f64::from(center.x), f64::from(center.y) + 15.0]];
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, Command::SetRegion(None));
+    window.state_mut().dispatch(&ctx, Command::SetRegion(None));
     window.run_steps(2);
     drag(&mut window, &places, Modifiers::NONE);
     assert_eq!(view(&window), before);
@@ -412,7 +412,7 @@ fn regions_that_are_none_are_told_and_nothing_is_lost() {
     let ctx = window.ctx.clone();
     let eight = Area::Lasso(eight.to_vec());
     let command = Command::SetRegion(Some(Arc::new(eight.clone())));
-    window.state_mut().run_command(&ctx, command);
+    window.state_mut().dispatch(&ctx, command);
     window.run_steps(3);
     assert_numbers(&window, &eight);
 }
@@ -428,7 +428,7 @@ fn a_region_can_be_made_without_a_pointer_and_about_any_target() {
     assert_numbers(&window, &middle);
     let ctx = window.ctx.clone();
     let run = |window: &mut Window, command: Command| {
-        window.state_mut().run_command(&ctx, command);
+        window.state_mut().dispatch(&ctx, command);
         window.run_steps(3);
         let (_, target) = window.state().state.target().unwrap();
         assert_numbers(window, &middle);
@@ -606,7 +606,7 @@ fn a_changed_tree_reads_the_same_answers() {
     };
     let again = rerun(&window);
     let change = Command::MoveNode(Role::Tree, node("cat"), node("vehicle"));
-    window.state_mut().run_command(&ctx, change);
+    window.state_mut().dispatch(&ctx, change);
     window.run_steps(3);
     assert!(Arc::ptr_eq(&rerun(&window), &again), "it need not run again");
     let changed = seen(&window, Role::Tree);
@@ -632,7 +632,7 @@ fn what_would_flip_a_decision_is_shown_and_tried() {
     let hierarchy = &decided.model.tree().unwrap().hierarchy;
     let node = hierarchy.find_node("carnivore").unwrap();
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, Command::SelectNode(Role::Tree, node));
+    window.state_mut().dispatch(&ctx, Command::SelectNode(Role::Tree, node));
     window.run_steps(2);
     window.key_press(Key::X);
     window.run_steps(3);
@@ -671,7 +671,7 @@ fn what_would_flip_a_decision_is_shown_and_tried() {
 
     // A leaf stands for the decision in which it is a branch; another node asks anew.
     let select = |window: &mut Window, node: NodeId| {
-        window.state_mut().run_command(&ctx, Command::SelectNode(Role::Tree, node));
+        window.state_mut().dispatch(&ctx, Command::SelectNode(Role::Tree, node));
         window.run_steps(3);
     };
     select(&mut window, hierarchy.find_node("dog").unwrap());
@@ -764,7 +764,7 @@ fn pictures_of_the_region() {
             let hierarchy = &decided.model.tree().unwrap().hierarchy;
             let node = hierarchy.find_node("carnivore").unwrap();
             let ctx = window.ctx.clone();
-            window.state_mut().run_command(&ctx, Command::SelectNode(Role::Tree, node));
+            window.state_mut().dispatch(&ctx, Command::SelectNode(Role::Tree, node));
             menu(&mut window, MenuCommand::WhatFlips);
             menu(&mut window, MenuCommand::RemoveRegion);
             shot(&mut window, "flip");

@@ -58,7 +58,7 @@ fn open(photo: &str, theme: Theme) -> Window {
 
 fn run(window: &mut Window, command: MenuCommand) {
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, Command::Menu(command));
+    window.state_mut().dispatch(&ctx, command);
     window.run_steps(3);
 }
 
@@ -112,10 +112,10 @@ fn tree_of_imagenet() {
 #[test]
 fn decision() {
     let mut window = open("cat_and_coffee.jpg", Theme::Dark);
-    let tree = window.state().state.role(Role::Tree).explanation.clone().unwrap();
+    let tree = window.state().state.role(Role::Tree).explanation().cloned().unwrap();
     let node = tree.model.tree().unwrap().hierarchy.find_node("animal").unwrap();
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, Command::SelectNode(Role::Tree, node));
+    window.state_mut().dispatch(&ctx, Command::SelectNode(Role::Tree, node));
     shot(&mut window, "decision_dark");
 }
 
@@ -123,11 +123,11 @@ fn decision() {
 #[test]
 fn compare() {
     let mut window = open("cat_and_coffee.jpg", Theme::Light);
-    let explanation = window.state().state.role(Role::Classifier).explanation.clone().unwrap();
+    let explanation = window.state().state.role(Role::Classifier).explanation().cloned().unwrap();
     window.state_mut().settings.panels.insight_height = 250.0;
     let [a, b] = ["tabby", "espresso"].map(|name| explanation.model.classes.find(name).unwrap());
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, Command::Compare(Role::Classifier, a, b));
+    window.state_mut().dispatch(&ctx, Command::Compare(Role::Classifier, a, b));
     // It takes a while to find out where they part.
     step_until(&mut window, "the tree is made", |_| explanation.model.is_tree_made());
     shot(&mut window, "compare_light");
@@ -138,7 +138,7 @@ fn models() {
     let mut window = open("rocket.jpg", Theme::Dark);
     run(&mut window, MenuCommand::Models);
     step_until(&mut window, "the tree of 1000 classes is made", |app| {
-        let model = app.state.role(Role::Classifier).loaded.clone();
+        let model = app.state.role(Role::Classifier).model.clone();
         model.is_some_and(|model| model.is_tree_made())
     });
     shot(&mut window, "models");
@@ -169,7 +169,7 @@ fn what_if() {
     let walk = decision.walk(hierarchy);
     let other = walk.steps[walk.weakest.unwrap()].runner_up.unwrap();
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, Command::Force(Role::Tree, other));
+    window.state_mut().dispatch(&ctx, Command::Force(Role::Tree, other));
     shot(&mut window, "what_if_light");
 }
 
@@ -178,7 +178,7 @@ fn ask(window: &mut Window, height: f32, commands: Vec<Command>) {
     window.state_mut().settings.panels.insight_height = height;
     let ctx = window.ctx.clone();
     for command in commands {
-        window.state_mut().run_command(&ctx, command);
+        window.state_mut().dispatch(&ctx, command);
         window.run_steps(3);
     }
 }

@@ -20,7 +20,7 @@ fn taken() -> (f64, usize) {
 
 fn run(window: &mut Window, command: Command) {
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, command);
+    window.state_mut().dispatch(&ctx, command);
     window.run_steps(2);
 }
 

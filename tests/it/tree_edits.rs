@@ -262,7 +262,8 @@ fn facts() -> AppState {
     };
     let first = job(&state.open_from(vec!["cat.png".into()], 0));
     let photo = Arc::clone(&RESULTS[0].photo);
-    let second = job(&state.absorb(Answer::PhotoReady { job: first, photo: Arc::clone(&photo) }));
+    let second =
+        job(&state.handle_event(Answer::PhotoReady { job: first, photo: Arc::clone(&photo) }));
     for (job, known) in [(first, &RESULTS[0]), (second, &RESULTS[1])] {
         let explanation = Explanation::new(
             Arc::clone(&photo),
@@ -272,7 +273,7 @@ fn facts() -> AppState {
             known.took,
             known.device.clone(),
         );
-        state.absorb(Answer::Explained { job, explanation: Arc::new(explanation) });
+        state.handle_event(Answer::Explained { job, explanation: Arc::new(explanation) });
     }
     state
 }
@@ -281,16 +282,16 @@ fn facts() -> AppState {
 fn anything() -> impl Strategy<Value = Command> {
     let node = 0..22_usize;
     let commands = [
-        MenuCommand::Undo,
-        MenuCommand::Redo,
-        MenuCommand::WalkOn,
-        MenuCommand::WalkBack,
-        MenuCommand::LeaveWalk,
-        MenuCommand::ForceNode,
-        MenuCommand::Unforce,
-        MenuCommand::OriginalTree,
-        MenuCommand::SwitchRule,
-        MenuCommand::SwitchTree,
+        Command::Undo,
+        Command::Redo,
+        Command::WalkOn,
+        Command::WalkBack,
+        Command::LeaveWalk,
+        Command::ForceSelected,
+        Command::Unforce,
+        Command::OriginalTree,
+        Command::SwitchRule,
+        Command::SwitchTree,
     ];
     let tree = Role::Tree;
     prop_oneof![
@@ -298,7 +299,7 @@ fn anything() -> impl Strategy<Value = Command> {
         1 => (node.clone(), "[a-z ]{0,4}").prop_map(move |(a, b)| Command::RenameNode(tree, a, b)),
         1 => node.clone().prop_map(move |a| Command::SelectNode(tree, a)),
         1 => node.prop_map(move |a| Command::Force(tree, a)),
-        3 => prop::sample::select(commands.to_vec()).prop_map(Command::Menu),
+        3 => prop::sample::select(commands.to_vec()),
     ]
 }
 
@@ -324,7 +325,7 @@ proptest! {
             prop_assert_eq!(state.edited_tree(Role::Tree).is_none(), Arc::ptr_eq(now, &own));
         }
         while state.is_enabled(MenuCommand::Undo) {
-            state.apply(Command::Menu(MenuCommand::Undo));
+            state.apply(Command::Undo);
         }
         let back = state.explanation(Role::Tree).unwrap();
         prop_assert!(Arc::ptr_eq(back, &own));

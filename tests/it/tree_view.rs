@@ -8,11 +8,12 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use glasstree::assets::Dataset;
 use glasstree::explain::{Agreement, Decision, Hierarchy, NodeId, Rule};
+use glasstree::settings::{TreeMode, TreeSettings};
 use glasstree::tree_layout::{Cards, Item, Orientation, TreeLayout, shown_nodes, tidy};
 use glasstree::tree_svg::{SvgOptions, tree_svg};
 use glasstree::tree_text::{disagreement, doubt_in_words, percent};
 use glasstree::ui::tree_view::{
-    Effect, Index, Mode, Step, TreeAction, TreeInput, TreeViewState, take_step, tree_view_ui,
+    Effect, Index, Step, TreeAction, TreeInput, TreeViewState, take_step, tree_view_ui,
 };
 use glasstree::wordnet;
 use proptest::prelude::*;
@@ -28,6 +29,7 @@ struct Shown {
     rule: Rule,
     selected: Option<NodeId>,
     pins: [Option<usize>; 2],
+    settings: TreeSettings,
     state: TreeViewState,
     actions: Vec<TreeAction>,
 }
@@ -50,6 +52,7 @@ impl Shown {
             rule: Rule::Hard,
             selected: None,
             pins: [None; 2],
+            settings: TreeSettings::default(),
             state: TreeViewState::default(),
             actions: Vec::new(),
         }
@@ -91,7 +94,7 @@ impl Shown {
                     .map_or_else(String::new, |id| hierarchy.node(id).name.to_string())
             },
         };
-        let actions = tree_view_ui(ui, &input, &mut self.state);
+        let actions = tree_view_ui(ui, &input, &mut self.settings, &mut self.state);
         for action in &actions {
             match *action {
                 TreeAction::Select(id) => self.selected = Some(id),
@@ -144,9 +147,9 @@ fn starts_with_the_path_and_one_step() {
 
 #[test]
 fn a_click_selects_and_the_toggle_expands() {
-    for mode in [Mode::Diagram, Mode::Outline] {
+    for mode in [TreeMode::Diagram, TreeMode::Outline] {
         let mut shown = Shown::cat();
-        shown.state.mode = mode;
+        shown.settings.mode = mode;
         let mut harness = harness(shown, [1100.0, 500.0], Theme::Dark);
         harness.run();
         let label = {
@@ -179,7 +182,7 @@ fn a_click_selects_and_the_toggle_expands() {
 #[test]
 fn the_keyboard_walks_through_the_outline() {
     let mut shown = Shown::cat();
-    shown.state.mode = Mode::Outline;
+    shown.settings.mode = TreeMode::Outline;
     shown.selected = Some(0);
     let mut harness = harness(shown, [500.0, 400.0], Theme::Light);
     harness.run();
@@ -212,9 +215,9 @@ fn the_keyboard_walks_through_the_outline() {
 
 #[test]
 fn a_class_is_found_and_revealed() {
-    for mode in [Mode::Diagram, Mode::Outline] {
+    for mode in [TreeMode::Diagram, TreeMode::Outline] {
         let mut shown = Shown::thousand();
-        shown.state.mode = mode;
+        shown.settings.mode = mode;
         let mut harness = harness(shown, [900.0, 600.0], Theme::Dark);
         harness.run();
         harness.state_mut().state.focus_search();
@@ -269,9 +272,9 @@ fn spoken(harness: &Harness<'_, Shown>, name: &str) -> String {
 
 #[test]
 fn leaves_are_pinned_by_key_and_by_menu() {
-    for mode in [Mode::Diagram, Mode::Outline] {
+    for mode in [TreeMode::Diagram, TreeMode::Outline] {
         let mut shown = Shown::cat();
-        shown.state.mode = mode;
+        shown.settings.mode = mode;
         let mut harness = harness(shown, [1100.0, 500.0], Theme::Light);
         harness.run();
         item(&harness, "cat").click();
@@ -365,27 +368,29 @@ fn a_thousand_classes_are_drawn() {
     item(&harness, &name);
     harness.state_mut().state.expand_all();
     harness.run();
-    harness.state_mut().state.fit();
+    let shown = harness.state_mut();
+    shown.state.fit(&mut shown.settings);
     harness.run();
     let state = &harness.state().state;
     let all = shown_nodes(&harness.state().hierarchy, &|id| state.is_open(id));
     assert_eq!(all.len(), 1999);
-    harness.state_mut().state.mode = Mode::Outline;
+    harness.state_mut().settings.mode = TreeMode::Outline;
     harness.run();
     let rows = harness.query_all_by_label_contains(" overall, ").count();
     assert!((20..60).contains(&rows), "only the visible rows are there, not {rows}");
 }
 
 #[test]
-fn the_state_is_kept_as_settings() {
+fn how_trees_are_shown_is_kept_in_the_settings() {
+    let mut settings = TreeSettings::default();
     let mut state = TreeViewState::default();
-    state.toggle_mode();
-    state.toggle_orientation();
-    let json = serde_json::to_string(&state).unwrap();
-    let back: TreeViewState = serde_json::from_str(&json).unwrap();
-    assert_eq!((back.mode, back.orientation), (Mode::Outline, Some(Orientation::TopDown)));
-    let empty: TreeViewState = serde_json::from_str("{}").unwrap();
-    assert_eq!((empty.mode, empty.orientation), (Mode::Diagram, None));
+    state.toggle_mode(&mut settings);
+    state.toggle_orientation(&mut settings);
+    let json = serde_json::to_string(&settings).unwrap();
+    let back: TreeSettings = serde_json::from_str(&json).unwrap();
+    assert_eq!((back.mode, back.orientation), (TreeMode::Outline, Some(Orientation::TopDown)));
+    let empty: TreeSettings = serde_json::from_str("{}").unwrap();
+    assert_eq!((empty.mode, empty.orientation), (TreeMode::Diagram, None));
 }
 
 #[test]
@@ -538,7 +543,7 @@ fn frame_ms(shown: Shown, fit: bool) -> f64 {
         if frame == 2 {
             shown.state.expand_all();
             if fit {
-                shown.state.fit();
+                shown.state.fit(&mut shown.settings);
             } else {
                 // Brings it into view, where the cards are dense and all text is drawn.
                 shown.selected = shown.hierarchy.leaf(500);
@@ -566,7 +571,7 @@ fn times_of_a_thousand_classes_expanded() {
     let near = frame_ms(Shown::thousand(), false);
     let far = frame_ms(Shown::thousand(), true);
     let mut outline = Shown::thousand();
-    outline.state.mode = Mode::Outline;
+    outline.settings.mode = TreeMode::Outline;
     let outline = frame_ms(outline, false);
     eprintln!(
         "1,999 nodes: layout {layout_ms:.2} ms, frame {near:.2} ms near, {far:.2} ms far, {outline:.2} ms as outline"
@@ -596,12 +601,14 @@ fn pictures() {
                 harness.state_mut().selected = Some(path[path.len() - 2]);
                 harness.run_steps(2);
                 harness.state_mut().state.expand_all();
-                harness.state_mut().state.fit();
+                let shown = harness.state_mut();
+                shown.state.fit(&mut shown.settings);
                 save(&mut harness, format!("{base}-all"));
                 harness.state_mut().state.collapse_all();
                 let hard = harness.state().hard.clone();
                 harness.state_mut().state.expand_path(&hard);
-                harness.state_mut().state.toggle_mode();
+                let shown = harness.state_mut();
+                shown.state.toggle_mode(&mut shown.settings);
                 save(&mut harness, format!("{base}-outline"));
             }
         }

@@ -13,7 +13,7 @@ use egui_kittest::{Harness, HarnessBuilder};
 use glasstree::app::port::{EnginePort, StartEngine, real_engine};
 use glasstree::app::{App, AppOptions};
 use glasstree::catalog::ModelSource;
-use glasstree::command::{Command, MenuCommand};
+use glasstree::command::MenuCommand;
 use glasstree::explanation::{CamTarget, Explanation};
 use glasstree::model::DeviceChoice;
 use glasstree::protocol::{Event, JobId, PictureSource, Request};
@@ -71,7 +71,7 @@ fn pixels(window: &mut Window) -> Vec<u8> {
 
 pub fn menu(window: &mut Window, command: MenuCommand) {
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, Command::Menu(command));
+    window.state_mut().dispatch(&ctx, command);
     window.run_steps(2);
 }
 
@@ -84,13 +84,12 @@ fn a_sample_is_explained_and_explored() {
 
     // The list is filled, the likeliest class first.
     let prediction =
-        window.state().state.role(Role::Classifier).explanation.as_ref().unwrap().prediction();
+        window.state().state.role(Role::Classifier).explanation().unwrap().prediction();
     assert_eq!(target(&window), Some((Role::Classifier, CamTarget::Class(prediction))));
     let before = pixels(&mut window);
 
     // Another class: another map.
-    let second =
-        window.state().state.role(Role::Classifier).explanation.as_ref().unwrap().top(2)[1];
+    let second = window.state().state.role(Role::Classifier).explanation().unwrap().top(2)[1];
     window
         .get_by(|node| {
             node.role() == Kind::ListBoxOption

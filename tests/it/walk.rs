@@ -32,7 +32,7 @@ pub fn decided(window: &Window) -> (Hierarchy, Decision) {
 
 pub fn send(window: &mut Window, command: Command) {
     let ctx = window.ctx.clone();
-    window.state_mut().run_command(&ctx, command);
+    window.state_mut().dispatch(&ctx, command);
     window.run_steps(3);
 }
 
@@ -142,7 +142,7 @@ fn each_map_fades_into_the_next_unless_animations_are_off() {
         window.run_steps(20);
         let first = picture(&mut window);
         let ctx = window.ctx.clone();
-        window.state_mut().run_command(&ctx, Command::Menu(MenuCommand::WalkOn));
+        window.state_mut().dispatch(&ctx, MenuCommand::WalkOn);
         window.run_steps(3); // a tenth of a second after the change
         let between = picture(&mut window);
         window.run_steps(20);

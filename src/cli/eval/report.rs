@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::super::Out;
-use crate::eval::{Localisation, MapScores, Tally, TreeScores};
+use crate::eval::{Localisation, MapScores, Measure, Separation, Tally, TreeScores};
 use crate::explain::{ClassId, Node};
 use crate::explanation::Tree;
 use crate::labelled_pictures::UnknownClass;
@@ -37,6 +37,9 @@ pub fn print(evaluation: &Evaluation, out: Out<'_>) -> anyhow::Result<()> {
     }
     if scores.localisation.top1.of > 0 {
         print_localisation(&scores.localisation, out)?;
+    }
+    if !evaluation.separations.is_empty() {
+        print_separations(&evaluation.separations, out)?;
     }
     let mistakes = scores.mistakes();
     if !mistakes.is_empty() {
@@ -92,6 +95,40 @@ fn print_localisation(scores: &Localisation, out: Out<'_>) -> anyhow::Result<()>
     Ok(())
 }
 
+fn print_separations(separations: &[(Measure, Separation)], out: Out<'_>) -> anyhow::Result<()> {
+    writeln!(
+        out,
+        "\nThese pictures against the others (AUROC; others found out where 95 % pass):"
+    )?;
+    for &(measure, Separation { auroc, threshold, caught }) in separations {
+        let [auroc, caught] = [auroc, caught].map(|share| percent_of(Some(share)));
+        writeln!(out, "{auroc}  {caught} below {threshold:.3}  {}", measure_name(measure))?;
+    }
+    Ok(())
+}
+
+fn measure_name(measure: Measure) -> &'static str {
+    match measure {
+        Measure::MaxSoftmax => "largest probability",
+        Measure::MaxLogit => "largest logit",
+        Measure::Energy => "energy (negative)",
+        Measure::FeatureNorm => "length of the pooled features",
+        Measure::Cosine => "cosine of the features and the class",
+    }
+}
+
+fn separations_json(separations: &[(Measure, Separation)]) -> Value {
+    let one = |&(measure, Separation { auroc, threshold, caught }): &(Measure, Separation)| {
+        json!({
+            "measure": measure_name(measure),
+            "auroc": auroc,
+            "threshold": threshold,
+            "caught": caught,
+        })
+    };
+    if separations.is_empty() { Value::Null } else { separations.iter().map(one).collect() }
+}
+
 /// The inner nodes with pictures below them, in the order of the tree.
 fn decisions<'a>(scores: &TreeScores, tree: &'a Tree) -> Vec<(usize, Tally, &'a Node)> {
     let nodes = tree.hierarchy.nodes().iter().zip(&scores.nodes).enumerate();
@@ -143,6 +180,7 @@ pub fn json(evaluation: &Evaluation, unknown: &[UnknownClass]) -> Value {
         "classes": classes,
         "mistakes": mistakes.collect::<Vec<_>>(),
         "tree": tree,
+        "others": separations_json(&evaluation.separations),
         "localisation": if has_boxes { localisation_json(localisation) } else { Value::Null },
     })
 }

@@ -3,13 +3,13 @@ use std::time::Duration;
 
 use super::*;
 use crate::catalog::ModelSource;
-use crate::command::Command;
+use crate::command::{Check, Command, Turn};
 use crate::explain::{Area, FeatureMap, Forward, Head, Rect, Removal};
 use crate::explanation::{CamTarget, Explanation};
 use crate::labels::ClassList;
 use crate::preprocess::Recipe;
 use crate::protocol::Stage;
-use crate::state::{Check, Outcome, Selected};
+use crate::state::{Outcome, Selected};
 
 fn state() -> AppState {
     AppState::new(
@@ -66,9 +66,9 @@ fn explained(state: &mut AppState, name: &str) -> (Arc<Photo>, Arc<ModelInfo>) {
     let (photo, model) = (photo(), model());
     let first = open(state, name);
     let second =
-        jobs(&state.absorb(Event::PhotoReady { job: first, photo: Arc::clone(&photo) }))[0];
+        jobs(&state.handle_event(Event::PhotoReady { job: first, photo: Arc::clone(&photo) }))[0];
     for job in [first, second] {
-        state.absorb(Event::Explained { job, explanation: explanation(&photo, &model) });
+        state.handle_event(Event::Explained { job, explanation: explanation(&photo, &model) });
     }
     (photo, model)
 }
@@ -78,7 +78,7 @@ fn the_second_model_gets_the_decoded_picture() {
     let mut state = state();
     let job = open(&mut state, "a.png");
     assert!(state.photo.is_none() && state.is_busy());
-    let effects = state.absorb(Event::PhotoReady { job, photo: photo() });
+    let effects = state.handle_event(Event::PhotoReady { job, photo: photo() });
     let [Effect::Send(Request::Explain { picture, model, .. })] = effects.as_slice() else {
         panic!("{effects:?}")
     };
@@ -93,15 +93,15 @@ fn answers_to_a_superseded_job_are_ignored() {
     let mut state = state();
     let old = open(&mut state, "a.png");
     let new = open(&mut state, "b.png");
-    assert!(state.absorb(Event::PhotoReady { job: old, photo: photo() }).is_empty());
+    assert!(state.handle_event(Event::PhotoReady { job: old, photo: photo() }).is_empty());
     assert!(state.photo.is_none(), "the older picture came too late");
     let (photo, model) = (photo(), model());
     let stale = explanation(&photo, &model);
-    state.absorb(Event::Explained { job: old, explanation: stale });
-    state.absorb(Event::Failed { job: old, error: "too late".to_owned() });
-    assert!(state.role(Role::Classifier).explanation.is_none() && state.notices.is_empty());
-    state.absorb(Event::Progress { job: new, stage: Stage::Decoding });
-    assert_eq!(state.role(Role::Classifier).job.unwrap().stage, Some(Stage::Decoding));
+    state.handle_event(Event::Explained { job: old, explanation: stale });
+    state.handle_event(Event::Failed { job: old, error: "too late".to_owned() });
+    assert!(state.role(Role::Classifier).explanation().is_none() && state.notices.is_empty());
+    state.handle_event(Event::Progress { job: new, stage: Stage::Decoding });
+    assert_eq!(state.role(Role::Classifier).job().unwrap().stage, Some(Stage::Decoding));
 }
 
 #[test]
@@ -109,11 +109,11 @@ fn a_picture_that_cannot_be_read_leaves_the_last_one() {
     let mut state = state();
     let (photo, _) = explained(&mut state, "a.png");
     let job = open(&mut state, "broken.png");
-    state.absorb(Event::Failed { job, error: "broken.png is damaged".to_owned() });
+    state.handle_event(Event::Failed { job, error: "broken.png is damaged".to_owned() });
     assert!(Arc::ptr_eq(state.photo.as_ref().unwrap(), &photo));
     assert!(state.explanation(Role::Classifier).is_some(), "the last result is still there");
     assert_eq!(state.notices[0].text, "broken.png is damaged");
-    assert!(!state.is_busy() && state.role(Role::Classifier).error.is_none());
+    assert!(!state.is_busy() && state.role(Role::Classifier).error().is_none());
     assert_eq!(state.path(), Some(std::path::Path::new("a.png")));
 }
 
@@ -124,7 +124,7 @@ fn a_model_that_cannot_be_loaded_leaves_the_last_one() {
     let before = state.role(Role::Classifier).request.clone();
     let bad = ModelRequest::from(ModelSource::File("bad.pth".into()));
     let job = jobs(&state.apply(Command::SetModel(Role::Classifier, bad)))[0];
-    state.absorb(Event::Failed { job, error: "bad.pth holds no network".to_owned() });
+    state.handle_event(Event::Failed { job, error: "bad.pth holds no network".to_owned() });
     assert_eq!(state.role(Role::Classifier).request, before);
     assert!(state.explanation(Role::Classifier).is_some());
     assert_eq!(state.notices.len(), 1);
@@ -139,18 +139,18 @@ fn selections_can_be_undone_and_survive_the_next_picture_of_the_folder() {
     state.apply(Command::SelectNode(Role::Tree, 3));
     assert_eq!(state.selected_node(Role::Tree), Some(3));
     assert_eq!(state.selected_node(Role::Classifier), None);
-    state.apply(Command::Menu(MenuCommand::Undo));
+    state.apply(Command::Undo);
     assert_eq!(state.selected_class(), Some(1));
-    state.apply(Command::Menu(MenuCommand::Redo));
+    state.apply(Command::Redo);
     assert_eq!(state.selection().target, Selected::Node(Role::Tree, 3));
-    state.apply(Command::Menu(MenuCommand::Undo));
+    state.apply(Command::Undo);
     state.folder = vec!["a.png".into(), "b.png".into()];
     assert!(state.is_enabled(MenuCommand::Next) && !state.is_enabled(MenuCommand::Previous));
-    assert_eq!(jobs(&state.apply(Command::Menu(MenuCommand::Next))).len(), 1);
+    assert_eq!(jobs(&state.apply(Command::GoTo(Turn::Next))).len(), 1);
     assert_eq!(state.selected_class(), Some(1));
     let job = open(&mut state, "elsewhere.png");
     assert_eq!(state.selected_class(), Some(1), "as long as the picture is the old one");
-    state.absorb(Event::PhotoReady { job, photo: photo() });
+    state.handle_event(Event::PhotoReady { job, photo: photo() });
     assert_eq!(state.selection().target, Selected::Prediction);
 }
 
@@ -159,7 +159,7 @@ fn one_model_for_both_is_asked_once() {
     let mut state = state();
     state.apply(Command::ShareModel(true));
     let job = open(&mut state, "a.png");
-    assert!(jobs(&state.absorb(Event::PhotoReady { job, photo: photo() })).is_empty());
+    assert!(jobs(&state.handle_event(Event::PhotoReady { job, photo: photo() })).is_empty());
     assert_eq!(state.role(Role::Tree).request, state.role(Role::Classifier).request);
     let effects = state.apply(Command::ShareModel(false));
     assert_eq!(jobs(&effects).len(), 1, "now the tree model is wanted");
@@ -170,7 +170,7 @@ fn a_dead_engine_is_told_and_asked_again_after_a_restart() {
     let mut state = state();
     explained(&mut state, "a.png");
     open(&mut state, "b.png");
-    state.absorb(Event::Stopped { reason: "The engine has ended".to_owned() });
+    state.handle_event(Event::Stopped { reason: "The engine has ended".to_owned() });
     assert!(!state.is_busy() && state.is_enabled(MenuCommand::RestartEngine));
     assert_eq!(state.notices[0].action, Some(MenuCommand::RestartEngine));
     let effects = state.restarted();
@@ -182,7 +182,7 @@ fn a_dead_engine_is_told_and_asked_again_after_a_restart() {
 fn cancelling_ends_all_jobs() {
     let mut state = state();
     let job = open(&mut state, "a.png");
-    let effects = state.apply(Command::Menu(MenuCommand::Cancel));
+    let effects = state.apply(Command::Cancel);
     assert!(matches!(effects[..], [Effect::CancelBefore(before)] if before > job));
     assert!(!state.is_busy());
 }
@@ -192,11 +192,11 @@ fn a_broken_picture_does_not_end_the_way_through_a_folder() {
     let mut state = state();
     let names = ["a.png", "broken.png", "c.png"];
     let job = jobs(&state.open_from(names.map(Into::into).to_vec(), 0))[0];
-    state.absorb(Event::PhotoReady { job, photo: photo() });
-    let job = jobs(&state.apply(Command::Menu(MenuCommand::Next)))[0];
-    state.absorb(Event::Failed { job, error: "broken".to_owned() });
+    state.handle_event(Event::PhotoReady { job, photo: photo() });
+    let job = jobs(&state.apply(Command::GoTo(Turn::Next)))[0];
+    state.handle_event(Event::Failed { job, error: "broken".to_owned() });
     assert_eq!(state.path(), Some(std::path::Path::new("a.png")));
-    state.apply(Command::Menu(MenuCommand::Next));
+    state.apply(Command::GoTo(Turn::Next));
     assert_eq!(state.wanted.unwrap().picture.path, Some("c.png".into()));
 }
 
@@ -211,12 +211,12 @@ fn a_region_is_of_one_picture() {
     state.apply(Command::SelectClass(1));
     state.apply(Command::SetRegion(Some(area())));
     state.apply(Command::SetRegion(None));
-    state.apply(Command::Menu(MenuCommand::Undo));
+    state.apply(Command::Undo);
     assert_eq!(state.selection().region, Some(area()));
     // The same file once more keeps it; a cut one of the same name does not.
     let again = |state: &mut AppState, photo: Arc<Photo>| {
-        let job = jobs(&state.apply(Command::Menu(MenuCommand::Reload)))[0];
-        state.absorb(Event::PhotoReady { job, photo });
+        let job = jobs(&state.apply(Command::Reload))[0];
+        state.handle_event(Event::PhotoReady { job, photo });
     };
     again(&mut state, Arc::new(Photo::clone(&photo)));
     assert_eq!(state.selection().region, Some(area()));
@@ -225,7 +225,7 @@ fn a_region_is_of_one_picture() {
     assert_eq!(state.selection().region, None);
     // Undo leads to what was selected, but to no region, and every step changes something.
     let before = state.selection().clone();
-    state.apply(Command::Menu(MenuCommand::Undo));
+    state.apply(Command::Undo);
     assert!(*state.selection() != before && state.selection().region.is_none());
     assert!(!state.is_enabled(MenuCommand::Undo), "the steps were one");
 }
@@ -248,10 +248,10 @@ fn a_rerun_disturbs_no_role_and_no_role_disturbs_it() {
     assert!(of_flip.upgrade().is_some() && of_later.upgrade().is_some(), "each kind by itself");
     let answer = explanation(&photo, &model);
     let before = Arc::clone(state.explanation(Role::Classifier).unwrap());
-    state.absorb(Event::Rerun { job, explanation: Arc::clone(&answer) });
+    state.handle_event(Event::Rerun { job, explanation: Arc::clone(&answer) });
     assert!(state.is_rerunning(), "that was the superseded one");
-    state.absorb(Event::Rerun { job: later, explanation: Arc::clone(&answer) });
-    state.absorb(Event::Failed { job: flip, error: "no luck".to_owned() });
+    state.handle_event(Event::Rerun { job: later, explanation: Arc::clone(&answer) });
+    state.handle_event(Event::Failed { job: flip, error: "no luck".to_owned() });
     assert!(!state.is_busy() && state.notices.is_empty());
     assert!(Arc::ptr_eq(state.explanation(Role::Classifier).unwrap(), &before));
     let found = state.rerun(Check::Region, Role::Classifier, &area()).unwrap();
@@ -264,6 +264,6 @@ fn a_rerun_disturbs_no_role_and_no_role_disturbs_it() {
     let (job, wanted) = run(&mut state, Check::Region, Role::Tree);
     open(&mut state, "b.png");
     assert!(wanted.upgrade().is_none() && !state.is_rerunning());
-    state.absorb(Event::Rerun { job, explanation: answer });
+    state.handle_event(Event::Rerun { job, explanation: answer });
     assert!(state.rerun(Check::Region, Role::Tree, &area()).is_none());
 }

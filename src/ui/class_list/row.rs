@@ -5,10 +5,12 @@ use eframe::egui::{
     WidgetInfo, pos2, text::LayoutJob, text::TextFormat, vec2,
 };
 
+use super::ClassAction;
 use super::rows::{names_of, percent};
-use super::{ClassAction, PinSlot};
 use crate::explain::ClassId;
 use crate::explanation::Explanation;
+use crate::selection::PinSlot;
+use crate::ui::pins::pin_text;
 use crate::ui::theme::picture::small_font;
 use crate::wordnet;
 
@@ -140,11 +142,6 @@ fn name_job(ui: &Ui, label: &str, strong: Color32, weak: Color32, width: f32) ->
     job
 }
 
-/// For buttons and menus.
-pub fn pin_text(slot: PinSlot, is_pinned: bool) -> String {
-    if is_pinned { format!("Unpin {slot:?}") } else { format!("Pin as {slot:?}") }
-}
-
 fn pin_ui(ui: &mut Ui, place: Rect, slot: PinSlot, is_pinned: bool, label: &str) -> Response {
     let text = pin_text(slot, is_pinned);
     let button = Button::new(egui::RichText::new(format!("{slot:?}")).font(small_font(ui)))
@@ -175,6 +172,6 @@ fn tooltip_ui(ui: &mut Ui, explanation: &Explanation, class: ClassId) {
     }
     let probability = explanation.probabilities.get(class).copied().unwrap_or(f32::NAN);
     let logit = explanation.forward.logits.get(class).copied().unwrap_or(f32::NAN);
-    let logit = crate::ui::image_view::legend::number(logit, 3);
+    let logit = crate::ui::text::number(logit, 3);
     ui.weak(format!("Class {class} \u{b7} {:.4} % \u{b7} logit {logit}", 100.0 * probability));
 }

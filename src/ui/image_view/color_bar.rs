@@ -5,11 +5,12 @@ use eframe::egui::{
     WidgetInfo, pos2, text::LayoutJob, vec2,
 };
 
-use super::legend::{end_words, nice_ticks, number};
 use super::shown_map::ShownMap;
 use crate::explain::Colormap;
+use crate::ui::legend::{end_words, nice_ticks};
+use crate::ui::text::number;
+use crate::ui::text::short;
 use crate::ui::theme::picture::{small_font, small_line};
-use crate::ui::tree_panel::short;
 
 /// Of the coloured strip, in points.
 const STRIP_HEIGHT: f32 = 10.0;
@@ -69,6 +70,13 @@ pub fn color_bar_ui(ui: &mut Ui, shown: &ShownMap, marked: Option<f32>) {
     painter.add(gradient(strip, shown.colormap));
     let frame = ui.visuals().widgets.noninteractive.bg_stroke;
     painter.rect_stroke(strip, 0.0, frame, StrokeKind::Outside);
+    if !shown.contours.is_empty() {
+        let color = ui.visuals().strong_text_color();
+        for level in shown.colormap.contour_levels() {
+            let x = strip.left() + level * strip.width();
+            painter.vline(x, strip.y_range(), Stroke::new(1.0, color));
+        }
+    }
 
     let [lo, hi] = range;
     let x_of = |value: f32| strip.left() + (value - lo) / (hi - lo) * strip.width();

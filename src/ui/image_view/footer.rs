@@ -4,12 +4,13 @@ use eframe::egui::{self, Pos2, Ui, vec2};
 
 use super::ImageInput;
 use super::color_bar::color_bar_ui;
-use super::legend::{Identity, exactness, number};
-use super::overlay::{OverlayOptions, crop_in_photo, read};
 use super::shown_map::ShownMap;
 use super::transform::{ScreenFromPhoto, pixel_at};
+use crate::ui::legend::{Identity, exactness};
+use crate::ui::overlay::{OverlayOptions, crop_in_photo, read};
+use crate::ui::text::number;
+use crate::ui::text::short as short_label;
 use crate::ui::theme::picture::small_font;
-use crate::ui::tree_panel::short as short_label;
 
 /// Narrower than this, in points, the line is for the numbers alone.
 const BUTTON_WIDTH: f32 = 400.0;

@@ -4,10 +4,10 @@ use std::sync::{Arc, Weak};
 
 use eframe::egui::{Context, TextureFilter, TextureHandle, TextureOptions};
 
-use super::legend::{Finding, Identity, Total};
-use super::overlay::{OverlayOptions, ScaleMode, SharedRange, colored};
-use crate::explain::{Cam, Colormap, Evidence, Question};
+use crate::explain::{Cam, Colormap, Evidence, Question, Segment, contour};
 use crate::explanation::{CamTarget, Explanation};
+use crate::ui::legend::{Finding, Identity, Total};
+use crate::ui::overlay::{OverlayOptions, ScaleMode, SharedRange, colored};
 
 /// Everything that the colours depend on. Opacity is not among it: it is a tint.
 #[derive(Clone)]
@@ -17,14 +17,15 @@ struct Key {
     colormap: Colormap,
     smooth: bool,
     scale: ScaleMode,
+    contours: bool,
 }
 
 impl Key {
     fn is(&self, other: &Self) -> bool {
-        let Self { explanation, target, colormap, smooth, scale } = self;
+        let Self { explanation, target, colormap, smooth, scale, contours } = self;
         explanation.ptr_eq(&other.explanation)
-            && (*target, *colormap, *smooth, *scale)
-                == (other.target, other.colormap, other.smooth, other.scale)
+            && (*target, *colormap, *smooth, *scale, *contours)
+                == (other.target, other.colormap, other.smooth, other.scale, other.contours)
     }
 }
 
@@ -36,6 +37,8 @@ pub struct ShownMap {
     pub colormap: Colormap,
     /// The values of the first and the last colour.
     pub range: [f32; 2],
+    /// Lines on the map, in units of its sides; none if they are not wanted.
+    pub contours: Vec<Segment>,
     pub finding: Finding,
     pub identity: Identity,
     /// `None` for a constant map: colours would show what is not there.
@@ -58,9 +61,10 @@ impl MapMemo {
         target: CamTarget,
         options: &OverlayOptions,
     ) -> Option<&ShownMap> {
-        let OverlayOptions { smooth, scale, .. } = *options;
+        let OverlayOptions { smooth, scale, contours, .. } = *options;
         let colormap = options.colormap_of(target);
-        let key = Key { explanation: Arc::downgrade(explanation), target, colormap, smooth, scale };
+        let explanation_ = Arc::downgrade(explanation);
+        let key = Key { explanation: explanation_, target, colormap, smooth, scale, contours };
         let Self { shown, shared } = self;
         if !shown.as_ref().is_some_and(|shown| shown.key.is(&key)) {
             *shown = None;
@@ -106,7 +110,12 @@ fn make(
         ctx.load_texture("map", colored(&cam, range, key.colormap, key.smooth), options)
     });
     let colormap = key.colormap;
-    Some(ShownMap { key, cam, question, colormap, range, finding, identity, texture })
+    let [lo, hi] = range;
+    let levels = colormap.contour_levels().map(|t| lo + (hi - lo) * t);
+    let has_lines = key.contours && key.smooth && !is_flat;
+    let contours =
+        levels.into_iter().filter(|_| has_lines).flat_map(|at| contour(&cam, at)).collect();
+    Some(ShownMap { key, cam, question, colormap, range, contours, finding, identity, texture })
 }
 
 /// What the map of a target adds up to.

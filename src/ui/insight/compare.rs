@@ -9,17 +9,20 @@ use eframe::egui::{
 use crate::command::Command;
 use crate::explain::{ClassId, NodeId};
 use crate::explanation::{CamTarget, Explanation};
+use crate::look::OverlayOptions;
 use crate::state::{AppState, Role, Versus};
 use crate::tree_text::percent;
 use crate::ui::class_picker::ClassPicker;
-use crate::ui::image_view::OverlayOptions;
-use crate::ui::image_view::legend::{Identity, Total, exactness, number};
+use crate::ui::legend::{Identity, Total, exactness};
 use crate::ui::map_tiles::{MapSource, MapTiles};
-use crate::ui::target_name;
+use crate::ui::output::UiOutput;
+use crate::ui::text::number;
+use crate::ui::text::short;
+use crate::ui::text::target_name;
 use crate::ui::theme::picture::{small_font, small_line};
-use crate::ui::tree_panel::short;
 
-pub use facts::{Comparison, Parting, pair};
+use crate::ui::pins::pair;
+pub use facts::{Comparison, Parting};
 
 /// Wide enough for the three maps beside the words, in points.
 const ROOM_FOR_MAPS: f32 = 560.0;
@@ -35,7 +38,7 @@ pub fn compare_ui(
     state: &AppState,
     overlay: &OverlayOptions,
     memory: &mut CompareState,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let pins = state.selection().pins;
     let role = state.own(pins.role);
@@ -183,13 +186,7 @@ fn sum_ui(ui: &mut Ui, explanation: &Explanation, comparison: &Comparison) {
 }
 
 /// Where the ways to both classes part, and a way to go there.
-fn parting_ui(
-    ui: &mut Ui,
-    state: &AppState,
-    role: Role,
-    parting: &Parting,
-    out: &mut Vec<Command>,
-) {
+fn parting_ui(ui: &mut Ui, state: &AppState, role: Role, parting: &Parting, out: &mut UiOutput) {
     ui.horizontal_wrapped(|ui| {
         ui.add(Label::new(parting.in_words()).wrap());
         let hint = "Select it in the tree, with its map on the picture";

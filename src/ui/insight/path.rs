@@ -9,6 +9,7 @@ use super::Insight;
 use crate::command::Command;
 use crate::explain::{NodeId, Walk};
 use crate::tree_text::{percent, price_hint, short_name, times_less_likely};
+use crate::ui::output::UiOutput;
 use controls::controls_ui;
 use row::{Row, Scale, row_ui};
 
@@ -17,7 +18,7 @@ pub use controls::PathState;
 /// Narrower than this, in points, two ways stand one below the other.
 const SIDE_BY_SIDE: f32 = 620.0;
 
-pub fn path_ui(ui: &mut Ui, insight: &Insight<'_>, state: &mut PathState, out: &mut Vec<Command>) {
+pub fn path_ui(ui: &mut Ui, insight: &Insight<'_>, state: &mut PathState, out: &mut UiOutput) {
     let (hierarchy, decision) = (insight.hierarchy, insight.decision());
     let decided = decision.walk(hierarchy);
     if decided.steps.is_empty() {
@@ -33,7 +34,7 @@ pub fn path_ui(ui: &mut Ui, insight: &Insight<'_>, state: &mut PathState, out: &
             walk_ui(ui, insight, &decided, scale, None, out);
             return;
         };
-        let draw = |ui: &mut Ui, is_forced: bool, out: &mut Vec<Command>| {
+        let draw = |ui: &mut Ui, is_forced: bool, out: &mut UiOutput| {
             let walk = if is_forced { other } else { &decided };
             let end = walk.steps.last().map_or(hierarchy.root(), |step| step.node);
             let name = short_name(hierarchy, end);
@@ -71,7 +72,7 @@ fn walk_ui(
     walk: &Walk,
     scale: Scale,
     pair: Option<(NodeId, bool)>,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     ui.spacing_mut().item_spacing = vec2(8.0, 2.0);
     let selected = insight.state.selected_node(insight.role);

@@ -12,15 +12,16 @@ use std::sync::{Arc, Weak};
 use eframe::egui::{Align, Grid, Layout, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
 
 use super::Insight;
-use crate::command::Command;
+use crate::command::Check;
 use crate::explain::{Area, Decision, Rect, Removal};
 use crate::explanation::Explanation;
 use crate::output::percent;
 use crate::photo::Photo;
-use crate::state::{AppState, Check};
-use crate::ui::image_view::legend::signed;
+use crate::state::AppState;
 use crate::ui::image_view::region::Tool;
-use crate::ui::tree_panel::short;
+use crate::ui::output::UiOutput;
+use crate::ui::text::short;
+use crate::ui::text::signed;
 use check::{Checkable, check_ui, result};
 use fields::fields_ui;
 use flip::{FlipState, flip_ui};
@@ -62,7 +63,7 @@ pub fn region_ui(
     state: &AppState,
     insight: Option<&Insight<'_>>,
     memory: &mut RegionState,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let Some(photo) = &state.photo else { return };
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
@@ -98,7 +99,7 @@ fn region_part_ui(
     insight: Option<&Insight<'_>>,
     photo: &Arc<Photo>,
     memory: &mut RegionState,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let area = memory.area(state).cloned();
     fields_ui(ui, photo.rgb.dimensions(), area.as_ref(), memory, out);
@@ -206,7 +207,7 @@ fn tree_part_ui(
     state: &AppState,
     insight: Option<&Insight<'_>>,
     memory: &mut RegionState,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let Some(insight) = insight else {
         ui.weak("Waiting for the tree");

@@ -9,12 +9,13 @@ use crate::catalog::CatalogEntry;
 use crate::command::Command;
 use crate::fetch::Progress;
 use crate::output::megabytes;
-use crate::state::{AppState, Shelf};
+use crate::state::{AppState, DownloadState};
+use crate::ui::output::UiOutput;
 
 const ROW: f32 = 40.0;
 const HEAD: f32 = 22.0;
 
-pub fn catalogue_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>) {
+pub fn catalogue_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     let library = &state.library;
     let place = match &library.folder {
         Some(folder) => format!("Fetched models are kept in {}", folder.display()),
@@ -50,15 +51,15 @@ fn row_ui(
     row: &mut TableRow<'_, '_>,
     entry: &'static CatalogEntry,
     state: &AppState,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     row.col(|ui| name_ui(ui, entry));
     row.col(|ui| {
         ui.label(entry.dataset.class_count().to_string()).on_hover_text(entry.dataset.name());
     });
     row.col(|ui| accuracy_ui(ui, entry));
-    row.col(|ui| size_ui(ui, entry, &state.library.shelf(entry)));
-    row.col(|ui| shelf_ui(ui, entry, state, out));
+    row.col(|ui| size_ui(ui, entry, &state.library.download_state(entry)));
+    row.col(|ui| download_ui(ui, entry, state, out));
 }
 
 /// Two lines: what to type, and what it is.
@@ -75,10 +76,10 @@ fn name_ui(ui: &mut Ui, entry: &CatalogEntry) {
 }
 
 /// The size, and below it whether the model is here.
-fn size_ui(ui: &mut Ui, entry: &CatalogEntry, shelf: &Shelf) {
-    let place = match shelf {
-        Shelf::Bundled => Some(("bundled", "Part of the program")),
-        Shelf::Here => Some(("fetched", "In your folder for models")),
+fn size_ui(ui: &mut Ui, entry: &CatalogEntry, download: &DownloadState) {
+    let place = match download {
+        DownloadState::Bundled => Some(("bundled", "Part of the program")),
+        DownloadState::Here => Some(("fetched", "In your folder for models")),
         _ => None,
     };
     ui.vertical(|ui| {
@@ -106,16 +107,16 @@ fn accuracy_ui(ui: &mut Ui, entry: &CatalogEntry) {
 }
 
 /// What can be done with it now.
-fn shelf_ui(ui: &mut Ui, entry: &'static CatalogEntry, state: &AppState, out: &mut Vec<Command>) {
-    match state.library.shelf(entry) {
-        Shelf::Bundled | Shelf::Here => use_ui(ui, entry, state, out),
-        Shelf::Coming(progress) => {
+fn download_ui(ui: &mut Ui, entry: &'static CatalogEntry, state: &AppState, out: &mut UiOutput) {
+    match state.library.download_state(entry) {
+        DownloadState::Bundled | DownloadState::Here => use_ui(ui, entry, state, out),
+        DownloadState::Coming(progress) => {
             bar_ui(ui, entry, progress);
             if button(ui, true, "Cancel", &format!("Cancel {}", entry.id)).clicked() {
                 out.push(Command::CancelFetch(entry));
             }
         }
-        Shelf::Absent => {
+        DownloadState::Absent => {
             let can_fetch = state.library.folder.is_some();
             let fetch = button(ui, can_fetch, "Download", &format!("Download {}", entry.id));
             let hover = entry.published().map_or("", |published| published.url);
@@ -123,7 +124,7 @@ fn shelf_ui(ui: &mut Ui, entry: &'static CatalogEntry, state: &AppState, out: &m
                 out.push(Command::Fetch(entry));
             }
         }
-        Shelf::Failed(error) => {
+        DownloadState::Failed(error) => {
             if button(ui, true, "Retry", &format!("Retry {}", entry.id)).clicked() {
                 out.push(Command::Fetch(entry));
             }
@@ -134,7 +135,7 @@ fn shelf_ui(ui: &mut Ui, entry: &'static CatalogEntry, state: &AppState, out: &m
 }
 
 /// One that is here is chosen for a role.
-fn use_ui(ui: &mut Ui, entry: &'static CatalogEntry, state: &AppState, out: &mut Vec<Command>) {
+fn use_ui(ui: &mut Ui, entry: &'static CatalogEntry, state: &AppState, out: &mut UiOutput) {
     let source = state.library.source(entry);
     for &role in state.roles() {
         let is_used = state.role(role).request.source == source;

@@ -4,9 +4,9 @@ use eframe::egui::{self, ComboBox, Ui};
 
 use super::hint;
 use crate::catalog::ModelSource;
-use crate::command::{Command, MenuCommand};
+use crate::command::{Action, Command, MenuCommand, Purpose};
 use crate::state::{AppState, Role};
-use crate::ui::path_prompt::Purpose;
+use crate::ui::output::UiOutput;
 
 /// Width of a picker, in points.
 pub const WIDTH: f32 = 160.0;
@@ -15,15 +15,15 @@ const NARROW: f32 = 760.0;
 /// In a narrower window, pickers are narrower, too.
 const SMALL: f32 = 600.0;
 
-/// Choices in the top bar. `ask` gets what needs a file.
-pub fn pickers_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>, ask: &mut Vec<Purpose>) {
+/// Choices in the top bar.
+pub fn pickers_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     let room = ui.available_width();
     let width = if room < SMALL { 96.0 } else { WIDTH };
     for &role in Role::ALL.iter().rev() {
         if role == Role::Tree && state.shared {
             continue;
         }
-        picker_ui(ui, role, width, state, out, ask);
+        picker_ui(ui, role, width, state, out);
         if room >= NARROW {
             ui.weak(role.name()).on_hover_text(hint(role));
             ui.add_space(6.0);
@@ -31,14 +31,7 @@ pub fn pickers_ui(ui: &mut Ui, state: &AppState, out: &mut Vec<Command>, ask: &m
     }
 }
 
-pub fn picker_ui(
-    ui: &mut Ui,
-    role: Role,
-    width: f32,
-    state: &AppState,
-    out: &mut Vec<Command>,
-    ask: &mut Vec<Purpose>,
-) {
+pub fn picker_ui(ui: &mut Ui, role: Role, width: f32, state: &AppState, out: &mut UiOutput) {
     let request = &state.role(role).request;
     let name = request.source.name();
     let combo = ComboBox::from_id_salt(("model", role as u8)).selected_text(&name).width(width);
@@ -57,10 +50,10 @@ pub fn picker_ui(
         }
         ui.separator();
         if ui.button("Open weights…").clicked() {
-            ask.push(Purpose::Weights(role));
+            out.push(Action::ChooseFile(Purpose::Weights(role)));
         }
         if ui.button(MenuCommand::Models.entry().text).clicked() {
-            out.push(Command::Menu(MenuCommand::Models));
+            out.push(MenuCommand::Models);
         }
     });
     response.response.widget_info(|| {

@@ -8,12 +8,11 @@ use super::hint;
 use super::picker::{WIDTH, picker_ui};
 use super::recipe::RecipeEditor;
 use super::training::training_ui;
-use crate::command::Command;
+use crate::command::{Action, Command, Purpose};
 use crate::explanation::ModelInfo;
 use crate::protocol::{HierarchyChoice, ModelRequest};
 use crate::state::{AppState, Role, RoleState};
-use crate::ui::Wishes;
-use crate::ui::path_prompt::Purpose;
+use crate::ui::output::UiOutput;
 
 /// Width of the names at the left.
 const NAMES: f32 = 100.0;
@@ -23,23 +22,23 @@ pub fn role_ui(
     role: Role,
     state: &AppState,
     recipe: &mut RecipeEditor,
-    wishes: &mut Wishes,
+    out: &mut UiOutput,
 ) {
     let own = state.role(role);
     ui.horizontal(|ui| {
         ui.label(RichText::new(role.name()).strong()).on_hover_text(hint(role));
-        picker_ui(ui, role, WIDTH, state, &mut wishes.commands, &mut wishes.files);
-        if own.job.is_some() {
+        picker_ui(ui, role, WIDTH, state, out);
+        if own.job().is_some() {
             ui.spinner();
             ui.weak("At work");
         }
     });
-    if let Some(error) = &own.error {
+    if let Some(error) = own.error() {
         ui.colored_label(ui.visuals().error_fg_color, error);
     }
-    let model = own.loaded.as_deref();
+    let model = own.model.as_deref();
     Grid::new("facts").num_columns(2).min_col_width(NAMES).show(ui, |ui| {
-        files_ui(ui, role, own, wishes);
+        files_ui(ui, role, own, out);
         if let Some(model) = model {
             facts_ui(ui, model, own);
             if let Some(changed) = state.edited_tree(role) {
@@ -58,16 +57,16 @@ pub fn role_ui(
     ui.collapsing(heading, |ui| {
         if let Some(changes) = recipe.show(ui, &model.recipe, &own.request.recipe) {
             let request = ModelRequest { recipe: changes, ..own.request.clone() };
-            wishes.commands.push(Command::SetModel(role, request));
+            out.push(Command::SetModel(role, request));
         }
     })
     .header_response
     .on_hover_text("Size and colours of what the network sees; wrong ones make it guess");
-    ui.collapsing("Train it with a tree", |ui| training_ui(ui, role, model, wishes));
+    ui.collapsing("Train it with a tree", |ui| training_ui(ui, role, model, out));
 }
 
 /// Files beside the weights: names of the classes, their meaning, the tree.
-fn files_ui(ui: &mut Ui, role: Role, own: &RoleState, wishes: &mut Wishes) {
+fn files_ui(ui: &mut Ui, role: Role, own: &RoleState, out: &mut UiOutput) {
     let request = &own.request;
     let lists = [
         (
@@ -94,7 +93,7 @@ fn files_ui(ui: &mut Ui, role: Role, own: &RoleState, wishes: &mut Wishes) {
                     let remove = ui.small_button("×").on_hover_text("Without this list");
                     remove.widget_info(|| button(format!("Remove {}", name.to_lowercase())));
                     if remove.clicked() {
-                        wishes.commands.push(Command::SetModel(role, without));
+                        out.push(Command::SetModel(role, without));
                     }
                 }
                 None => {
@@ -105,19 +104,19 @@ fn files_ui(ui: &mut Ui, role: Role, own: &RoleState, wishes: &mut Wishes) {
             let of = role.name().to_lowercase();
             open.widget_info(|| button(format!("Open {} of the {of}", name.to_lowercase())));
             if open.clicked() {
-                wishes.files.push(purpose);
+                out.push(Action::ChooseFile(purpose));
             }
         });
         ui.end_row();
     }
     ui.weak("Tree");
-    hierarchy_ui(ui, role, request, own.loaded.as_deref(), wishes);
+    hierarchy_ui(ui, role, request, own.model.as_deref(), out);
     ui.end_row();
 }
 
 /// Where names come from without a list.
 fn known_list(own: &RoleState) -> String {
-    let dataset = own.loaded.as_ref().and_then(|model| model.dataset);
+    let dataset = own.model.as_ref().and_then(|model| model.dataset);
     dataset.map_or_else(|| "none".to_owned(), |set| format!("those of {}", set.name()))
 }
 
@@ -149,7 +148,7 @@ fn facts_ui(ui: &mut Ui, model: &ModelInfo, own: &RoleState) {
         ("Picture", format!("{resize}middle {0} × {0}, {1}", recipe.crop, recipe.filter)),
         ("Cell of the map", format!("{0} × {0} pixels of the input", model.cell)),
     ];
-    if let Some(loading) = own.loading {
+    if let Some(loading) = own.loading_time {
         facts.push(("Loaded in", format!("{:.0} ms", loading.as_secs_f64() * 1e3)));
     }
     for (name, value) in facts {
@@ -164,7 +163,7 @@ fn hierarchy_ui(
     role: Role,
     request: &ModelRequest,
     model: Option<&ModelInfo>,
-    wishes: &mut Wishes,
+    out: &mut UiOutput,
 ) {
     let name = |choice: &HierarchyChoice| match choice {
         HierarchyChoice::Auto => "Its own tree".to_owned(),
@@ -184,12 +183,12 @@ fn hierarchy_ui(
             let chosen = request.hierarchy == choice;
             if ui.selectable_label(chosen, name(&choice)).clicked() {
                 let request = ModelRequest { hierarchy: choice, ..request.clone() };
-                wishes.commands.push(Command::SetModel(role, request));
+                out.push(Command::SetModel(role, request));
             }
         }
         ui.separator();
         if ui.button("Open hierarchy…").clicked() {
-            wishes.files.push(Purpose::Hierarchy(role));
+            out.push(Action::ChooseFile(Purpose::Hierarchy(role)));
         }
     });
     response.response.widget_info(|| {

@@ -4,9 +4,10 @@ use eframe::egui::{self, Label, RichText, Ui};
 
 use crate::assets::Dataset;
 use crate::catalog::ModelSource;
+use crate::command::Action;
 use crate::explanation::ModelInfo;
 use crate::state::Role;
-use crate::ui::Wishes;
+use crate::ui::output::UiOutput;
 
 const WHY: &str = "A network that never heard of its tree often disagrees with it: the tree was \
     made afterwards, from the last layer. Tree supervision trains the network some time longer \
@@ -17,13 +18,13 @@ const TRAINED: &str = "This model was trained with its tree already.";
 const OTHER: &str = "The script is made for another network or other pictures: the lines that make \
     the network and read the pictures have to be changed for this model.";
 
-pub fn training_ui(ui: &mut Ui, role: Role, model: &ModelInfo, wishes: &mut Wishes) {
+pub fn training_ui(ui: &mut Ui, role: Role, model: &ModelInfo, out: &mut UiOutput) {
     let is_trained = model.source.entry().is_some_and(|entry| entry.supervised);
     ui.add(Label::new(if is_trained { TRAINED } else { WHY }).wrap());
     let save = ui.button("Save the tree of its weights…");
     let hover = "The tree that lies in its last layer, in the format of nbdt";
     if save.on_hover_text(hover).clicked() {
-        wishes.hierarchies.push(role);
+        out.push(Action::SaveModelTree(role));
     }
     let (command, fits) = command(model);
     ui.horizontal(|ui| {

@@ -28,6 +28,8 @@ pub struct Palette {
     pub highlight: Color32,
     /// Lines on the photo: light on dark, so that they show on any photo.
     pub mark: [Color32; 2],
+    /// Contour lines: light on dark.
+    pub contour: [Color32; 2],
     /// Bars that speak against, and for: the ends of the map of two colours.
     pub against_for: [Color32; 2],
     /// Behind words on the photo.
@@ -46,6 +48,7 @@ pub fn palette(visuals: &Visuals) -> Palette {
         dim: [black(70), black(150)],
         outline: [Color32::from_white_alpha(190), black(130)],
         mark: [Color32::WHITE, black(210)],
+        contour: [Color32::from_white_alpha(220), black(60)],
         against_for: [side(0.0), side(1.0)],
         highlight: visuals.selection.stroke.color,
         plate: visuals.window_fill.gamma_multiply(0.92),

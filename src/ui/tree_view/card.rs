@@ -1,12 +1,8 @@
 //! How a node and an edge of the diagram are painted.
 
-use std::sync::Arc;
-
 use eframe::egui::epaint::CubicBezierShape;
-use eframe::egui::text::{LayoutJob, TextWrapping};
 use eframe::egui::{
-    Align2, Color32, FontId, Galley, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2,
-    vec2,
+    Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2,
 };
 
 use crate::explain::NodeId;
@@ -15,6 +11,7 @@ use crate::tree_text::{NOTABLE, doubt, percent, probabilities, short_name};
 
 use super::Scene;
 use super::marks::dashes;
+use crate::ui::text::elided;
 
 /// From this zoom on names are written and maps are shown, then everything.
 pub const NAMES: f32 = 0.42;
@@ -39,19 +36,6 @@ pub fn map_rect(card: Rect, map: f32, zoom: f32) -> Rect {
     // Beside the mark of the path.
     let corner = card.min + vec2(MARGIN + 3.0, MARGIN) * zoom;
     Rect::from_min_size(corner, Vec2::splat((map - 2.0 * MARGIN) * zoom))
-}
-
-/// Text on one line, with … where it is cut.
-pub fn elided(
-    painter: &Painter,
-    text: &str,
-    font: FontId,
-    color: Color32,
-    width: f32,
-) -> Arc<Galley> {
-    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
-    job.wrap = TextWrapping::truncate_at_width(width);
-    painter.layout_job(job)
 }
 
 /// A font for this zoom. Sizes are rounded, so that zooming does not fill the font atlas.

@@ -3,8 +3,9 @@
 use eframe::egui::{Align2, Painter, Rect, Stroke, StrokeKind, Ui, vec2};
 
 use crate::explain::NodeId;
+use crate::selection::PinSlot;
 use crate::tree_text::first_synonym;
-use crate::ui::class_list::{PinSlot, pin_text};
+use crate::ui::pins::pin_text;
 
 use super::card::font;
 use super::{Scene, TreeAction};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{Painter, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
 
 use crate::explain::NodeId;
+use crate::settings::TreeSettings;
 use crate::tree_layout::{Cards, Orientation, TreeLayout};
 
 use super::camera::{Aim, Camera, card_rect, point, ports};
@@ -116,6 +117,7 @@ struct LayoutInput<'a> {
 pub(super) fn diagram_ui(
     ui: &mut Ui,
     scene: &Scene<'_>,
+    settings: &TreeSettings,
     state: &mut TreeViewState,
     actions: &mut Vec<TreeAction>,
 ) {
@@ -124,10 +126,10 @@ pub(super) fn diagram_ui(
     canvas.widget_info(|| WidgetInfo::labeled(Role::Tree, true, "Tree diagram"));
     painter.rect_filled(canvas.rect, 4.0, scene.palette.canvas);
 
-    let toggled_by_key =
-        keyboard(ui, scene, state, arrows(state.orientation()), Some(canvas.id), actions);
+    let arrows = arrows(state.orientation(settings));
+    let toggled_by_key = keyboard(ui, scene, state, arrows, Some(canvas.id), actions);
     let (now, duration) = (ui.input(|i| i.time), 2.0 * f64::from(ui.style().animation_time));
-    let TreeViewState { diagram, open, orientation: chosen, cards, reveal, .. } = state;
+    let TreeViewState { diagram, open, reveal, .. } = state;
     if let (Some(id), Some((_, layout))) = (toggled_by_key, &diagram.layout) {
         let camera = diagram.aim.camera(layout, canvas.rect.size());
         diagram.hold(camera, id);
@@ -136,8 +138,8 @@ pub(super) fn diagram_ui(
     let input = LayoutInput {
         is_open: &is_open,
         revision: open.revision(),
-        chosen: *chosen,
-        cards: scene.cards(*cards),
+        chosen: settings.orientation,
+        cards: scene.cards(settings.cards),
         canvas: canvas.rect.size(),
     };
     let layout = diagram.layout(scene, &input, now);

@@ -4,7 +4,7 @@ use eframe::egui::{EventFilter, Id, Key, Modifiers, Ui};
 
 use crate::explain::NodeId;
 use crate::tree_layout::shown_nodes;
-use crate::ui::class_list::pressed_slot;
+use crate::ui::pins::pressed_slot;
 
 use super::rows::{Effect, Step, take_step};
 use super::{Scene, TreeAction, TreeViewState};

@@ -7,14 +7,13 @@ use crate::tree_layout::Orientation;
 use crate::tree_text::{full_name, short_name};
 
 use super::camera::point;
-use super::card::{
-    EVERYTHING, Look, NAMES, elided, map_rect, paint_card, paint_toggle, toggle_rect,
-};
+use super::card::{EVERYTHING, Look, NAMES, map_rect, paint_card, paint_toggle, toggle_rect};
 use super::compare::paint_badges;
 use super::diagram::View;
 use super::node_menu::node_menu_ui;
 use super::tooltip::tooltip_ui;
 use super::{NodeMaps, Scene, TreeAction, TreeViewState};
+use crate::ui::text::elided;
 
 /// Below this zoom nodes have neither toggles nor widgets of their own.
 const TOGGLES: f32 = 0.3;

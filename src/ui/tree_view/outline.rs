@@ -10,13 +10,13 @@ use crate::explain::NodeId;
 use crate::tree_layout::shown_nodes;
 use crate::tree_text::{class_count, full_name, percent, probabilities, short_name};
 
-use super::card::elided;
 use super::keyboard::keyboard;
 use super::node_menu::node_menu_ui;
 use super::rename::rename_ui;
 use super::rows::Step;
 use super::tooltip::tooltip_ui;
 use super::{Scene, TreeAction, TreeViewState};
+use crate::ui::text::elided;
 
 const ROW_HEIGHT: f32 = 22.0;
 const INDENT: f32 = 14.0;

@@ -9,9 +9,9 @@ use crate::explain::NodeId;
 use crate::tree_text::short_name;
 
 use super::camera::point;
-use super::card::elided;
 use super::diagram::View;
 use super::{Scene, TreeAction};
+use crate::ui::text::elided;
 
 /// What hangs on the pointer, and where it would be dropped.
 pub(super) fn regroup_ui(

@@ -3,9 +3,10 @@
 use eframe::egui::{Button, TextStyle, Ui};
 
 use crate::explain::Rule;
+use crate::settings::{TreeMode, TreeSettings};
 use crate::tree_layout::{Cards, Orientation};
 
-use super::{Mode, Scene, TreeAction, TreeInput, TreeViewState, search};
+use super::{Scene, TreeAction, TreeInput, TreeViewState, search};
 
 /// With less room, in points, the choice between diagram and outline is in the menu, too.
 const NARROW: f32 = 330.0;
@@ -16,18 +17,19 @@ pub(super) fn toolbar_ui(
     ui: &mut Ui,
     input: &TreeInput<'_>,
     scene: &Scene<'_>,
+    settings: &mut TreeSettings,
     state: &mut TreeViewState,
     actions: &mut Vec<TreeAction>,
 ) {
     let is_narrow = ui.available_width() < NARROW;
     ui.horizontal(|ui| {
         if !is_narrow {
-            mode_ui(ui, state);
+            mode_ui(ui, settings, state);
             ui.separator();
         }
         rule_ui(ui, input.rule, actions);
         ui.separator();
-        tools_ui(ui, scene, state, is_narrow);
+        tools_ui(ui, scene, settings, state, is_narrow);
         if let Some(id) = search::search_ui(ui, scene.hierarchy, scene.decision, &mut state.search)
         {
             state.open.reveal(scene.hierarchy, id);
@@ -39,14 +41,14 @@ pub(super) fn toolbar_ui(
     ui.add_space(2.0);
 }
 
-fn mode_ui(ui: &mut Ui, state: &mut TreeViewState) {
+fn mode_ui(ui: &mut Ui, settings: &mut TreeSettings, state: &mut TreeViewState) {
     for (own, text, hint) in [
-        (Mode::Diagram, "Diagram", "Nodes and edges; drag to move, turn the wheel to zoom"),
-        (Mode::Outline, "Outline", "A list to walk through with the arrow keys"),
+        (TreeMode::Diagram, "Diagram", "Nodes and edges; drag to move, turn the wheel to zoom"),
+        (TreeMode::Outline, "Outline", "A list to walk through with the arrow keys"),
     ] {
-        let chosen = state.mode == own;
+        let chosen = settings.mode == own;
         if ui.selectable_label(chosen, text).on_hover_text(hint).clicked() && !chosen {
-            state.toggle_mode();
+            state.toggle_mode(settings);
         }
     }
 }
@@ -76,20 +78,20 @@ enum Tool {
 }
 
 impl Tool {
-    fn text(self, state: &TreeViewState) -> &'static str {
+    fn text(self, settings: &TreeSettings, state: &TreeViewState) -> &'static str {
         match self {
             Self::Path => "Path",
             Self::Maps => "Maps",
             Self::ExpandAll => "Expand all",
             Self::CollapseAll => "Collapse all",
             Self::Fit => "Fit",
-            Self::Turn => match state.orientation().other() {
+            Self::Turn => match state.orientation(settings).other() {
                 Orientation::LeftToRight => "Left to right",
                 Orientation::TopDown => "Top down",
             },
-            Self::SwitchMode => match state.mode {
-                Mode::Diagram => "Outline",
-                Mode::Outline => "Diagram",
+            Self::SwitchMode => match settings.mode {
+                TreeMode::Diagram => "Outline",
+                TreeMode::Outline => "Diagram",
             },
         }
     }
@@ -107,34 +109,41 @@ impl Tool {
     }
 
     /// Whether it is a switch that is on.
-    fn is_on(self, state: &TreeViewState) -> bool {
-        self == Self::Maps && state.cards == Cards::WithMap
+    fn is_on(self, settings: &TreeSettings) -> bool {
+        self == Self::Maps && settings.cards == Cards::WithMap
     }
 
-    fn run(self, scene: &Scene<'_>, state: &mut TreeViewState) {
+    fn run(self, scene: &Scene<'_>, settings: &mut TreeSettings, state: &mut TreeViewState) {
         match self {
             Self::Path => state.show_path_only(scene.hierarchy, scene.decision),
-            Self::Maps => state.toggle_maps(),
+            Self::Maps => state.toggle_maps(settings),
             Self::ExpandAll => state.expand_all(),
             Self::CollapseAll => state.collapse_all(),
-            Self::Fit => state.fit(),
-            Self::Turn => state.toggle_orientation(),
-            Self::SwitchMode => state.toggle_mode(),
+            Self::Fit => state.fit(settings),
+            Self::Turn => state.toggle_orientation(settings),
+            Self::SwitchMode => state.toggle_mode(settings),
         }
     }
 }
 
 /// As many buttons as there is room for beside the search field, the others in a menu.
-fn tools_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut TreeViewState, is_narrow: bool) {
+fn tools_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    settings: &mut TreeSettings,
+    state: &mut TreeViewState,
+    is_narrow: bool,
+) {
     let mut tools = vec![Tool::Path, Tool::ExpandAll, Tool::CollapseAll];
-    if state.mode == Mode::Diagram {
+    if settings.mode == TreeMode::Diagram {
         tools.insert(1, Tool::Maps);
         tools.extend([Tool::Fit, Tool::Turn]);
     }
     if is_narrow {
         tools.push(Tool::SwitchMode);
     }
-    let widths: Vec<f32> = tools.iter().map(|tool| button_width(ui, tool.text(state))).collect();
+    let width = |tool: &Tool| button_width(ui, tool.text(settings, state));
+    let widths: Vec<f32> = tools.iter().map(width).collect();
     let room = ui.available_width() - SEARCH;
     let shown = if widths.iter().sum::<f32>() <= room {
         tools.len()
@@ -148,14 +157,14 @@ fn tools_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut TreeViewState, is_narrow
     };
     let mut chosen = None;
     for &tool in &tools[..shown] {
-        if tool_ui(ui, tool, state) {
+        if tool_ui(ui, tool, settings, state) {
             chosen = Some(tool);
         }
     }
     if shown < tools.len() {
         ui.menu_button(MORE, |ui| {
             for &tool in &tools[shown..] {
-                if tool_ui(ui, tool, state) {
+                if tool_ui(ui, tool, settings, state) {
                     chosen = Some(tool);
                     ui.close();
                 }
@@ -163,12 +172,12 @@ fn tools_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut TreeViewState, is_narrow
         });
     }
     if let Some(tool) = chosen {
-        tool.run(scene, state);
+        tool.run(scene, settings, state);
     }
 }
 
-fn tool_ui(ui: &mut Ui, tool: Tool, state: &TreeViewState) -> bool {
-    let button = Button::new(tool.text(state)).selected(tool.is_on(state));
+fn tool_ui(ui: &mut Ui, tool: Tool, settings: &TreeSettings, state: &TreeViewState) -> bool {
+    let button = Button::new(tool.text(settings, state)).selected(tool.is_on(settings));
     ui.add(button).on_hover_text(tool.hint()).clicked()
 }
 

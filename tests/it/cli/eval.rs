@@ -166,3 +166,26 @@ fn boxes_are_in_pixels_of_the_photo() {
     let iou = whole["mean_iou"].as_f64().unwrap();
     assert!(pointing(&whole) == 1 && iou > 0.0 && iou < 0.7, "{whole}");
 }
+
+#[test]
+fn others_are_told_from_the_pictures() {
+    let folder = data();
+    let others = TempDir::new().unwrap();
+    std::fs::create_dir_all(others.path().join("deep/deeper")).unwrap();
+    for (photo, name) in [("coffee.jpg", "a.jpg"), ("rocket.jpg", "deep/deeper/b.jpg")] {
+        std::fs::copy(root().join("assets/photos").join(photo), others.path().join(name)).unwrap();
+    }
+    let arguments = ["--model", "wrn16-2-cifar10", "--data", text(folder.path())];
+    assert_eq!(eval(&arguments)["others"], Value::Null);
+    let value = eval(&[&arguments[..], &["--others", text(others.path())]].concat());
+    assert_eq!(value["pictures"], 4, "others are not counted");
+    let measures = value["others"].as_array().unwrap();
+    assert_eq!(measures.len(), 5);
+    for measure in measures {
+        let auroc = measure["auroc"].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&auroc), "{measure}");
+    }
+    let empty = TempDir::new().unwrap();
+    let wrong = [&["eval"], &arguments[..], &["--others", text(empty.path())]].concat();
+    fails(&wrong, &["There are no pictures in"]);
+}

@@ -162,6 +162,25 @@ fn an_overlay_paints_the_crop_alone() {
 }
 
 #[test]
+fn contours_are_drawn_where_the_map_passes_their_levels() {
+    let photo = RgbImage::from_pixel(200, 200, Rgb([90, 90, 90]));
+    let cam = Cam { height: 1, width: 2, data: vec![0.0, 1.0] };
+    let photo_from_input = RectTransform { scale: [1.0; 2], offset: [0.0; 2] };
+    let plain = Paint { colormap: Colormap::Turbo, fades: true, ..Paint::default() };
+    let without = overlay(&photo, &cam, photo_from_input, 200, &plain);
+    let with = overlay(&photo, &cam, photo_from_input, 200, &Paint { contours: true, ..plain });
+    // The map rises from 0 at x = 50 to 1 at x = 150: its levels are at 100 and 125.
+    for (x, y, pixel) in with.enumerate_pixels() {
+        let near = [100.0, 125.0].iter().any(|line| (x as f32 + 0.5 - line).abs() < 2.0);
+        let changed = pixel != without.get_pixel(x, y);
+        assert!(near || !changed, "{x} {y}");
+        if x == 100 || x == 125 {
+            assert!(pixel.0.iter().all(|&level| level > 200), "a light line: {x} {y} {pixel:?}");
+        }
+    }
+}
+
+#[test]
 fn an_overlay_on_the_crop_itself_is_the_blended_heatmap() {
     let [case, _] = Case::all();
     let crop = golden_png("cam/chelsea.raw224.png");

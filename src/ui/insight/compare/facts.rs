@@ -3,8 +3,8 @@
 use crate::explain::{ClassId, Evidence, Hierarchy, NodeId, Question};
 use crate::explanation::{CamTarget, Explanation};
 use crate::tree_text::{percent, short_name};
-use crate::ui::image_view::legend::number;
-use crate::ui::tree_panel::short;
+use crate::ui::text::number;
+use crate::ui::text::short;
 
 /// One of the two classes.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,19 +37,6 @@ pub struct Parting {
     pub is_binary: bool,
     /// Positive for the branch of A.
     pub evidence: Evidence,
-}
-
-/// A and B: what is pinned, and else the likeliest class that is not the other one. Both are the
-/// same class if that is what is pinned, or if there is no second class.
-pub fn pair(explanation: &Explanation, pins: [Option<ClassId>; 2]) -> [ClassId; 2] {
-    let classes = explanation.forward.logits.len();
-    let [a, b] = pins.map(|pin| pin.filter(|&class| class < classes));
-    let top = explanation.top(2);
-    let other_than = |taken: Option<ClassId>| {
-        top.iter().copied().find(|&class| Some(class) != taken).or(taken).unwrap_or_default()
-    };
-    let a = a.unwrap_or_else(|| other_than(b));
-    [a, b.unwrap_or_else(|| other_than(Some(a)))]
 }
 
 /// P(first | one of the two) for a lead in logits.

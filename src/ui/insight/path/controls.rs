@@ -5,8 +5,9 @@ use std::time::Duration;
 use eframe::egui::{Button, DragValue, Label, Response, Ui};
 
 use super::{Insight, place, summary};
-use crate::command::{Command, MenuCommand};
+use crate::command::MenuCommand;
 use crate::explain::Walk;
+use crate::ui::output::UiOutput;
 
 /// Whether the walk goes on by itself, and how fast.
 pub struct PathState {
@@ -28,7 +29,7 @@ pub(super) fn controls_ui(
     insight: &Insight<'_>,
     way: &Walk,
     state: &mut PathState,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     play(ui, insight, way, state, out);
     ui.horizontal(|ui| {
@@ -36,7 +37,7 @@ pub(super) fn controls_ui(
             ui.button(text).on_hover_text(command.entry().tooltip)
         };
         if button(ui, "Back", MenuCommand::WalkBack).clicked() {
-            out.push(Command::Menu(MenuCommand::WalkBack));
+            out.push(MenuCommand::WalkBack);
         }
         let text = if state.playing { "Pause" } else { "Play" };
         let hint = "Walk down by itself, from the root to the class";
@@ -44,16 +45,16 @@ pub(super) fn controls_ui(
             state.playing = !state.playing;
             if state.playing {
                 start(ui, state);
-                out.push(Command::Menu(MenuCommand::WalkOn));
+                out.push(MenuCommand::WalkOn);
             }
         }
         if button(ui, "Next", MenuCommand::WalkOn).clicked() {
-            out.push(Command::Menu(MenuCommand::WalkOn));
+            out.push(MenuCommand::WalkOn);
         }
         if insight.state.walking().is_some()
             && button(ui, "Leave", MenuCommand::LeaveWalk).clicked()
         {
-            out.push(Command::Menu(MenuCommand::LeaveWalk));
+            out.push(MenuCommand::LeaveWalk);
         }
         let pace = DragValue::new(&mut state.pace)
             .range(0.5..=5.0)
@@ -64,7 +65,7 @@ pub(super) fn controls_ui(
         if insight.forced.is_some() {
             let entry = MenuCommand::Unforce.entry();
             if ui.button(entry.text).on_hover_text(entry.tooltip).clicked() {
-                out.push(Command::Menu(MenuCommand::Unforce));
+                out.push(MenuCommand::Unforce);
             }
         } else {
             let hint = "A tree multiplies the probabilities of its decisions; this is the product";
@@ -78,7 +79,7 @@ fn start(ui: &Ui, state: &mut PathState) {
 }
 
 /// The next step when it is due; ends at the leaf, or when the walk is left.
-fn play(ui: &Ui, insight: &Insight<'_>, way: &Walk, state: &mut PathState, out: &mut Vec<Command>) {
+fn play(ui: &Ui, insight: &Insight<'_>, way: &Walk, state: &mut PathState, out: &mut UiOutput) {
     if !state.playing {
         return;
     }
@@ -90,7 +91,7 @@ fn play(ui: &Ui, insight: &Insight<'_>, way: &Walk, state: &mut PathState, out: 
     let left = state.due - ui.input(|input| input.time);
     if left <= 0.0 {
         start(ui, state);
-        out.push(Command::Menu(MenuCommand::WalkOn));
+        out.push(MenuCommand::WalkOn);
     }
     ui.ctx().request_repaint_after(Duration::from_secs_f64(left.clamp(0.0, 5.0)));
 }

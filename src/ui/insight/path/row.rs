@@ -7,8 +7,8 @@ use eframe::egui::{
 
 use crate::explain::{Decision, Hierarchy, NodeId, Walk, WalkStep};
 use crate::tree_text::{percent, short_name};
+use crate::ui::text::elided;
 use crate::ui::theme::tree::palette;
-use crate::ui::tree_view::elided;
 
 const HEIGHT: f32 = 34.0;
 const TEXT: FontId = FontId::proportional(13.0);

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use eframe::egui::{Button, Spinner, Ui};
 use strum::IntoEnumIterator as _;
 
-use crate::command::{Command, MenuCommand};
+use crate::command::{Check, Command, MenuCommand};
 use crate::explain::{Area, Removal};
 use crate::explanation::Explanation;
-use crate::state::{AppState, Check, Outcome, Role};
+use crate::state::{AppState, Outcome, Role};
+use crate::ui::output::UiOutput;
 
 /// How a part of the photo is taken out: a name and what happens.
 fn text(how: Removal) -> [&'static str; 2] {
@@ -35,7 +36,7 @@ pub fn check_ui(
     state: &AppState,
     checkable: Checkable<'_>,
     how: &mut Removal,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let Checkable { check, roles, area, it } = checkable;
     ui.horizontal_wrapped(|ui| {
@@ -56,7 +57,7 @@ pub fn check_ui(
             ui.add(Spinner::new().size(13.0));
             let cancel = MenuCommand::Cancel.entry();
             if ui.small_button("Stop").on_hover_text(cancel.tooltip).clicked() {
-                out.push(Command::Menu(MenuCommand::Cancel));
+                out.push(MenuCommand::Cancel);
             }
         }
     });

@@ -8,6 +8,7 @@ use super::RegionState;
 use crate::command::{Command, MenuCommand};
 use crate::explain::{Area, Rect};
 use crate::ui::image_view::region::Tool;
+use crate::ui::output::UiOutput;
 
 /// Nothing on a photo is farther away, in pixels.
 const FAR: f64 = 1e6;
@@ -17,7 +18,7 @@ pub fn fields_ui(
     photo: (u32, u32),
     area: Option<&Arc<Area>>,
     memory: &mut RegionState,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     ui.horizontal_wrapped(|ui| {
         match area.map(|area| &**area) {
@@ -36,19 +37,19 @@ pub fn fields_ui(
         let remove = MenuCommand::RemoveRegion.entry();
         if ui.button("Remove").on_hover_text(remove.tooltip).clicked() {
             memory.draft = None;
-            out.push(Command::Menu(MenuCommand::RemoveRegion));
+            out.push(MenuCommand::RemoveRegion);
         }
     });
 }
 
 /// Ways to make a region.
-fn begin_ui(ui: &mut Ui, photo: (u32, u32), memory: &RegionState, out: &mut Vec<Command>) {
+fn begin_ui(ui: &mut Ui, photo: (u32, u32), memory: &RegionState, out: &mut UiOutput) {
     for (tool, command, text) in
         [(Tool::Box, MenuCommand::DrawBox, "Box"), (Tool::Lasso, MenuCommand::DrawLasso, "Lasso")]
     {
         let button = ui.selectable_label(memory.tool == tool, text);
         if button.on_hover_text(command.entry().tooltip).clicked() {
-            out.push(Command::Menu(command));
+            out.push(command);
         }
     }
     ui.separator();
@@ -71,7 +72,7 @@ fn middle_of((width, height): (u32, u32)) -> Rect {
 }
 
 /// Four numbers; one step of undo for each change.
-fn box_ui(ui: &mut Ui, rect: &Rect, memory: &mut RegionState, out: &mut Vec<Command>) {
+fn box_ui(ui: &mut Ui, rect: &Rect, memory: &mut RegionState, out: &mut UiOutput) {
     let [width, height] = [0, 1].map(|i| rect.max[i] - rect.min[i]);
     let mut numbers = [rect.min[0], rect.min[1], width, height];
     for (i, name) in ["x", "y", "width", "height"].into_iter().enumerate() {

@@ -6,14 +6,15 @@ use eframe::egui::{RichText, Ui};
 
 use super::check::{Checkable, check_ui, result};
 use super::words::EXACT;
-use crate::command::{Command, MenuCommand};
+use crate::command::{Check, Command, MenuCommand};
 use crate::explain::{Area, ClassId, Flip, FlipError, NodeId, Rect, Region, Removal, Rule, flip};
 use crate::explanation::Explanation;
 use crate::output::percent;
-use crate::state::{Check, Selected};
-use crate::ui::image_view::legend::signed;
+use crate::state::Selected;
 use crate::ui::insight::Insight;
-use crate::ui::tree_panel::short;
+use crate::ui::output::UiOutput;
+use crate::ui::text::short;
+use crate::ui::text::signed;
 
 /// Whether the question is asked, and the last answer.
 #[derive(Default)]
@@ -97,7 +98,7 @@ pub fn flip_ui(
     insight: &Insight<'_>,
     memory: &mut FlipState,
     how: &mut Removal,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) -> Vec<Rect> {
     let entry = MenuCommand::WhatFlips.entry();
     if !memory.is_asked {

@@ -10,10 +10,11 @@ use super::words::{self, EXACT, LOG_ODDS};
 use crate::command::Command;
 use crate::explain::Decision;
 use crate::output::percent;
-use crate::ui::image_view::legend::signed;
 use crate::ui::insight::Insight;
+use crate::ui::output::UiOutput;
+use crate::ui::text::short;
+use crate::ui::text::signed;
 use crate::ui::theme::picture::{palette, small_font};
-use crate::ui::tree_panel::short;
 
 /// Of a bar, in points.
 const BAR: [f32; 2] = [46.0, 11.0];
@@ -24,7 +25,7 @@ pub fn table_ui(
     insight: &Insight<'_>,
     numbers: &TreeNumbers,
     network: Option<&Decision>,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let rows = &numbers.rows;
     let most = rows.iter().map(|row| row.account.region.abs()).fold(0.0, f32::max);
@@ -58,7 +59,7 @@ fn row_ui(
     row: &Row,
     most: f32,
     network: Option<&Decision>,
-    out: &mut Vec<Command>,
+    out: &mut UiOutput,
 ) {
     let account = row.account;
     let name = |node| short(&insight.hierarchy.node(node).name);

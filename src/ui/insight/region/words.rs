@@ -4,8 +4,8 @@ use super::numbers::{TargetNumbers, Unit};
 use crate::explain::Account;
 use crate::explanation::{Explanation, Without};
 use crate::output::percent;
-use crate::ui::image_view::legend::{decimals_that_add_up, number, signed};
-use crate::ui::tree_panel::short;
+use crate::ui::text::short;
+use crate::ui::text::{decimals_that_add_up, number, signed};
 
 /// For whoever wonders how a part of a picture can have a number.
 pub const EXACT: &str = "Exact at feature level: the network averages its last feature map, so \

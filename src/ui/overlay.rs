@@ -92,8 +92,9 @@ fn range(values: &[f32]) -> [f32; 2] {
 
 /// The values of the first and the last colour. `shared` is that of [`SharedRange`].
 ///
-/// A colour map with a neutral middle has zero there. A map without evidence in favour keeps the
-/// last colour for zero, or its least bad place would look like support.
+/// A colour map with a neutral middle has zero there; others begin at zero, so that what speaks
+/// against the target has no colour. A map without evidence in favour has no colours at all, or its
+/// least bad place would look like support.
 pub fn color_range(
     cam: &Cam,
     colormap: Colormap,
@@ -102,13 +103,18 @@ pub fn color_range(
 ) -> [f32; 2] {
     let [lo, hi] = match mode {
         ScaleMode::SharedOverClasses => shared(),
-        ScaleMode::PerMap | ScaleMode::Symmetric => cam.range(),
+        ScaleMode::PerMap | ScaleMode::LowestToHighest => cam.range(),
     };
-    if mode == ScaleMode::Symmetric || colormap.is_signed() {
-        let most = hi.max(-lo);
-        if most > 0.0 { [-most, most] } else { [-1.0, 1.0] }
+    let most = hi.max(-lo);
+    if !(most > 0.0) {
+        return if colormap.is_signed() { [-1.0, 1.0] } else { [0.0, 1.0] };
+    }
+    if colormap.is_signed() {
+        [-most, most]
+    } else if mode == ScaleMode::LowestToHighest {
+        [lo, hi]
     } else {
-        [lo, if lo < 0.0 { hi.max(0.0) } else { hi }]
+        [0.0, if hi > 0.0 { hi } else { most }]
     }
 }
 
@@ -144,6 +150,7 @@ impl OverlayOptions {
             alpha: self.opacity.clamp(0.0, 1.0),
             smooth: self.smooth,
             fades: true,
+            contours: self.contours && self.smooth,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::explain::{Cam, Evidence, IdentityCheck};
 use crate::explanation::ModelInfo;
+use crate::ui::text::{decimals_that_add_up, number};
 
 /// A number beside the colour bar.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,38 +40,16 @@ pub fn nice_ticks([lo, hi]: [f32; 2], most: usize) -> Vec<Tick> {
         .collect()
 }
 
-/// A number with a real minus sign, and without one before zeros alone.
-pub fn number(value: f32, decimals: usize) -> String {
-    let digits = format!("{:.decimals$}", value.abs());
-    let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    if value < 0.0 && !is_zero { format!("\u{2212}{digits}") } else { digits }
-}
-
-/// A contribution: always with its sign, unless it is nothing.
-pub fn signed(value: f32, decimals: usize) -> String {
-    let text = number(value, decimals);
-    let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    if value > 0.0 && !is_zero { format!("+{text}") } else { text }
-}
-
-/// As few decimals (2 to 4) as make rounded parts add up to their rounded total; 2 if none do.
-pub fn decimals_that_add_up(parts: &[f32], total: f32) -> usize {
-    let rounded = |value: f32, decimals: usize| -> i64 {
-        (f64::from(value) * 10.0_f64.powi(decimals as i32)).round() as i64
-    };
-    let adds_up = |&decimals: &usize| {
-        let sum = parts.iter().map(|&part| rounded(part, decimals));
-        sum.fold(0, i64::saturating_add) == rounded(total, decimals)
-    };
-    (2..=4).find(adds_up).unwrap_or(2)
-}
-
 /// What the two ends of the bar say about a target, or about the two sides of a comparison.
 pub fn end_words([lo, hi]: [f32; 2], pro: &str, contra: Option<&str>) -> [String; 2] {
     if let Some(contra) = contra {
         return [format!("speaks for {contra}"), format!("speaks for {pro}")];
     }
-    let against = if lo < 0.0 { format!("speaks against {pro}") } else { "weaker".to_owned() };
+    let against = match lo {
+        lo if lo < 0.0 => format!("speaks against {pro}"),
+        0.0 => "no support".to_owned(),
+        _ => "weaker".to_owned(),
+    };
     let supports = if hi > 0.0 { format!("supports {pro}") } else { "neutral".to_owned() };
     [against, supports]
 }

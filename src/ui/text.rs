@@ -1,0 +1,69 @@
+//! Names and numbers as the panels write them.
+
+use std::sync::Arc;
+
+use eframe::egui::text::{LayoutJob, TextWrapping};
+use eframe::egui::{Color32, FontId, Galley, Painter};
+
+use crate::explanation::{CamTarget, Explanation};
+use crate::tree_text::first_synonym;
+
+/// The first of several synonyms; of a node without a name of its own, the classes it stands for.
+pub fn short(label: &str) -> String {
+    let listed = label.split_once(" classes: ").or_else(|| label.split_once(" class: "));
+    match listed {
+        Some((count, classes)) if count.bytes().all(|byte| byte.is_ascii_digit()) => {
+            classes.to_owned()
+        }
+        _ => first_synonym(label).replace('_', " "),
+    }
+}
+
+/// What a map speaks for, in words.
+pub fn target_name(explanation: &Explanation, target: CamTarget) -> String {
+    let Some(question) = explanation.question(target) else { return String::new() };
+    let pro = short(&question.pro);
+    match &question.contra {
+        Some(contra) => format!("{pro} against {}", short(contra)),
+        None => pro,
+    }
+}
+
+/// A number with a real minus sign, and without one before zeros alone.
+pub fn number(value: f32, decimals: usize) -> String {
+    let digits = format!("{:.decimals$}", value.abs());
+    let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    if value < 0.0 && !is_zero { format!("\u{2212}{digits}") } else { digits }
+}
+
+/// A contribution: always with its sign, unless it is nothing.
+pub fn signed(value: f32, decimals: usize) -> String {
+    let text = number(value, decimals);
+    let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    if value > 0.0 && !is_zero { format!("+{text}") } else { text }
+}
+
+/// As few decimals (2 to 4) as make rounded parts add up to their rounded total; 2 if none do.
+pub fn decimals_that_add_up(parts: &[f32], total: f32) -> usize {
+    let rounded = |value: f32, decimals: usize| -> i64 {
+        (f64::from(value) * 10.0_f64.powi(decimals as i32)).round() as i64
+    };
+    let adds_up = |&decimals: &usize| {
+        let sum = parts.iter().map(|&part| rounded(part, decimals));
+        sum.fold(0, i64::saturating_add) == rounded(total, decimals)
+    };
+    (2..=4).find(adds_up).unwrap_or(2)
+}
+
+/// Text on one line, with … where it is cut.
+pub fn elided(
+    painter: &Painter,
+    text: &str,
+    font: FontId,
+    color: Color32,
+    width: f32,
+) -> Arc<Galley> {
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = TextWrapping::truncate_at_width(width);
+    painter.layout_job(job)
+}
