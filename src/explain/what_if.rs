@@ -33,7 +33,7 @@ pub struct Walk {
     /// Sum of the entropies of the decisions along the path, in nats.
     pub entropy: f32,
     /// Mean over these decisions of their entropy as a share of the largest possible one: 0 without
-    /// any doubt, 1 for tossing coins. Large values hint at a picture that no class covers.
+    /// any doubt, 1 for tossing coins.
     pub doubt: f32,
 }
 
@@ -58,20 +58,12 @@ pub struct Forced {
 }
 
 impl Walk {
-    /// Doubt from here on is worth a hint.
-    ///
-    /// Measured with the bundled WideResNet-16-2 of CIFAR10 and the hard rule: 13 % of the pictures of
-    /// CIFAR10's test set have as much (7 % of those that the tree decides rightly, 58 % of the
-    /// others), and 59 % of Tiny ImageNet's validation set, which shows mostly other things. The
-    /// threshold was chosen on these pictures. A tree that its model was not trained with has nearly
-    /// always more.
-    pub const UNSURE: f32 = 0.3;
-
-    /// Whether there is so much doubt that the picture may show something that no class covers.
-    ///
-    /// A hint and no proof: a network may be as sure of what it has never seen.
-    pub fn is_unsure(&self) -> bool {
-        self.doubt >= Self::UNSURE
+    /// The step that costs most, where that is worth a word: not where the tree is nearly certain of
+    /// every step, nor where there is but one.
+    pub fn weak_point(&self) -> Option<usize> {
+        /// The probability of a step that nobody would doubt.
+        const CERTAIN: f32 = 0.95;
+        self.weakest.filter(|&at| self.steps.len() > 1 && self.steps[at].probability < CERTAIN)
     }
 }
 

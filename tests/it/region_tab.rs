@@ -88,6 +88,7 @@ fn opened(photo: &str, size: [f32; 2]) -> Window {
         options.paths = vec![path];
         // So that there is nothing to scroll.
         options.settings.panels.insight_height = 400.0;
+        options.settings.panels.folder = false;
     });
     step_until(&mut window, "the photo is explained", is_explained);
     window

@@ -77,7 +77,7 @@ fn space_walks_from_the_root_to_the_leaf_and_begins_anew() {
             percent(step.reach),
         );
         let says = |end: &str| window.query_by_label(&format!("{caption}{end}")).is_some();
-        let is_weakest = walk.weakest == Some(i);
+        let is_weakest = walk.weak_point() == Some(i);
         assert_eq!([says(""), says(". Most confidence is lost here")], [!is_weakest, is_weakest]);
         // The branch that came second is told, too.
         let runner_up = name(step.runner_up.unwrap());
@@ -206,7 +206,7 @@ fn the_rows_tell_the_path_and_lead_to_its_nodes() {
     for (i, step) in walk.steps.iter().enumerate() {
         assert!(rows[i].contains(&short_name(&hierarchy, step.node)), "{}", rows[i]);
         assert!(rows[i].contains(&format!("{} so far", percent(step.reach))), "{}", rows[i]);
-        assert_eq!(flagged[i], walk.weakest == Some(i), "{}", rows[i]);
+        assert_eq!(flagged[i], walk.weak_point() == Some(i), "{}", rows[i]);
         window.get_by_label(&rows[i]).click();
         window.run_steps(3);
         assert_eq!(shown_step(&window), Some(step.node));

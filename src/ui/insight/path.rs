@@ -84,7 +84,7 @@ fn walk_ui(
             step,
             place: [i + 1, walk.steps.len()],
             lost,
-            is_weakest: walk.weakest == Some(i) && walk.steps.len() > 1,
+            is_weakest: walk.weak_point() == Some(i),
             is_selected: selected == Some(step.node),
             is_forced: pair == Some((step.node, true)),
             is_other: matches!(pair, Some((_, false))),
@@ -108,7 +108,7 @@ pub fn caption(insight: &Insight<'_>) -> Option<String> {
     let name = |id: NodeId| short_name(insight.hierarchy, id);
     let step = &walk.steps[at];
     let other = step.runner_up.map_or_else(String::new, |id| format!(" rather than {}", name(id)));
-    let weakest = match walk.weakest == Some(at) && walk.steps.len() > 1 {
+    let weakest = match walk.weak_point() == Some(at) {
         true => ". Most confidence is lost here",
         false => "",
     };
@@ -133,7 +133,7 @@ fn summary(insight: &Insight<'_>, walk: &Walk) -> String {
     let name = |id: NodeId| short_name(insight.hierarchy, id);
     let end = walk.steps.last().map_or(insight.hierarchy.root(), |step| step.node);
     let whole = format!("{}: {} of the tree's confidence", name(end), percent(walk.log_prob.exp()));
-    match walk.weakest.map(|at| &walk.steps[at]).filter(|_| walk.steps.len() > 1) {
+    match walk.weak_point().map(|at| &walk.steps[at]) {
         Some(step) => {
             let other = step.runner_up.map_or_else(String::new, |id| format!(" or {}", name(id)));
             format!("{whole}, most of it lost at \u{201c}{}{other}?\u{201d}", name(step.node))

@@ -27,7 +27,6 @@ pub(super) fn predictions_ui(
             disagreement_ui(ui, &line, input, scene, state, actions);
         }
     });
-    doubt_ui(ui, input, scene);
 }
 
 fn prediction_ui(ui: &mut Ui, prediction: &Prediction, hint: &str) {
@@ -72,24 +71,4 @@ fn disagreement_ui(
         state.open.reveal(scene.hierarchy, branch);
         actions.push(TreeAction::Select(branch));
     }
-}
-
-/// A hint that the picture may show something that the tree has no class for.
-fn doubt_ui(ui: &mut Ui, input: &TreeInput<'_>, scene: &Scene<'_>) {
-    if !input.trained {
-        return;
-    }
-    let walk = scene.decision.walk(input.hierarchy);
-    if !walk.is_unsure() {
-        return;
-    }
-    let text = "The tree is unsure; the picture may show something outside of its classes";
-    let text = RichText::new(text).color(ui.visuals().warn_fg_color);
-    ui.add(Label::new(text).truncate()).on_hover_text(format!(
-        "Doubt along the path: {} of the largest possible.\n\nA hint, not a proof. With the tree \
-         model that comes with the program, somewhat more than half of all pictures of other things \
-         get it, and one in fourteen of those that are decided rightly. The others are decided \
-         with confidence: a bear becomes a dog without any doubt.",
-        percent(walk.doubt)
-    ));
 }

@@ -76,6 +76,7 @@ proptest! {
         prop_assert!((walk.log_prob.exp() - decision.reach_prob[leaf]).abs() < 1e-5);
         prop_assert!((0.0..=1.0).contains(&walk.doubt) && walk.entropy >= 0.0);
         let most = walk.steps.iter().map(|step| step.cost).fold(f32::NEG_INFINITY, f32::max);
+        prop_assert!(walk.weak_point().is_none_or(|at| walk.weakest == Some(at)));
         match walk.weakest {
             Some(weakest) => prop_assert_eq!(walk.steps[weakest].cost, most),
             None => prop_assert!(walk.steps.is_empty()),
