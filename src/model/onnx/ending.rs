@@ -54,7 +54,7 @@ pub fn find(graph: &Graph<'_>, output: &str) -> Found {
                 }
                 (linear @ Some(_), Some(_)) => {
                     let why = "the layer norm before its linear layer has another size";
-                    Ending::Other { linear, why: NoMaps(CleanText::new(&why).as_str().into()) }
+                    Ending::Other { linear, why: NoMaps(CleanText::new(why).as_str().into()) }
                 }
                 (None, _) => {
                     // The map of a class is what is averaged: SqueezeNet, all-convolutional
