@@ -1,6 +1,7 @@
 //! What the classifier says about the pictures of the folder that are not on the screen.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
@@ -38,8 +39,13 @@ struct Asked {
 const MOST: usize = 8;
 
 /// One picture, as the network gets it.
-#[derive(Debug)]
 struct OnePicture(ModelInput);
+
+impl fmt::Debug for OnePicture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnePicture").finish_non_exhaustive()
+    }
+}
 
 impl Probe for OnePicture {
     fn count(&self) -> usize {

@@ -215,7 +215,10 @@ impl FakeEngine {
 
     /// The last request, and a result for it.
     fn last(&self) -> (Request, Arc<Explanation>) {
-        let request = self.0.borrow().requests.last().cloned().unwrap();
+        // Small pictures are asked about whenever they are ready.
+        let is_glance = |request: &&Request| matches!(request, Request::Probe { .. });
+        let requests = &self.0.borrow().requests;
+        let request = requests.iter().rev().find(|it| !is_glance(it)).cloned().unwrap();
         let Request::Explain { model, picture, .. } = &request else { panic!("{request:?}") };
         let known = if model.source == ModelSource::default_classifier() {
             &RESULTS[0]
