@@ -236,9 +236,10 @@ fn part(storage: &Storage, offset: u64, count: u64) -> Result<Range<u64>> {
 
 /// The strides of a tensor in C order, in numbers.
 fn contiguous(shape: &[u64]) -> Vec<u64> {
-    let mut stride = vec![1; shape.len()];
+    let mut stride = vec![1_u64; shape.len()];
     for axis in (1..shape.len()).rev() {
-        stride[axis - 1] = stride[axis] * shape[axis].max(1);
+        // Too large for the numbers of any file, which the check of its size tells.
+        stride[axis - 1] = stride[axis].saturating_mul(shape[axis].max(1));
     }
     stride
 }

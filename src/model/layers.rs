@@ -19,6 +19,7 @@ pub use super::convolution::{Activation, Conv, ConvShape, Layout, Padding, Strid
 /// precedes it (pre-activation networks) or where the convolution's own output is wanted. `scale` is
 /// `γ / sqrt(running_var + eps)`, `shift` is `β − running_mean · scale`.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a network has a few dozen of them")]
 pub enum Affine {
     /// `[1, C, 1, 1]` both, for burn.
     ChannelsFirst { scale: Tensor<4>, shift: Tensor<4> },

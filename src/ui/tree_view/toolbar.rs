@@ -27,7 +27,7 @@ pub(super) fn toolbar_ui(
             mode_ui(ui, settings, state);
             ui.separator();
         }
-        rule_ui(ui, input.rule, actions);
+        rule_ui(ui, input.rule, is_narrow, actions);
         ui.separator();
         tools_ui(ui, scene, settings, state, is_narrow);
         if let Some(id) = search::search_ui(ui, scene.hierarchy, scene.decision, &mut state.search)
@@ -53,20 +53,32 @@ fn mode_ui(ui: &mut Ui, settings: &mut TreeSettings, state: &mut TreeViewState) 
     }
 }
 
-fn rule_ui(ui: &mut Ui, rule: Rule, actions: &mut Vec<TreeAction>) {
-    for (own, text, hint) in [
-        (Rule::Hard, "Hard", "Follow the likeliest child from the root down"),
-        (Rule::Soft, "Soft", "Take the class with the largest product along its path"),
-        (
-            Rule::Marginal,
-            "Marginal",
-            "A branch is as likely as the network finds its classes together; follow the likeliest",
-        ),
-    ] {
-        let chosen = rule == own;
-        if ui.selectable_label(chosen, text).on_hover_text(hint).clicked() && !chosen {
-            actions.push(TreeAction::SetRule(own));
+/// The readings of a tree, with what each means.
+const RULES: [(Rule, &str, &str); 3] = [
+    (Rule::Hard, "Hard", "Follow the likeliest child from the root down"),
+    (Rule::Soft, "Soft", "Take the class with the largest product along its path"),
+    (
+        Rule::Marginal,
+        "Marginal",
+        "A branch is as likely as the network finds its classes together; follow the likeliest",
+    ),
+];
+
+/// Side by side, or in a menu where there is little room.
+fn rule_ui(ui: &mut Ui, rule: Rule, is_narrow: bool, actions: &mut Vec<TreeAction>) {
+    let mut choose = |ui: &mut Ui| {
+        for (own, text, hint) in RULES {
+            let chosen = rule == own;
+            if ui.selectable_label(chosen, text).on_hover_text(hint).clicked() && !chosen {
+                actions.push(TreeAction::SetRule(own));
+            }
         }
+    };
+    if is_narrow {
+        let name = RULES.iter().find(|(own, ..)| *own == rule).map_or("", |(_, text, _)| text);
+        ui.menu_button(name, choose).response.on_hover_text("How the tree is read");
+    } else {
+        choose(ui);
     }
 }
 
