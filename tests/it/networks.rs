@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use glasstree::checkpoint::StateDict;
-use glasstree::explain::FeatureMap;
+use glasstree::explain::{Density, FeatureMap, Forward, sub_grid};
 use glasstree::model::{Classifier, Compute, DeviceChoice};
 use serde::Deserialize;
 
@@ -151,6 +151,44 @@ cpu! {
         "timm-mobilenetv2_100";
     cifar_resnets_equal_pytorch:
         "cifar_resnet10", "cifar_resnet18", "cifar_resnet34", "cifar_resnet50";
+}
+
+/// With strides left out the native cells are among the finer ones, unless squeeze-and-excitation
+/// weighs channels by all cells; and the phases of pictures that go through together are not mixed up.
+/// Other sums over patches may differ in the last bits.
+#[test]
+fn dense_maps_of_inverted_residuals_are_those_of_each_picture() {
+    for (case, has_squeeze) in [
+        ("mobilenet_v2", false),
+        ("timm-mobilenetv2_100", false),
+        ("efficientnet_b0", true),
+        ("timm-efficientnet_b0", true),
+    ] {
+        let compute = Compute::open(DeviceChoice::Cpu).unwrap().compute;
+        let classifier = Classifier::load(&state(&golden(case, 1)), &compute).unwrap();
+        let inputs = [1, 2].map(|seed| synth::signed("input", seed, 3 * 64 * 64));
+        let map = |forward: &Forward| forward.features.clone().unwrap();
+        for density in [Density::Double, Density::Quadruple] {
+            let [a, b] = inputs.each_ref().map(Vec::as_slice);
+            let both = classifier.forward_dense(&[a, b], 64, density).unwrap();
+            for (input, together) in [a, b].into_iter().zip(&both) {
+                let near = |ours: &[f32], theirs: &[f32]| {
+                    let size = theirs.iter().fold(1.0_f32, |most, v| most.max(v.abs()));
+                    let pairs = ours.iter().zip(theirs);
+                    assert!(ours.len() == theirs.len(), "{case}: number of values");
+                    assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-5 * size), "{case}");
+                };
+                let alone = classifier.forward_dense(&[input], 64, density).unwrap();
+                near(&map(together).data, &map(&alone[0]).data);
+                let native = classifier.forward(&[input], 64).unwrap();
+                let cells = sub_grid(&map(together), density.factor(), [0, 0]);
+                assert_eq!([cells.height, cells.width], [2, 2], "{case}");
+                if !has_squeeze {
+                    near(&cells.data, &map(&native[0]).data);
+                }
+            }
+        }
+    }
 }
 
 /// Runs wherever there is an adapter, a software one included; `GLASSTREE_REQUIRE_GPU=1` turns a

@@ -147,6 +147,64 @@ fn commands_work_on_onnx_files() {
     }
 }
 
+/// What treats the network as a black box works for all; what needs a map says why there is none.
+#[test]
+fn methods_work_as_far_as_a_network_has_maps() {
+    let file = |name: &str| folder().join(format!("{name}.onnx")).display().to_string();
+    let cat = cat();
+    for name in ["densenet", "convnext", "vit"] {
+        let model = file(name);
+        let has_maps = goldens()[name].maps.is_some();
+        for (method, needs_maps) in [
+            ("occlusion", false),
+            ("rise", false),
+            ("layercam", true),
+            ("gradcam++", true),
+            ("shift2", true),
+        ] {
+            let cam =
+                ["cam", &cat, "--model", &model, "--method", method, "--masks", "20", "--json"];
+            if needs_maps && !has_maps {
+                fails(&cam, &["no map that adds up", "Occlusion and RISE need none"]);
+                continue;
+            }
+            let cam = json(&cam);
+            let [min, max] = ["min", "max"].map(|end| cam["map"][end].as_f64().unwrap());
+            assert!(max > min, "{name} {method}: {cam}");
+            assert_eq!(cam["identity"].is_null(), !has_maps, "{name} {method}: {cam}");
+            let own = &cam["method"]["identity"];
+            // The norm of ConvNeXt is another one for each of the shifted pictures.
+            assert_eq!(own.is_null(), method != "shift2" || name != "densenet", "{name} {own}");
+            assert!(own.is_null() || own["holds"] == true, "{name} {method}: {own}");
+        }
+        let dense = ["cam", &cat, "--model", &model, "--method", "dense2"];
+        fails(&dense, &[if has_maps { "shift2 and shift4" } else { "no map that adds up" }]);
+        let checks = ["cam", &cat, "--model", &model, "--checks", "--json"];
+        if has_maps {
+            assert!(json(&checks)["checks"]["shuffled_head"].is_number(), "{name}");
+        } else {
+            fails(&checks, &["no map that adds up"]);
+        }
+        let compared = json(&[
+            "compare-methods",
+            &cat,
+            "--model",
+            &model,
+            "--masks",
+            "20",
+            "--steps",
+            "4",
+            "--json",
+        ]);
+        let compared = compared.to_string();
+        for (method, is_there) in
+            [("occlusion", true), ("rise", true), ("layercam", has_maps), ("dense2", false)]
+        {
+            assert_eq!(compared.contains(&format!("\"{method}\"")), is_there, "{compared}");
+        }
+    }
+}
+
 #[test]
 fn labels_and_recipes_are_taken_from_the_command_line() {
     let model = folder().join("densenet.onnx").display().to_string();
