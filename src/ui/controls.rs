@@ -22,9 +22,9 @@ const TINY_TARGET: f32 = 90.0;
 const KEEP: f32 = 48.0;
 
 /// With less room, in points, the bar does without words that only repeat something.
-const ROOMY: f32 = 860.0;
+const ROOMY: f32 = 960.0;
 /// With less room, the choice of colours is a menu.
-const ENOUGH: f32 = 715.0;
+const ENOUGH: f32 = 820.0;
 /// With less room, so is the opacity.
 const LITTLE: f32 = 500.0;
 /// With less room, there is the menu, and what the map is of.

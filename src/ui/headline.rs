@@ -25,6 +25,10 @@ pub fn headline_ui(ui: &mut Ui, state: &AppState, certainty: &mut f32, out: &mut
     let tree = explanation.model.is_tree_made().then(|| explanation.model.tree().ok()).flatten();
     let decision = explanation.decision(state.rule(role)).ok().filter(|_| tree.is_some());
     ui.horizontal(|ui| {
+        if !state.shared {
+            // Two networks answer in this window.
+            ui.weak(role.name());
+        }
         answer_ui(ui, role, explanation, out);
         let Some((tree, decision)) = tree.zip(decision) else { return };
         if ui.available_width() < ROOMY {

@@ -42,9 +42,22 @@ fn mean_difference(a: &RgbaImage, b: &RgbaImage) -> f64 {
     sum as f64 / a.len() as f64
 }
 
+/// With the tree model beside the classifier.
 fn open(photo: &str, theme: Theme) -> Window {
+    open_with(photo, theme, false)
+}
+
+/// As the program starts: the classifier alone, with its own tree.
+fn open_alone(photo: &str, theme: Theme) -> Window {
+    open_with(photo, theme, true)
+}
+
+fn open_with(photo: &str, theme: Theme, one_model: bool) -> Window {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/photos").join(photo);
-    let mut window = real_window(SIZE, |options| options.paths = vec![path]);
+    let mut window = real_window(SIZE, |options| {
+        options.paths = vec![path];
+        options.one_model = one_model;
+    });
     run(
         &mut window,
         match theme {
@@ -67,7 +80,7 @@ fn welcome() {
     for (theme, name) in
         [(MenuCommand::ThemeDark, "welcome_dark"), (MenuCommand::ThemeLight, "welcome_light")]
     {
-        let mut window = real_window([1280.0, 800.0], |_| {});
+        let mut window = real_window([1280.0, 800.0], |options| options.one_model = true);
         run(&mut window, theme);
         step_until(&mut window, "the models are loaded", |app| {
             !app.state.is_busy() && app.panels.welcome.is_ready()
@@ -79,7 +92,7 @@ fn welcome() {
 #[test]
 fn cam() {
     for (theme, name) in [(Theme::Dark, "cam_dark"), (Theme::Light, "cam_light")] {
-        shot(&mut open("chelsea.png", theme), name);
+        shot(&mut open_alone("chelsea.png", theme), name);
     }
 }
 
@@ -95,9 +108,7 @@ fn tree_of_cifar10() {
 
 #[test]
 fn tree_of_imagenet() {
-    let mut window = open("coffee.jpg", Theme::Light);
-    run(&mut window, MenuCommand::SwitchTree);
-    step_until(&mut window, "the tree is made", is_explained);
+    let mut window = open_alone("coffee.jpg", Theme::Light);
     run(&mut window, MenuCommand::TreeOnly);
     run(&mut window, MenuCommand::ToggleClasses);
     run(&mut window, MenuCommand::ExpandPath);
@@ -105,7 +116,7 @@ fn tree_of_imagenet() {
     run(&mut window, MenuCommand::ExpandAll);
     run(&mut window, MenuCommand::ResetTree);
     shot(&mut window, "tree_imagenet_all");
-    assert_eq!(window.state().state.selection().tree, Role::Classifier);
+    assert_eq!(window.state().state.shown_tree(), Role::Classifier);
 }
 
 /// Where does the network see an animal, and where a vehicle?
