@@ -6,8 +6,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use image::RgbImage;
 
+use crate::budget::Wanted;
+use crate::decoder;
 use crate::engine::Wake;
-use crate::photo::{Photo, PhotoOptions};
+use crate::photo::PhotoOptions;
 use crate::preprocess::resample::{Filter, resize};
 use crate::preprocess::{ModelInput, Recipe};
 
@@ -106,7 +108,8 @@ fn next(orders: &Orders) -> Option<Order> {
 }
 
 fn look_at(Order { path, recipe }: Order) -> Thumbnail {
-    let Ok(photo) = Photo::open(&path, &PhotoOptions::default()) else {
+    // Nobody chose to open these files: they are read as carefully as any other.
+    let Ok(photo) = decoder::photo(&path, &PhotoOptions::default(), &Wanted::default()) else {
         return Thumbnail { path, small: None, input: None };
     };
     let input = recipe.and_then(|recipe| recipe.apply(&photo.rgb).ok());
