@@ -386,6 +386,8 @@ impl eframe::App for App {
             // What a click changes is seen at once, not when the pointer moves next.
             ctx.request_repaint();
         }
+        let effects = self.state.inquire(&self.panels.topics);
+        self.carry_out(effects);
         self.order_thumbnails();
         self.note_look(&ctx);
         self.note_window(&ctx);

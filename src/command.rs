@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::catalog::CatalogEntry;
-use crate::explain::{Area, ClassId, NodeId, Removal, Rule};
+use crate::explain::{Area, ClassId, Cover, Mark, NodeId, Removal, Rule};
 use crate::explanation::Tree;
 use crate::protocol::{ModelRequest, PictureSource};
 use crate::role::Role;
@@ -106,8 +106,18 @@ pub enum Command {
     Pin(Role, PinSlot, ClassId),
     /// A part of the photo to ask about.
     SetRegion(Option<Arc<Area>>),
+    /// A stroke over the photo that is being drawn, or is given up.
+    DraftMark(Option<Mark>),
+    /// A stroke that is done.
+    AddMark(Mark),
+    /// What is seen where the photo is covered.
+    SetCover(Cover),
+    /// Takes all cover off the photo.
+    ClearMarks,
     /// Runs a role's network again without an area of the photo.
     RunWithout(Check, Role, Arc<Area>, Removal),
+    /// Asks once more what was stopped or has failed: a map by another method, curves, checks.
+    InquireAgain,
     SetRule(Rule),
     /// From one rule to the other.
     SwitchRule,
@@ -167,6 +177,7 @@ pub enum MenuCommand {
     ShowPath,
     ShowRegion,
     ShowCompare,
+    ShowTrust,
     ThemeSystem,
     ThemeLight,
     ThemeDark,
@@ -190,6 +201,11 @@ pub enum MenuCommand {
     DrawLasso,
     StopDrawing,
     RemoveRegion,
+    PaintOver,
+    Uncover,
+    CoverLasso,
+    ClearMarks,
+    BeforeAfter,
     SwitchRule,
     SwitchTree,
     WalkOn,
@@ -260,6 +276,7 @@ impl MenuCommand {
             Self::ShowPath => (View, true, "Decisions of the path", "The decisions from the root to the class, one by one", &["Ctrl+4"]),
             Self::ShowRegion => (View, false, "What a region gives", "Drag a box on the picture: what does it give to the class and to each decision?", &["Ctrl+5"]),
             Self::ShowCompare => (View, false, "Compare two classes", "Where the picture speaks for one class, and where for the other", &["Ctrl+6"]),
+            Self::ShowTrust => (View, false, "How far to trust the map", "Take the picture apart in the order of the map, and see whether the answer goes with it", &["Ctrl+8"]),
             Self::ThemeSystem => (View, true, "Theme of the system", "Light or dark, as the system is", &[]),
             Self::ThemeLight => (View, false, "Light theme", "Dark text on light panels", &[]),
             Self::ThemeDark => (View, false, "Dark theme", "Light text on dark panels", &[]),
@@ -283,6 +300,11 @@ impl MenuCommand {
             Self::DrawLasso => (Map, false, "Draw a line around", "Drag a line around a part of the picture to ask what is in it", &["L"]),
             Self::StopDrawing => (Map, false, "Stop drawing", "Dragging moves the picture again; Escape does it, too", &[]),
             Self::RemoveRegion => (Map, false, "Remove region", "Take the box or line off the picture", &["Delete"]),
+            Self::PaintOver => (Map, true, "Paint over", "Cover parts of the photo, and see what the networks say without them while you paint", &["P"]),
+            Self::Uncover => (Map, false, "Uncover", "Take the cover off again where you paint", &["Shift+P"]),
+            Self::CoverLasso => (Map, false, "Cover what a line surrounds", "Drag a line around what is to be covered", &["U"]),
+            Self::ClearMarks => (Map, false, "Take off all cover", "Show the photo as it is", &["Shift+U"]),
+            Self::BeforeAfter => (Map, false, "Before and after", "A line on the picture: left of it the photo as it is, right of it with its cover on", &["Shift+B"]),
             Self::SwitchRule => (Tree, false, "Switch rule", "Hard: follow the likeliest child; soft: multiply along each path; marginal: the network's own probabilities", &["R"]),
             Self::SwitchTree => (Tree, false, "Other tree", "Switch between the tree of the classifier and that of the tree model", &["T"]),
             Self::WalkOn => (Tree, true, "Walk down the tree", "One decision further from the root to the class, with its map; behind the last one from the start", &["Space"]),

@@ -24,7 +24,7 @@
 //! | `decision` | which way did the tree go, and how sure was it? |
 //! | `evidence` | what speaks for one side of a comparison, and what for the other? |
 //! | `region`, `area`, `rect` | what does a part of the picture contribute? |
-//! | `removal` | what is a photo without that part? |
+//! | `removal`, `cover` | what is a photo without that part, or painted over? |
 //! | `what_if` | where does confidence get lost, and what if another branch were taken? |
 //! | `flip` | which cells would have to go for a decision to change? |
 //! | `probe`, `fill` | what is a network asked, and what hides a part of the picture? |
@@ -42,6 +42,7 @@ mod cam_set;
 mod checks;
 mod colormap;
 mod contour;
+mod cover;
 mod decision;
 mod ending;
 mod evidence;
@@ -72,6 +73,7 @@ pub use checks::{
 };
 pub use colormap::{Colormap, NAN_COLOR, tutorial_rgb};
 pub use contour::{Segment, contour};
+pub use cover::{Cover, Mark, Marks};
 pub use decision::{Agreement, Decision, Decisions, Pooling, Rule, Step, Sure};
 pub use ending::{Ending, LayerNorm, NoMaps};
 pub use evidence::{Answer, Evidence, Question, QuestionError, Tendency};

@@ -19,7 +19,7 @@ use crate::photo::Photo;
 use crate::preprocess::{ModelInput, Recipe};
 use crate::text::CleanText;
 
-pub use plan::{MethodMap, Plan, PlanError, PlanOptions, Score};
+pub use plan::{Cost, MethodMap, Plan, PlanError, PlanOptions, Score};
 pub use without::Without;
 
 /// Everything about a loaded model that is not on a device.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::explain::Colormap;
+use crate::explain::{Colormap, Method};
 
 /// What undo brings back beside the selection.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -54,6 +54,10 @@ pub enum ScaleMode {
 #[serde(default)]
 pub struct OverlayOptions {
     pub visible: bool,
+    /// How the map is made.
+    pub method: Method,
+    /// Of a second map beside it.
+    pub beside: Option<Method>,
     /// 0 to 1.
     pub opacity: f32,
     pub colormap: Colormap,
@@ -70,6 +74,8 @@ impl Default for OverlayOptions {
     fn default() -> Self {
         Self {
             visible: true,
+            method: Method::Cam,
+            beside: None,
             opacity: 0.7,
             colormap: Colormap::Turbo,
             smooth: true,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::catalog::ModelSource;
 use crate::eval::{Measure, Scores, Separation};
-use crate::explain::{Answers, Area, Probe, Removal};
+use crate::explain::{Answers, Area, Marks, Probe, Removal};
 use crate::explanation::{Explanation, ModelInfo};
 use crate::labelled_pictures::LabelledPicture;
 use crate::photo::{Photo, PhotoOptions};
@@ -92,8 +92,27 @@ pub struct Rerun {
     pub seen: Arc<Explanation>,
     /// What `seen` was made with.
     pub model: ModelRequest,
-    pub area: Arc<Area>,
-    pub how: Removal,
+    pub change: Change,
+}
+
+/// What is done to a photo before it is shown again.
+#[derive(Debug, Clone)]
+pub enum Change {
+    Without(Arc<Area>, Removal),
+    Covered(Arc<Marks>),
+}
+
+impl Rerun {
+    /// The changed photo. Takes a while for a large one.
+    pub fn photo(&self) -> Photo {
+        match &self.change {
+            Change::Without(area, how) => self.seen.photo_without(area, *how),
+            Change::Covered(marks) => {
+                let Photo { name, rgb } = &*self.seen.photo;
+                Photo { name: name.clone(), rgb: marks.apply(rgb) }
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

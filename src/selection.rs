@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::explain::{Area, ClassId, Hierarchy, NodeId, Rule};
+use crate::explain::{Area, ClassId, Cover, Hierarchy, Marks, NodeId, Rule};
 use crate::explanation::{CamTarget, Tree};
 use crate::role::{PerRole, Role};
 
@@ -103,12 +103,16 @@ pub struct Selection {
     pub trees: PerRole<Option<Arc<Tree>>>,
     /// A part of the photo to ask about, in its pixels.
     pub region: Option<Arc<Area>>,
+    /// What the photo is painted over with.
+    pub marks: Option<Arc<Marks>>,
+    /// What is seen there.
+    pub cover: Cover,
 }
 
 impl Default for Selection {
     fn default() -> Self {
         let (target, versus, pins) = (Selected::Prediction, Versus::Siblings, Pins::default());
-        let (forced, trees, region) = (None, PerRole::default(), None);
+        let (forced, trees, region, marks) = (None, PerRole::default(), None, None);
         let keeps_target = false;
         Self {
             target,
@@ -120,6 +124,8 @@ impl Default for Selection {
             forced,
             trees,
             region,
+            marks,
+            cover: Cover::default(),
         }
     }
 }

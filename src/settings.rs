@@ -71,6 +71,7 @@ pub enum InsightTab {
     Path,
     Region,
     Compare,
+    Trust,
 }
 
 /// How trees are shown.

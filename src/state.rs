@@ -3,9 +3,11 @@
 //! [`AppState::apply`] answers what the user does, [`AppState::handle_event`] what the engine says; both
 //! return [`Effect`]s, which somebody else carries out.
 
+mod covering;
 mod edits;
 mod glances;
 mod history;
+mod inquiries;
 mod jobs;
 mod library;
 mod load;
@@ -26,12 +28,17 @@ use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::{JobId, ModelRequest, PictureSource, Request};
 pub use crate::role::{PerRole, Role};
 pub use crate::selection::{PinSlot, Pins, Selected, Selection, Versus};
+pub use covering::Covered;
+pub use inquiries::{
+    Asked, CURVE_STEPS, Inquiry, MAP_SCORE, Order, Progress as InquiryProgress, Topic,
+};
 pub use library::{DownloadState, Library};
 pub use load::{Job, Load};
 pub use notices::{INFO_STAYS, Notice, NoticeKind, Notices};
 pub use rerun::{Outcome, Rerun};
 pub use walk::Walking;
 
+use covering::Covering;
 use glances::Glances;
 use history::History;
 
@@ -55,8 +62,10 @@ pub struct RoleState {
 pub struct Answer {
     /// As the engine gave it, with the model's own tree.
     given: Arc<Explanation>,
-    /// With the tree that the user made of it.
+    /// With the tree that the user made of it, and with what the photo is covered by.
     shown: Arc<Explanation>,
+    /// What it said of the photo with its cover on.
+    covered: Option<Covered>,
 }
 
 /// A picture that was asked for.
@@ -125,6 +134,8 @@ pub struct AppState {
     walk: Option<Walking>,
     /// Networks asked again without a part of the photo; at most one of each kind for a role.
     pub reruns: Vec<Rerun>,
+    inquiries: Vec<Inquiry>,
+    covering: Covering,
     glances: Glances,
     pub notices: Notices,
     pub device: Option<String>,
@@ -151,6 +162,8 @@ impl AppState {
             library: Library::default(),
             walk: None,
             reruns: Vec::new(),
+            inquiries: Vec::new(),
+            covering: Covering::default(),
             glances: Glances::default(),
             notices: Notices::default(),
             device: None,
@@ -194,11 +207,12 @@ impl AppState {
         self.history.see(look, is_held, now);
     }
 
-    /// The explanation of a role, if it is about the picture on the screen.
+    /// The explanation of a role, if it is about the picture on the screen, with its cover on where
+    /// it has one.
     pub fn explanation(&self, role: Role) -> Option<&Arc<Explanation>> {
-        let explanation = self.role(role).explanation()?;
+        let Answer { given, shown, .. } = self.role(role).result.last()?;
         let photo = self.photo.as_ref()?;
-        Arc::ptr_eq(&explanation.photo, photo).then_some(explanation)
+        Arc::ptr_eq(&given.photo, photo).then_some(shown)
     }
 
     /// Whose map is shown, and of what; the likeliest class if nothing was selected.
@@ -270,6 +284,7 @@ impl AppState {
         self.wanted.is_some()
             || self.roles.iter().any(|(_, role)| role.job().is_some())
             || self.is_rerunning()
+            || self.running_inquiry().is_some()
     }
 
     /// Whether a network is asked again without a part of the photo.
@@ -288,7 +303,8 @@ impl AppState {
 
     /// Does what the user asks for.
     pub fn apply(&mut self, command: Command) -> Vec<Effect> {
-        let effects = self.dispatch(command);
+        let mut effects = self.dispatch(command);
+        effects.extend(self.follow_marks());
         self.follow_trees();
         if self.walking().is_none() {
             self.walk = None;
@@ -340,9 +356,14 @@ impl AppState {
                 self.reruns.retain(|rerun| rerun.check != Check::Region || !rerun.is_running());
                 self.history.set_region(region);
             }
+            Command::DraftMark(mark) => self.draft_mark(mark),
+            Command::AddMark(mark) => self.mark(mark),
+            Command::SetCover(cover) => self.history.set_cover(cover),
+            Command::ClearMarks => self.history.set_marks(None),
             Command::RunWithout(check, role, area, how) => {
                 return self.run_again(check, role, &area, how);
             }
+            Command::InquireAgain => self.inquire_again(),
             Command::SetRule(rule) => self.history.set_rule(rule),
             Command::SwitchRule => self.history.set_rule(self.rule(self.shown_tree()).next()),
             Command::SwitchTree => self.history.show_tree(match self.selection().tree {
@@ -377,6 +398,8 @@ impl AppState {
             M::Reload | M::Fit | M::ActualSize | M::ZoomIn | M::ZoomOut => self.photo.is_some(),
             M::DrawBox | M::DrawLasso | M::StopDrawing => self.photo.is_some(),
             M::RemoveRegion => self.selection().region.is_some(),
+            M::PaintOver | M::Uncover | M::CoverLasso => self.photo.is_some(),
+            M::ClearMarks | M::BeforeAfter => self.selection().marks.is_some(),
             M::WhatFlips => self.explanation(self.selection().tree).is_some(),
             M::Previous | M::First => here.is_some_and(|at| at > 0),
             M::Next | M::Last => here.is_some_and(|at| at + 1 < self.folder.len()),
@@ -403,7 +426,7 @@ impl AppState {
             M::Open | M::OpenPath | M::Models | M::Quit => true,
             M::FindClass | M::FindNode => true,
             M::ToggleClasses | M::ToggleTree | M::ToggleFolder | M::TreeOnly => true,
-            M::ShowPath | M::ShowRegion | M::ShowCompare => true,
+            M::ShowPath | M::ShowRegion | M::ShowCompare | M::ShowTrust => true,
             M::ThemeSystem | M::ThemeLight | M::ThemeDark => true,
             M::LargerText | M::SmallerText | M::NormalText | M::FullScreen => true,
             M::ResetSettings => true,

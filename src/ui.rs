@@ -15,6 +15,7 @@ pub mod layout;
 pub mod legend;
 pub mod map_tiles;
 pub mod menu;
+pub mod methods;
 pub mod models;
 pub mod notices;
 pub mod output;
@@ -35,13 +36,16 @@ use std::sync::Arc;
 use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 
 use crate::command::{Command, MenuCommand};
+use crate::look::OverlayOptions;
 use crate::photo::Photo;
 use crate::settings::{InsightTab, LEAST_CLASSES, Settings, Theme};
-use crate::state::{AppState, Role};
+use crate::state::{AppState, Role, Topic};
 use crate::tree_layout::Cards;
 use class_list::{ClassAction, ClassListState, class_list_ui};
 use folder_strip::{FolderStrip, folder_strip_ui, has_strip};
+use image_view::cover::{CoverAction, CoverInput};
 use image_view::region::{RegionAction, Tool};
+use image_view::shown_map::MapInput;
 use image_view::{ImageInput, ImageViewState, image_view_ui};
 use insight::{Insight, InsightState, insight_panel_ui};
 use layout::{Layout, Part};
@@ -70,6 +74,8 @@ pub struct Panels {
     pub layout: Layout,
     /// The log of all notices.
     pub notices: bool,
+    /// What the networks shall be asked beside everything else, as of the last frame.
+    pub topics: Vec<(Role, Topic)>,
     /// A field or a menu had the keyboard in the last frame.
     is_typing: bool,
 }
@@ -94,6 +100,7 @@ pub fn root_ui(
 ) -> UiOutput {
     let mut output = UiOutput::default();
     let out = &mut output;
+    panels.topics.clear();
     let visuals = ui.visuals().clone();
     Panel::top("menu").frame(theme::bar(&visuals)).show(ui, |ui| {
         let mut pickers = UiOutput::default();
@@ -283,6 +290,7 @@ fn picture_ui(
     insight.region.cells.clear();
     let generation = panels.layout.generation(ui, Part::Insight, ui.available_height());
     insight_panel_ui(ui, state, settings, generation, tree, insight, out);
+    panels.topics.append(&mut insight.trust.topics);
     let walking = Insight::new(state, tree).and_then(|insight| insight::path::caption(&insight));
     let (role, target) = match state.target() {
         Some((role, target)) => (role, Some(target)),
@@ -292,15 +300,32 @@ fn picture_ui(
     let name = explanation
         .zip(target)
         .map_or_else(String::new, |(explanation, target)| target_name(explanation, target));
+    let OverlayOptions { method, beside, .. } = settings.overlay;
+    let mut map = |method| {
+        let topic = Topic::Map(method);
+        panels.topics.push((role, topic));
+        MapInput { method, inquiry: state.inquiry(role, topic) }
+    };
+    let (map, beside) = (map(method), beside.map(map));
+    let marks = state.marks();
+    let cover = marks.as_ref().map(|marks| CoverInput {
+        marks,
+        covered: state.covered(role).map(|covered| &covered.given.photo),
+        before: state.uncovered(role),
+    });
     let input = ImageInput {
         photo,
         explanation,
         target,
+        map,
+        beside,
         target_name: &name,
         highlight_crop: false,
         walking: walking.as_deref(),
         busy: state.role(role).job().is_some(),
         region: panels.insight.region.area(state),
+        cover,
+        cover_kind: state.selection().cover,
         cells: &panels.insight.region.cells,
     };
     let frame = theme::panel(ui.visuals());
@@ -344,6 +369,15 @@ fn mark(
         RegionAction::Choose(Tool::Pan) => panels.image.region.tool = Tool::Pan,
         RegionAction::Choose(Tool::Box) => out.push(MenuCommand::DrawBox),
         RegionAction::Choose(Tool::Lasso) => out.push(MenuCommand::DrawLasso),
+        RegionAction::Choose(Tool::Brush) => out.push(MenuCommand::PaintOver),
+        RegionAction::Choose(Tool::Eraser) => out.push(MenuCommand::Uncover),
+        RegionAction::Choose(Tool::CoverLasso) => out.push(MenuCommand::CoverLasso),
+        RegionAction::Cover(action) => out.push(match action {
+            CoverAction::Draft(mark) => Command::DraftMark(mark),
+            CoverAction::Add(mark) => Command::AddMark(mark),
+            CoverAction::Set(cover) => Command::SetCover(cover),
+            CoverAction::Clear => Command::ClearMarks,
+        }),
     }
 }
 
@@ -375,6 +409,7 @@ impl Checked for Settings {
             M::ShowPath => self.panels.shows(InsightTab::Path),
             M::ShowRegion => self.panels.shows(InsightTab::Region),
             M::ShowCompare => self.panels.shows(InsightTab::Compare),
+            M::ShowTrust => self.panels.shows(InsightTab::Trust),
             M::ThemeSystem => self.theme == Theme::System,
             M::ThemeLight => self.theme == Theme::Light,
             M::ThemeDark => self.theme == Theme::Dark,

@@ -74,6 +74,7 @@ impl App {
             M::ShowPath => insight::toggle(panels, InsightTab::Path),
             M::ShowRegion => insight::toggle(panels, InsightTab::Region),
             M::ShowCompare => insight::toggle(panels, InsightTab::Compare),
+            M::ShowTrust => insight::toggle(panels, InsightTab::Trust),
             M::ThemeSystem => self.set_theme(ctx, Theme::System),
             M::ThemeLight => self.set_theme(ctx, Theme::Light),
             M::ThemeDark => self.set_theme(ctx, Theme::Dark),
@@ -113,6 +114,11 @@ impl App {
             M::DrawLasso => self.draw(Tool::Lasso),
             M::StopDrawing => self.panels.image.region.tool = Tool::Pan,
             M::RemoveRegion => self.change(Command::SetRegion(None)),
+            M::PaintOver => self.take_up(Tool::Brush),
+            M::Uncover => self.take_up(Tool::Eraser),
+            M::CoverLasso => self.take_up(Tool::CoverLasso),
+            M::ClearMarks => self.change(Command::ClearMarks),
+            M::BeforeAfter => toggle(&mut self.panels.image.cover.compares),
             M::SwitchRule => self.change(Command::SwitchRule),
             M::SwitchTree => self.change(Command::SwitchTree),
             M::WalkOn => self.change(Command::WalkOn),
@@ -165,10 +171,15 @@ impl App {
     }
 
     /// Takes a tool up, or puts it down.
-    fn draw(&mut self, tool: Tool) {
+    fn take_up(&mut self, tool: Tool) {
         let current = &mut self.panels.image.region.tool;
         *current = if *current == tool { Tool::Pan } else { tool };
-        if *current != Tool::Pan {
+    }
+
+    /// The same for a tool that marks a region.
+    fn draw(&mut self, tool: Tool) {
+        self.take_up(tool);
+        if self.panels.image.region.tool != Tool::Pan {
             // Now, since a panel that opens later would move the picture under the pointer.
             insight::open(&mut self.settings.panels, InsightTab::Region);
         }

@@ -124,23 +124,15 @@ impl<'a> Progress<'a> {
 }
 
 impl Made {
-    /// The noise of the map: its mean standard error as a share of its range.
-    pub fn noise(&self) -> Option<f64> {
-        let errors = &self.map.standard_error.as_ref()?.data;
-        let mean = errors.iter().copied().map(f64::from).sum::<f64>() / errors.len().max(1) as f64;
-        let [lo, hi] = self.map.map.range();
-        (hi > lo).then(|| mean / f64::from(hi - lo))
-    }
-
     pub fn to_json(&self) -> Value {
-        let check = self.map.check;
+        let check = self.map.check();
         json!({
             "name": self.method.to_string(),
             "shows": self.method.shows(),
             "limits": self.method.limits(),
             "runs": self.runs,
             "seconds": self.took.as_secs_f64(),
-            "noise": self.noise(),
+            "noise": self.map.noise(),
             "identity": check.map(|c| json!({ "residual": c.residual, "holds": c.holds() })),
         })
     }
@@ -151,10 +143,10 @@ impl Made {
         writeln!(out, "Method: {} ({runs} runs, {:.2} s)", method.name(), took.as_secs_f64())?;
         writeln!(out, "  {}", method.shows())?;
         writeln!(out, "  {}", method.limits())?;
-        if let Some(noise) = self.noise() {
+        if let Some(noise) = self.map.noise() {
             writeln!(out, "  Noise: standard error {:.1} % of the map's range", noise * 100.0)?;
         }
-        if let Some(check) = self.map.check.filter(|check| !check.holds()) {
+        if let Some(check) = self.map.check().filter(|check| !check.holds()) {
             warn(&format!("mean + bias misses the logit by {:.2e}", check.residual));
         }
         Ok(())

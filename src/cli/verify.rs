@@ -7,7 +7,7 @@ use strum::IntoEnumIterator as _;
 use super::Client;
 use crate::explain::{Area, Removal};
 use crate::explanation::Explanation;
-use crate::protocol::{ModelRequest, Rerun};
+use crate::protocol::{Change, ModelRequest, Rerun};
 
 /// What the network says with a part of the photo taken out, for each way of doing so.
 pub type Reruns = Vec<(Removal, Arc<Explanation>)>;
@@ -22,7 +22,8 @@ pub fn without(
     let area = Arc::new(area);
     let run = |how: Removal| {
         let (seen, area) = (Arc::clone(seen), Arc::clone(&area));
-        let rerun = Rerun { seen, model: request.clone(), area, how };
+        let change = Change::Without(area, how);
+        let rerun = Rerun { seen, model: request.clone(), change };
         Ok((how, client.engine.rerun(rerun, &mut super::warn)?))
     };
     Removal::iter().map(run).collect()

@@ -253,7 +253,7 @@ impl Worker {
             _ => self.check_wanted(job),
         };
         check_wanted()?;
-        let photo = rerun.seen.photo_without(&rerun.area, rerun.how);
+        let photo = rerun.photo();
         check_wanted()?;
         self.explain(job, Arc::new(photo), &rerun.model)
     }

@@ -88,9 +88,8 @@ pub struct Finer {
 /// How the feature maps are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FinerKind {
-    Dense(Density),
-    /// So many shifts along each axis.
-    Shifts(usize),
+    /// So many shifts along each axis, each with strides left out.
+    Grid { density: Density, shifts: usize },
     /// Sizes one after the other, each as it is and mirrored.
     Scales,
 }
@@ -101,15 +100,21 @@ const SCALES: [f64; 3] = [1.0, 1.5, 2.0];
 impl Finer {
     /// One run with strides left out.
     pub fn dense(input: &ModelInput, density: Density) -> Self {
-        let (side, chw) = (input.crop.width() as usize, input.chw.clone());
-        Self { inputs: vec![ProbeInput { side, chw }], kind: FinerKind::Dense(density) }
+        Self::grid(input, 0, density, 1)
     }
 
     /// `n` x `n` runs on inputs that are moved by the `n`th part of a cell of `cell` pixels, so that
     /// the centres of all cells lie evenly. At the border, the edge of the picture is repeated.
     pub fn shifted(input: &ModelInput, cell: usize, n: usize) -> Self {
-        let (side, n) = (input.crop.width() as usize, n.max(1));
-        // From the centre of the native cell to that of the fine one.
+        Self::grid(input, cell, Density::Native, n)
+    }
+
+    /// Both: `shifts` x `shifts` runs with strides left out, each moved by a part of the smaller
+    /// cells that this makes. `cell` is the side of a native one, in input pixels.
+    pub fn grid(input: &ModelInput, cell: usize, density: Density, shifts: usize) -> Self {
+        let (side, n) = (input.crop.width() as usize, shifts.max(1));
+        let cell = cell / density.factor();
+        // From the centre of a cell to that of the finer one.
         let offset = |i: usize| ((2 * i + 1) * cell) as i64 / (2 * n) as i64 - cell as i64 / 2;
         let shifts = (0..n).flat_map(|y| (0..n).map(move |x| [y, x]));
         let inputs = shifts
@@ -118,7 +123,7 @@ impl Finer {
                 ProbeInput { side, chw: moved(&input.chw, side, [dy, dx]) }
             })
             .collect();
-        Self { inputs, kind: FinerKind::Shifts(n) }
+        Self { inputs, kind: FinerKind::Grid { density, shifts: n } }
     }
 
     /// The same part of the photo at several sizes, each also mirrored.
@@ -148,8 +153,7 @@ impl Finer {
     /// `None` before all answers are there, and for several sizes, which add up to no logit.
     pub fn forward(&self, answers: &Answers) -> Option<Forward> {
         let n = match self.kind {
-            FinerKind::Dense(_) => 1,
-            FinerKind::Shifts(n) => n,
+            FinerKind::Grid { shifts, .. } => shifts,
             FinerKind::Scales => return None,
         };
         let features = interleave(&self.features(answers)?, n);
@@ -169,9 +173,7 @@ impl Finer {
     /// The map for a row of the head, in logits; `None` before all answers are there.
     pub fn map(&self, answers: &Answers, row: &[f32]) -> Option<Cam> {
         match self.kind {
-            FinerKind::Dense(_) | FinerKind::Shifts(_) => {
-                Some(Cam::compute(&self.forward(answers)?.features?, row))
-            }
+            FinerKind::Grid { .. } => Some(Cam::compute(&self.forward(answers)?.features?, row)),
             FinerKind::Scales => {
                 let features = self.features(answers)?;
                 let last = features.last()?;
@@ -212,8 +214,8 @@ impl Probe for Finer {
 
     fn density(&self) -> Density {
         match self.kind {
-            FinerKind::Dense(density) => density,
-            FinerKind::Shifts(_) | FinerKind::Scales => Density::Native,
+            FinerKind::Grid { density, .. } => density,
+            FinerKind::Scales => Density::Native,
         }
     }
 }

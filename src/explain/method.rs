@@ -28,6 +28,10 @@ pub enum Method {
     Dense2,
     /// The last two strides left out: sixteen cells in place of one.
     Dense4,
+    /// The last two strides left out, on four shifted inputs: sixty-four cells in place of one.
+    #[serde(rename = "dense4-shift2")]
+    #[strum(serialize = "dense4-shift2")]
+    DenseShift,
     /// The network on shifted inputs, four cells in place of one.
     Shift2,
     /// Sixteen cells in place of one.
@@ -59,6 +63,7 @@ impl Method {
             Self::Cam => "CAM",
             Self::Dense2 => "CAM, last stride left out",
             Self::Dense4 => "CAM, last two strides left out",
+            Self::DenseShift => "CAM, last two strides left out, 2 × 2 shifts",
             Self::Shift2 => "CAM, 2 × 2 shifts",
             Self::Shift4 => "CAM, 4 × 4 shifts",
             Self::MultiScale => "CAM, three sizes and mirrored",
@@ -80,7 +85,7 @@ impl Method {
                 "What each cell adds where the network looks more closely; the cells of the plain \
                  map are among these, unchanged"
             }
-            Self::Shift2 | Self::Shift4 => {
+            Self::DenseShift | Self::Shift2 | Self::Shift4 => {
                 "What each cell adds while the picture is moved under the cells; their mean is the \
                  mean logit of the moved pictures"
             }
@@ -93,7 +98,7 @@ impl Method {
             }
             Self::LayerCam => "Where the channels react that speak for the class",
             Self::Occlusion => "How much less is scored when the place is hidden by a patch",
-            Self::Rise => "How much is scored on average while the place is visible",
+            Self::Rise => "How much more is scored while the place is visible than on average",
         }
     }
 
@@ -104,7 +109,7 @@ impl Method {
             Self::Dense2 | Self::Dense4 => {
                 "The network was not trained so; the cells in between may be off the scale it knows"
             }
-            Self::Shift2 | Self::Shift4 => {
+            Self::DenseShift | Self::Shift2 | Self::Shift4 => {
                 "It explains the mean of several answers; what is moved in at the border is invented"
             }
             Self::MultiScale => "It adds up to no logit, and large things may fall apart",
@@ -124,7 +129,12 @@ impl Method {
     /// Whether it adds up: its mean and the bias make a logit.
     pub fn is_exact(self) -> bool {
         match self {
-            Self::Cam | Self::Dense2 | Self::Dense4 | Self::Shift2 | Self::Shift4 => true,
+            Self::Cam
+            | Self::Dense2
+            | Self::Dense4
+            | Self::DenseShift
+            | Self::Shift2
+            | Self::Shift4 => true,
             Self::MultiScale
             | Self::GradCam
             | Self::GradCamPlusPlus

@@ -76,6 +76,13 @@ pub struct ProbeAnswer {
     pub features: Option<FeatureMap>,
 }
 
+impl ProbeAnswer {
+    /// How many there are in it.
+    pub fn numbers(&self) -> usize {
+        self.logits.len() + self.features.as_ref().map_or(0, |features| features.data.len())
+    }
+}
+
 /// The answers to the first inputs of a probe, in their order. Cheap to copy.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answers(pub Vec<Arc<ProbeAnswer>>);

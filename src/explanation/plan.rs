@@ -2,6 +2,7 @@
 //! answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -73,8 +74,40 @@ pub struct MethodMap {
     pub map: Cam,
     /// Of each place, where the method is random.
     pub standard_error: Option<Cam>,
-    /// Where the method adds up to a logit.
-    pub check: Option<IdentityCheck>,
+    /// What the map adds up to, where it does.
+    pub evidence: Option<Evidence>,
+}
+
+impl MethodMap {
+    fn alone(map: Cam) -> Self {
+        Self { map, standard_error: None, evidence: None }
+    }
+
+    fn exact(evidence: Evidence) -> Self {
+        Self { evidence: Some(evidence.clone()), ..Self::alone(evidence.map) }
+    }
+
+    /// Whether it adds up, where it should.
+    pub fn check(&self) -> Option<IdentityCheck> {
+        self.evidence.as_ref().map(|evidence| evidence.check)
+    }
+
+    /// The noise of a random map: its mean standard error as a share of its range.
+    pub fn noise(&self) -> Option<f64> {
+        let errors = &self.standard_error.as_ref()?.data;
+        let mean = errors.iter().copied().map(f64::from).sum::<f64>() / errors.len().max(1) as f64;
+        let [lo, hi] = self.map.range();
+        (hi > lo).then(|| mean / f64::from(hi - lo))
+    }
+}
+
+/// What a map takes beyond the one run of the network that there was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cost {
+    /// Inputs that the network has to look at.
+    pub runs: usize,
+    /// About how long that takes, going by the time of the one run.
+    pub time: Duration,
 }
 
 /// Why there is no map by a method. One line for the user.
@@ -93,9 +126,9 @@ pub enum PlanError {
     Picture(#[from] PreprocessError),
 }
 
-/// Places of a RISE map along each axis. Its masks change over the width of their cells; more
-/// places would show nothing more.
-const RISE_PLACES: usize = 56;
+/// Places of a RISE map along each axis: four for each of the seven cells of a mask, between which
+/// it is interpolated; more would show nothing more.
+const RISE_PLACES: usize = 28;
 
 impl ModelInfo {
     /// Whether a method can be used with this network at all.
@@ -111,6 +144,7 @@ impl ModelInfo {
             | Method::LayerCam
             | Method::Dense2
             | Method::Dense4
+            | Method::DenseShift
             | Method::Shift2
             | Method::Shift4
             | Method::MultiScale => {}
@@ -119,7 +153,9 @@ impl ModelInfo {
             return Err(why.clone().into());
         }
         match method {
-            Method::Dense2 | Method::Dense4 if !self.takes_densities => Err(PlanError::NotDense),
+            Method::Dense2 | Method::Dense4 | Method::DenseShift if !self.takes_densities => {
+                Err(PlanError::NotDense)
+            }
             Method::MultiScale if !self.takes_sizes => Err(PlanError::OneSize),
             _ => Ok(()),
         }
@@ -145,16 +181,44 @@ impl Explanation {
             }
             Method::Dense2 => finer(Finer::dense(input, Density::Double)),
             Method::Dense4 => finer(Finer::dense(input, Density::Quadruple)),
+            Method::DenseShift => finer(Finer::grid(input, cell()?, Density::Quadruple, 2)),
             Method::Shift2 => finer(Finer::shifted(input, cell()?, 2)),
             Method::Shift4 => finer(Finer::shifted(input, cell()?, 4)),
             Method::MultiScale => finer(Finer::scaled(&self.photo.rgb, &self.model.recipe)?),
             Method::Occlusion => {
-                let patch = options.patch.unwrap_or(side.div_ceil(7));
-                let stride = options.stride.unwrap_or(patch.div_ceil(2));
+                let (_, patch, stride) = self.patches(options);
                 Plan::Occlusion(Arc::new(Occlusion::new(canvas(), patch, stride)))
             }
             Method::Rise => Plan::Rise(Arc::new(Rise::new(canvas(), &options.rise))),
         })
+    }
+
+    /// What a map by `method` will take.
+    pub fn cost(&self, method: Method, options: &PlanOptions) -> Cost {
+        // Of a run, in runs of the network as it is: measured with EfficientNet-Lite0.
+        let (runs, work) = match method {
+            Method::Cam | Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => (0, 0.0),
+            Method::Dense2 => (1, 2.0),
+            Method::Dense4 => (1, 6.0),
+            Method::DenseShift => (4, 6.0),
+            Method::Shift2 => (4, 1.0),
+            Method::Shift4 => (16, 1.0),
+            // By area: 1, 1.5² and 2².
+            Method::MultiScale => (6, 2.4),
+            Method::Occlusion => {
+                let (side, patch, stride) = self.patches(options);
+                (((side - patch).div_ceil(stride) + 1).pow(2), 1.0)
+            }
+            Method::Rise => (options.rise.masks, 1.0),
+        };
+        Cost { runs, time: self.took.mul_f64(runs as f64 * work) }
+    }
+
+    /// Sides of the input, of the patch that occludes it, and of the patch's steps.
+    fn patches(&self, options: &PlanOptions) -> (usize, usize, usize) {
+        let side = (self.input.crop.width() as usize).max(1);
+        let patch = options.patch.unwrap_or(side.div_ceil(7)).clamp(1, side);
+        (side, patch, options.stride.unwrap_or(patch.div_ceil(2)).clamp(1, side))
     }
 
     /// What is measured of changed logits; `None` if there is no such target, or no probability.
@@ -200,7 +264,6 @@ impl Plan {
         score: Score,
     ) -> Option<MethodMap> {
         let question = seen.question(target)?;
-        let alone = |map| MethodMap { map, standard_error: None, check: None };
         Some(match self {
             Self::Ready(method) => ready(*method, seen, question)?,
             Self::Finer(finer) => {
@@ -208,27 +271,31 @@ impl Plan {
                 let whole = finer.forward(answers).filter(|_| seen.model.ending.is_linear());
                 match whole.and_then(|forward| Some((forward.features?, forward.logits))) {
                     Some((features, logits)) => {
-                        let Evidence { map, check, .. } =
-                            Evidence::new(question, &features, &logits, head);
-                        MethodMap { check: Some(check), ..alone(map) }
+                        MethodMap::exact(Evidence::new(question, &features, &logits, head))
                     }
                     // With a norm frozen at another run, it adds up to no logit.
                     None => {
                         let row = question.ask(&seen.forward.logits).row(head).0;
-                        alone(finer.map(answers, &row)?)
+                        MethodMap::alone(finer.map(answers, &row)?)
                     }
                 }
             }
             Self::Occlusion(occlusion) => {
                 let scorer = seen.scorer(target, score)?;
                 let whole = scorer(&seen.forward.logits);
-                alone(occlusion.map(whole, &answers.scores(scorer)))
+                MethodMap::alone(occlusion.map(whole, &answers.scores(scorer)))
             }
             Self::Rise(rise) => {
-                let scores = answers.scores(seen.scorer(target, score)?);
+                let mut scores = answers.scores(seen.scorer(target, score)?);
+                // Less their mean, the scores say what visibility adds: where no place matters more
+                // than another, the map is zero, and chance counts for less.
+                let sum: f64 = scores.iter().copied().map(f64::from).sum();
+                let mean = (sum / scores.len().max(1) as f64) as f32;
+                scores.iter_mut().for_each(|score| *score -= mean);
                 let places = RISE_PLACES.min(seen.input.crop.width() as usize);
                 let made = rise.map(&scores, places);
-                MethodMap { standard_error: Some(made.standard_error), ..alone(made.mean) }
+                let standard_error = Some(made.standard_error);
+                MethodMap { standard_error, ..MethodMap::alone(made.mean) }
             }
         })
     }
@@ -245,14 +312,14 @@ fn ready(method: Method, seen: &Explanation, question: Question) -> Option<Metho
         Method::Cam
         | Method::Dense2
         | Method::Dense4
+        | Method::DenseShift
         | Method::Shift2
         | Method::Shift4
         | Method::MultiScale
         | Method::Occlusion
         | Method::Rise => {
-            let Evidence { map, check, .. } = seen.evidence(question).ok()?;
-            return Some(MethodMap { map, standard_error: None, check: Some(check) });
+            return Some(MethodMap::exact(seen.evidence(question).ok()?));
         }
     };
-    Some(MethodMap { map, standard_error: None, check: None })
+    Some(MethodMap::alone(map))
 }

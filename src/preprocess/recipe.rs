@@ -196,6 +196,17 @@ impl Recipe {
         }
         chw
     }
+
+    /// The way back: an input of `side` x `side` pixels as a picture, rounded to whole levels.
+    pub fn pictured(&self, chw: &[f32], side: u32) -> RgbImage {
+        let plane = (side * side) as usize;
+        let level = |at: usize, channel: usize| {
+            let value = chw.get(channel * plane + at).copied().unwrap_or_default();
+            ((value * self.std[channel] + self.mean[channel]) * 255.0).round() as u8
+        };
+        let bytes = (0..plane).flat_map(|at| [0, 1, 2].map(|channel| level(at, channel)));
+        RgbImage::from_raw(side, side, bytes.collect()).unwrap_or_default()
+    }
 }
 
 /// Where a centred crop lies along one axis of a picture.

@@ -93,7 +93,8 @@ impl AppState {
     /// Brings what is shown in line with the trees that are wanted.
     pub(super) fn follow_trees(&mut self) {
         for (role, state) in self.roles.iter_mut() {
-            let Some(Answer { given, shown }) = state.result.last_mut() else { continue };
+            let Some(Answer { given, shown, covered }) = state.result.last_mut() else { continue };
+            let given = covered.as_ref().map_or(&*given, |covered| &covered.given);
             match &self.history.now.trees[role] {
                 None => *shown = Arc::clone(given),
                 Some(tree) => {

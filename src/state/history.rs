@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::explain::{Area, ClassId, NodeId, Rule};
+use crate::explain::{Area, ClassId, Cover, Marks, NodeId, Rule};
 use crate::explanation::Tree;
 use crate::look::{Gesture, Look};
 use crate::role::Role;
@@ -159,9 +159,24 @@ impl History {
         self.change(|now| now.region = region);
     }
 
+    /// The strokes that cover the photo.
+    pub fn set_marks(&mut self, marks: Option<Arc<Marks>>) {
+        self.change(|now| now.marks = marks);
+    }
+
+    /// What is seen where the photo is covered.
+    pub fn set_cover(&mut self, cover: Cover) {
+        self.change(|now| {
+            now.cover = cover;
+            if let Some(marks) = &now.marks {
+                now.marks = Some(Arc::new(Marks { cover, ..(**marks).clone() }));
+            }
+        });
+    }
+
     /// Another picture: a part of the one before means nothing there, now or by undo.
     pub fn forget_regions(&mut self) {
-        self.forget(|selection| selection.region = None);
+        self.forget(|selection| (selection.region, selection.marks) = (None, None));
     }
 
     /// Another picture or model: nothing that could be gone stays selected, now or by undo.

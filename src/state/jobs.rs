@@ -50,6 +50,7 @@ impl AppState {
     }
 
     pub(super) fn cancel(&mut self) -> Vec<Effect> {
+        self.stop_inquiries();
         self.forget_jobs();
         self.wanted = None;
         self.last_job += 1;
@@ -115,6 +116,7 @@ impl AppState {
             role.result.end_job();
         }
         self.forget_reruns();
+        self.forget_inquiries();
     }
 
     fn role_of(&mut self, job: JobId) -> Option<(Role, &mut RoleState)> {
@@ -150,25 +152,34 @@ impl AppState {
                     let model = Arc::clone(&explanation.model);
                     let shown = Arc::clone(&explanation);
                     let noted = Arc::clone(&explanation);
-                    state.result.succeed(Answer { given: explanation, shown });
+                    state.result.succeed(Answer { given: explanation, shown, covered: None });
                     if role == Role::Classifier {
                         self.note_glance(&noted);
                     }
-                    let effects = self.loaded(role, model);
+                    let mut effects = self.loaded(role, model);
+                    effects.extend(self.follow_marks());
                     self.follow_trees();
                     return effects;
                 }
             }
             Event::Rerun { job, explanation } => {
+                if self.answer_look(job, Ok(&explanation)) {
+                    let effects = self.follow_marks();
+                    self.follow_trees();
+                    return effects;
+                }
                 self.answer_rerun(job, Ok(explanation));
             }
-            Event::Probed { job, answers, .. } => {
-                self.answer_glance(job, Some(&answers));
+            Event::Probed { job, answers, total, left } => {
+                if !self.answer_glance(job, Some(&answers)) {
+                    self.answer_inquiry(job, answers, total, left);
+                }
             }
             // The window does not evaluate; the command line does.
             Event::Evaluating { .. } | Event::Evaluated { .. } => {}
             Event::Failed { job, error } => return self.failed(job, error),
             Event::Stopped { reason } => {
+                self.stop_inquiries();
                 self.forget_jobs();
                 self.wanted = None;
                 let text = format!("{reason}; the last results are still here");
@@ -197,6 +208,7 @@ impl AppState {
         if !is_again {
             self.history.forget_regions();
         }
+        self.forget_covering();
         self.reruns.clear();
         if let Some(path) = &picture.path {
             self.remember(&path.clone());
@@ -271,7 +283,11 @@ impl AppState {
     }
 
     fn failed(&mut self, job: JobId, error: String) -> Vec<Effect> {
-        if self.answer_rerun(job, Err(error.clone())) || self.answer_glance(job, None) {
+        let is_aside = self.answer_look(job, Err(&error))
+            || self.answer_rerun(job, Err(error.clone()))
+            || self.answer_glance(job, None)
+            || self.fail_inquiry(job, &error);
+        if is_aside {
             return Vec::new();
         }
         let unread = self.wanted.take_if(|wanted| wanted.job == job);

@@ -78,7 +78,8 @@ impl AppState {
         let (job, wanted) = (ticket.job, Arc::downgrade(&ticket.wanted));
         // Another one may be on its way.
         let model = self.role(role).proven.clone();
-        let rerun = protocol::Rerun { seen: Arc::clone(&seen), model, area: Arc::clone(area), how };
+        let change = protocol::Change::Without(Arc::clone(area), how);
+        let rerun = protocol::Rerun { seen: Arc::clone(&seen), model, change };
         let (area, outcome) = (Arc::clone(area), Outcome::Running(ticket));
         self.reruns.push(Rerun { check, role, seen, area, how, outcome });
         vec![Effect::Send(Request::Rerun { job, rerun, wanted })]

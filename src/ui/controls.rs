@@ -7,6 +7,7 @@ use crate::command::{Command, MenuCommand};
 use crate::explain::Colormap;
 use crate::look::{OverlayOptions, ScaleMode};
 use crate::state::AppState;
+use crate::ui::methods::{list_ui, methods_ui};
 use crate::ui::output::UiOutput;
 use crate::ui::versus::versus_ui;
 
@@ -18,15 +19,17 @@ const SHORT_SLIDER: f32 = 64.0;
 const TARGET: f32 = 170.0;
 const SHORT_TARGET: f32 = 120.0;
 const TINY_TARGET: f32 = 90.0;
+/// Width of how the map is made, in points.
+const METHOD: f32 = 96.0;
 /// Of which the button that keeps it takes so much.
 const KEEP: f32 = 48.0;
 
 /// With less room, in points, the bar does without words that only repeat something.
-const ROOMY: f32 = 960.0;
+const ROOMY: f32 = 1070.0;
 /// With less room, the choice of colours is a menu.
-const ENOUGH: f32 = 820.0;
+const ENOUGH: f32 = 930.0;
 /// With less room, so is the opacity.
-const LITTLE: f32 = 500.0;
+const LITTLE: f32 = 610.0;
 /// With less room, there is the menu, and what the map is of.
 const TINY: f32 = 310.0;
 
@@ -47,12 +50,18 @@ pub fn controls_ui(
                 opacity_ui(ui, options, true);
                 ui.separator();
                 colors_menu_ui(ui, options);
+                let explained = state.target().and_then(|(role, _)| state.explanation(role));
+                if let Some(explanation) = explained {
+                    ui.separator();
+                    ui.menu_button("Method", |ui| list_ui(ui, explanation, options));
+                }
             });
             return;
         }
         button_ui(ui, MenuCommand::ActualSize, "100 %", out);
         ui.separator();
         map_ui(ui, state, options, if room >= ROOMY { TARGET } else { SHORT_TARGET }, out);
+        methods_ui(ui, state, options, METHOD);
         opacity_ui(ui, options, room >= ROOMY);
         if room < ENOUGH {
             ui.menu_button("Colours", |ui| colors_menu_ui(ui, options));

@@ -1,13 +1,16 @@
 //! The picture: the whole photo, the map over what the network saw, and what the colours mean.
 
+mod account;
 mod caption;
 mod color_bar;
+pub mod cover;
 mod fade;
 mod footer;
 mod inset;
+mod no_map;
 pub mod pixels;
 pub mod region;
-mod shown_map;
+pub mod shown_map;
 pub mod transform;
 
 use std::sync::Arc;
@@ -17,25 +20,29 @@ use eframe::egui::{
     Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use crate::explain::{self, Area};
+use crate::explain::{self, Area, Cover};
 use crate::explanation::{CamTarget, Explanation};
 use crate::look::OverlayOptions;
 use crate::photo::Photo;
 use crate::ui::overlay::crop_in_photo;
-use crate::ui::theme::picture::{Palette, palette, small_line};
+use crate::ui::theme::picture::{Palette, palette, small_font, small_line};
 use caption::caption_ui;
+use cover::{CoverInput, CoverState, cover_ui};
 use fade::Fade;
 use footer::{legend_ui, status_ui};
 use inset::Inset;
+use no_map::no_map_ui;
 use pixels::PhotoPixels;
 use region::marks::{paint_cells, paint_region};
 use region::tools::tools_ui;
 use region::{RegionAction, RegionTool, Scene};
-use shown_map::MapMemo;
+use shown_map::{MapInput, MapMemo, MapRequest, ShownMap};
 use transform::{Canvas, ScreenFromPhoto, size_of};
 
 pub use transform::View;
 
+/// Between two pictures, in points.
+const PANE_GAP: f32 = 6.0;
 /// Points of scrolling that zoom by a factor of e.
 const SCROLL_PER_E: f32 = 200.0;
 /// With less room than this for the picture, in points, the colour bar gives way.
@@ -48,6 +55,10 @@ pub struct ImageInput<'a> {
     /// Of this photo.
     pub explanation: Option<&'a Arc<Explanation>>,
     pub target: Option<CamTarget>,
+    /// How the map is made.
+    pub map: MapInput<'a>,
+    /// A second map of the same target, on a second picture beside the first.
+    pub beside: Option<MapInput<'a>>,
     /// What the words call the target.
     pub target_name: &'a str,
     /// Point out which part of the photo the network saw.
@@ -58,6 +69,10 @@ pub struct ImageInput<'a> {
     pub busy: bool,
     /// The marked part of the photo, also while it is drawn.
     pub region: Option<&'a Arc<Area>>,
+    /// What the photo is painted over with.
+    pub cover: Option<CoverInput<'a>>,
+    /// What is seen below the cover, or will be.
+    pub cover_kind: Cover,
     /// Cells without which a decision flips, in pixels of the photo, most important first.
     pub cells: &'a [explain::Rect],
 }
@@ -67,11 +82,12 @@ pub struct ImageInput<'a> {
 pub struct ImageViewState {
     view: View,
     pub region: RegionTool,
+    pub cover: CoverState,
     canvas: Option<Canvas>,
     pixels: Option<PhotoPixels>,
-    maps: MapMemo,
+    maps: [MapMemo; 2],
     inset: Inset,
-    fade: Fade,
+    fades: [Fade; 2],
     overlay: Option<(egui::TextureId, Rect)>,
 }
 
@@ -114,6 +130,16 @@ impl ImageViewState {
         self.overlay
     }
 
+    /// The map that was shown in the last frame.
+    pub fn shown_map(&self) -> Option<&ShownMap> {
+        self.maps[0].last()
+    }
+
+    /// The one beside it, if there were two.
+    pub fn map_beside(&self) -> Option<&ShownMap> {
+        self.maps[1].last()
+    }
+
     /// Whether the photo was painted as fine as the screen allows in the last frame.
     pub fn is_sharp(&self) -> bool {
         self.pixels.as_ref().is_some_and(|pixels| pixels.sharp)
@@ -147,20 +173,28 @@ pub fn image_view_ui(
     }
     let size = vec2(available.x, canvas_height.max(1.0));
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    // Two pictures of one size, with a gap between them.
+    let pane = match input.beside {
+        None => rect,
+        Some(_) => rect.with_max_x((rect.center().x - PANE_GAP / 2.0).floor()),
+    };
+    let shift = pane.width() + PANE_GAP;
     let canvas = Canvas {
-        rect,
+        rect: pane,
         photo: size_of(input.photo.rgb.dimensions().into()),
         pixels_per_point: ui.pixels_per_point(),
     };
     let scene = |state: &ImageViewState| Scene {
-        canvas: rect,
+        canvas: pane,
         to_screen: state.view.screen_from_photo(&canvas),
         photo: explain::Rect::of_size(canvas.photo.x.into(), canvas.photo.y.into()),
         region: input.region,
+        beside: input.beside.map(|_| shift),
     };
     let before = scene(state);
     let mut action = state.region.follow(ui, &response, &before);
-    navigate(ui, &response, &canvas, state);
+    let pointer = response.hover_pos().map(|pointer| before.home(pointer));
+    navigate(ui, &response, pointer, &canvas, state);
     if let Some(cursor) = state.region.cursor.filter(|_| response.hovered()) {
         ui.ctx().set_cursor_icon(cursor);
     }
@@ -168,71 +202,177 @@ pub fn image_view_ui(
 
     let scene = scene(state);
     let to_screen = scene.to_screen;
-    let shown = match (input.explanation, input.target) {
-        (Some(explanation), Some(target)) => state.maps.get(ui.ctx(), explanation, target, options),
-        _ => {
-            state.maps.clear();
-            None
-        }
-    };
+    let colors = palette(ui.visuals());
+    ui.painter_at(rect).rect_filled(rect, 0.0, colors.canvas);
+    match &mut state.pixels {
+        Some(pixels) if pixels.is_of(input.photo) => {}
+        other => *other = Some(PhotoPixels::new(ui.ctx(), input.photo)),
+    }
+    state.make_maps(ui.ctx(), input, options);
     // Held down, the key shows the bare photo.
     let is_bare = ui.input(|input| input.key_down(Key::O) && input.modifiers.is_none())
         && !ui.ctx().text_edit_focused();
-
-    let colors = palette(ui.visuals());
-    let painter = ui.painter_at(rect);
-    painter.rect_filled(rect, 0.0, colors.canvas);
-    let pixels = match &mut state.pixels {
-        Some(pixels) if pixels.is_of(input.photo) => pixels,
-        other => other.insert(PhotoPixels::new(ui.ctx(), input.photo)),
-    };
-    pixels.paint(&painter, input.photo, to_screen);
     state.overlay = None;
-    if let Some(explanation) = input.explanation.filter(|_| !is_bare) {
-        let crop = crop_in_photo(&explanation.input);
-        let texture = shown.and_then(|shown| shown.texture.as_ref());
-        let place = to_screen.rect(crop);
-        let layers = state.fade.layers(ui, texture, input.walking.is_some(), options.opacity);
-        for (texture, opacity) in layers.into_iter().flatten().filter(|_| options.visible) {
-            let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-            painter.image(texture, place, uv, Color32::WHITE.gamma_multiply(opacity));
-            state.overlay = Some((texture, place));
-        }
-        if let Some(shown) = shown.filter(|_| options.visible) {
-            paint_contours(&painter, &colors, place, &shown.contours, options.opacity);
-        }
-        let photo = Rect::from_min_size(Pos2::ZERO, canvas.photo);
-        let dims = options.visible || input.highlight_crop;
-        paint_crop(&painter, &colors, to_screen, photo, crop, input.highlight_crop, dims);
-        if options.show_input {
-            let id = response.id.with("inset");
-            state.inset.ui(ui, id, rect, explanation, &colors);
-        }
+    pane_ui(ui, &colors, &scene, input, options, is_bare, 0, state);
+    if input.beside.is_some() {
+        pane_ui(ui, &colors, &scene.shifted(shift), input, options, is_bare, 1, state);
     }
-    paint_cells(ui, &painter, &colors, &scene, input.cells);
-    paint_region(&painter, &colors, &scene);
+    if let (Some(cover), true) = (input.cover, state.cover.compares) {
+        before_ui(ui, &colors, &scene, input, options, &cover, is_bare, state);
+    }
+    if let Some(explanation) = input.explanation.filter(|_| !is_bare && options.show_input) {
+        let id = response.id.with("inset");
+        state.inset.ui(ui, id, pane, explanation, &colors);
+    }
     if let Some(tool) = tools_ui(ui, response.id.with("tools"), rect, &colors, state.region.tool) {
         action = Some(RegionAction::Choose(tool));
     }
+    let (region, cover, has_marks) = (&mut state.region, &mut state.cover, input.cover.is_some());
+    let chosen = cover_ui(ui, &response, &colors, input.cover_kind, has_marks, region, cover);
+    action = chosen.or(action);
     if let Some(text) = input.walking {
         caption_ui(ui, &response, &colors, text);
+    }
+    if let Some(explanation) = input.explanation.filter(|_| !input.busy) {
+        no_map_ui(ui, &response, &colors, explanation, options);
     }
     if input.busy {
         busy_ui(ui, &response, &colors);
     }
 
-    let place = response.hover_pos().map(|point| to_screen.inverse(point));
-    let marked = status_ui(ui, input, options, shown, place, to_screen, status_height);
+    let place = pointer.map(|point| to_screen.inverse(point));
+    let is_beside = response.hover_pos().is_some_and(|point| Some(point) != pointer);
+    let [first, second] = &state.maps;
+    let read = if is_beside { second.last() } else { first.last() };
+    let marked = status_ui(ui, input, options, read, place, to_screen, status_height);
     if has_legend {
-        legend_ui(ui, input, shown, marked, legend_height + 2.0 * gap);
+        legend_ui(ui, input, read, marked, legend_height + 2.0 * gap);
     }
     state.canvas = Some(canvas);
     action
 }
 
+impl ImageViewState {
+    /// The maps of what is shown. Two exact ones share a scale; others mean different things.
+    fn make_maps(&mut self, ctx: &egui::Context, input: &ImageInput<'_>, options: &OverlayOptions) {
+        let [first, second] = &mut self.maps;
+        let (Some(explanation), Some(target)) = (input.explanation, input.target) else {
+            first.clear();
+            second.clear();
+            return;
+        };
+        let request = |map| MapRequest { explanation, target, input: map, options };
+        let own = request(input.map);
+        let Some(other) = input.beside.map(request) else {
+            second.clear();
+            first.get(ctx, &own, None);
+            return;
+        };
+        let ranges = first.exact_range(&own).zip(second.exact_range(&other));
+        first.get(ctx, &own, ranges.map(|(_, of_other)| of_other));
+        second.get(ctx, &other, ranges.map(|(of_own, _)| of_own));
+    }
+}
+
+/// One picture: the photo with a map, and what is marked on it.
+#[expect(clippy::too_many_arguments)]
+fn pane_ui(
+    ui: &Ui,
+    colors: &Palette,
+    scene: &Scene<'_>,
+    input: &ImageInput<'_>,
+    options: &OverlayOptions,
+    is_bare: bool,
+    which: usize,
+    state: &mut ImageViewState,
+) {
+    let to_screen = scene.to_screen;
+    let painter = ui.painter_at(scene.canvas);
+    if let Some(pixels) = &mut state.pixels {
+        pixels.paint(&painter, input.photo, to_screen);
+    }
+    if let Some(cover) = input.cover.filter(|_| !is_bare) {
+        let is_drawing = state.region.is_dragging();
+        state.cover.paint(ui.ctx(), &painter, colors, scene, input.photo, &cover, is_drawing);
+    }
+    let shown = state.maps[which].last();
+    if let Some(explanation) = input.explanation.filter(|_| !is_bare) {
+        let crop = crop_in_photo(&explanation.input);
+        let texture = shown.and_then(|shown| shown.texture.as_ref());
+        let place = to_screen.rect(crop);
+        let fade = &mut state.fades[which];
+        let layers = fade.layers(ui, texture, input.walking.is_some(), options.opacity);
+        for (texture, opacity) in layers.into_iter().flatten().filter(|_| options.visible) {
+            let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+            painter.image(texture, place, uv, Color32::WHITE.gamma_multiply(opacity));
+            if which == 0 {
+                state.overlay = Some((texture, place));
+            }
+        }
+        if let Some(shown) = shown.filter(|_| options.visible) {
+            paint_contours(&painter, colors, place, &shown.contours, options.opacity);
+        }
+        let size = size_of(input.photo.rgb.dimensions().into());
+        let photo = Rect::from_min_size(Pos2::ZERO, size);
+        let dims = options.visible || input.highlight_crop;
+        paint_crop(&painter, colors, to_screen, photo, crop, input.highlight_crop, dims);
+    }
+    paint_cells(ui, &painter, colors, scene, input.cells);
+    paint_region(&painter, colors, scene);
+    let methods = [Some(input.map), input.beside];
+    if let (Some(map), true) = (methods[which], input.beside.is_some()) {
+        title_ui(ui, colors, scene.canvas, map.method.name());
+    }
+}
+
+/// The photo as it was, with the map as it was, left of a line.
+#[expect(clippy::too_many_arguments)]
+fn before_ui(
+    ui: &Ui,
+    colors: &Palette,
+    scene: &Scene<'_>,
+    input: &ImageInput<'_>,
+    options: &OverlayOptions,
+    cover: &CoverInput<'_>,
+    is_bare: bool,
+    state: &mut ImageViewState,
+) {
+    let left = state.cover.divider_ui(ui, scene.canvas, colors);
+    let painter = ui.painter_at(left);
+    if let Some(pixels) = &mut state.pixels {
+        pixels.paint(&painter, input.photo, scene.to_screen);
+    }
+    let (Some(before), Some(target)) = (cover.before, input.target) else { return };
+    let request = MapRequest { explanation: before, target, input: MapInput::default(), options };
+    let shown = state.cover.before.get(ui.ctx(), &request, None);
+    let Some(shown) = shown.filter(|_| options.visible && !is_bare) else { return };
+    let place = scene.to_screen.rect(crop_in_photo(&before.input));
+    if let Some(texture) = &shown.texture {
+        let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+        painter.image(texture.id(), place, uv, Color32::WHITE.gamma_multiply(options.opacity));
+    }
+    paint_contours(&painter, colors, place, &shown.contours, options.opacity);
+}
+
+/// What one of two pictures shows.
+fn title_ui(ui: &Ui, colors: &Palette, canvas: Rect, text: &str) {
+    let painter = ui.painter_at(canvas);
+    let galley = painter.layout_no_wrap(text.to_owned(), small_font(ui), ui.visuals().text_color());
+    let corner = canvas.center_top() + vec2(-galley.size().x / 2.0, 6.0);
+    let plate = Rect::from_min_size(corner, galley.size()).expand2(vec2(6.0, 2.0));
+    painter.rect_filled(plate, 4.0, colors.plate);
+    painter.galley(corner, galley, ui.visuals().text_color());
+}
+
 /// Wheel, pinch, drag and double click.
-fn navigate(ui: &Ui, response: &Response, canvas: &Canvas, state: &mut ImageViewState) {
-    if let Some(pointer) = response.hover_pos() {
+fn navigate(
+    ui: &Ui,
+    response: &Response,
+    pointer: Option<Pos2>,
+    canvas: &Canvas,
+    state: &mut ImageViewState,
+) {
+    if let Some(pointer) = pointer {
         let factor = ui.input(|input| {
             input.zoom_delta() * (input.smooth_scroll_delta().y / SCROLL_PER_E).exp()
         });
@@ -249,7 +389,7 @@ fn navigate(ui: &Ui, response: &Response, canvas: &Canvas, state: &mut ImageView
     if response.dragged() && !state.region.is_dragging() {
         state.view = state.view.panned(canvas, response.drag_delta());
     }
-    if response.double_clicked() {
+    if response.double_clicked() && !state.region.tool.covers() {
         state.view = View::Fit;
     }
 }

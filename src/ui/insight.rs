@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod path;
 pub mod region;
+pub mod trust;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ fn tab_text(tab: InsightTab) -> [&'static str; 2] {
             ["Region", "What a part of the picture gives to the class and each decision"]
         }
         InsightTab::Compare => ["Compare", "Two classes, and the decision where they part"],
+        InsightTab::Trust => ["Trust", "Does the map name what matters? Curves and checks"],
     }
 }
 
@@ -71,6 +73,7 @@ pub struct InsightState {
     pub path: path::PathState,
     pub region: region::RegionState,
     pub compare: compare::CompareState,
+    pub trust: trust::TrustState,
 }
 
 /// The panel at the bottom of the picture.
@@ -109,6 +112,10 @@ pub fn insight_panel_ui(
             // Nor do two classes.
             (InsightTab::Compare, _) => {
                 compare::compare_ui(ui, state, overlay, &mut memory.compare, out);
+            }
+            // Nor does a map.
+            (InsightTab::Trust, _) => {
+                trust::trust_ui(ui, state, overlay.method, &mut memory.trust, out);
             }
             (_, None) => {
                 ui.weak("Waiting for the tree");

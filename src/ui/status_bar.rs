@@ -5,8 +5,9 @@ use eframe::egui::{self, Align, Label, Layout, RichText, Ui};
 use crate::command::MenuCommand;
 use crate::output::megabytes;
 use crate::protocol::Stage;
-use crate::state::{AppState, Role};
+use crate::state::{AppState, Inquiry, Role, Topic};
 use crate::ui::output::UiOutput;
+use crate::ui::text::thousands;
 
 pub fn status_bar_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     ui.horizontal(|ui| {
@@ -63,6 +64,20 @@ fn downloads(state: &AppState) -> Option<String> {
     Some(format!("Fetching {id}{}", share.unwrap_or_default()))
 }
 
+/// What the network is asked again and again, and how long that takes.
+fn asking(inquiry: &Inquiry) -> String {
+    let what = match inquiry.topic {
+        Topic::Map(method) => method.name(),
+        Topic::Curve(..) => "Curves",
+        Topic::Checks => "Checks",
+    };
+    let [done, total] = [inquiry.answers.len(), inquiry.total].map(thousands);
+    match inquiry.left.as_secs_f32() {
+        left if left >= 1.0 => format!("{what}: {done} of {total}, {left:.0} s left"),
+        _ => format!("{what}: {done} of {total}"),
+    }
+}
+
 /// What the engine does, for the user.
 fn work(state: &AppState) -> Option<String> {
     let stage = |stage| match stage {
@@ -78,7 +93,10 @@ fn work(state: &AppState) -> Option<String> {
     let jobs = || Role::ALL.into_iter().filter_map(|role| Some((role, state.role(role).job()?)));
     let Some((role, job)) = jobs().find(|(_, job)| job.stage.is_some()).or_else(|| jobs().next())
     else {
-        return state.is_rerunning().then(|| "Running the network again".to_owned());
+        return match state.running_inquiry() {
+            Some(inquiry) => Some(asking(inquiry)),
+            None => state.is_rerunning().then(|| "Running the network again".to_owned()),
+        };
     };
     let mut text = format!("{}: {}", role.name(), stage(job.stage));
     let seconds = job.since.elapsed().as_secs();

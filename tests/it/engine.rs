@@ -14,7 +14,9 @@ use glasstree::explanation::{CamTarget, Explanation};
 use glasstree::labelled_pictures::LabelledPicture;
 use glasstree::model::DeviceChoice;
 use glasstree::photo::PhotoOptions;
-use glasstree::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Rerun, Stage};
+use glasstree::protocol::{
+    Change, Event, JobId, ModelRequest, PictureSource, Request, Rerun, Stage,
+};
 use strum::IntoEnumIterator as _;
 
 fn cat() -> PictureSource {
@@ -269,7 +271,7 @@ fn a_network_runs_again_without_a_part_of_the_photo() {
     for how in [Removal::MeanColor, Removal::Blur] {
         let rerun = |area: &Arc<Area>| {
             let (seen, area) = (Arc::clone(&seen), Arc::clone(area));
-            Rerun { seen, model: model.clone(), area, how }
+            Rerun { seen, model: model.clone(), change: Change::Without(area, how) }
         };
         let again = engine.rerun(rerun(&area), &mut |_| {}).unwrap();
         let photo = Arc::new(seen.photo_without(&area, how));
@@ -387,11 +389,12 @@ fn every_method_serves_every_target() {
         });
         let answers = answers.unwrap_or_default();
         assert_eq!(answers.len(), plan.runs());
+        assert_eq!(seen.cost(method, &options).runs, plan.runs(), "{method}");
         for target in targets {
             let made = plan.map(&seen, &answers, target, Score::Probability).unwrap();
             assert!(made.map.data.iter().all(|v| v.is_finite()), "{method} of {target:?}");
-            assert_eq!(made.check.is_some(), method.is_exact(), "{method}");
-            assert!(made.check.is_none_or(|check| check.holds()), "{method} of {target:?}");
+            assert_eq!(made.check().is_some(), method.is_exact(), "{method}");
+            assert!(made.check().is_none_or(|check| check.holds()), "{method} of {target:?}");
             assert_eq!(made.standard_error.is_some(), method == Method::Rise);
         }
         assert!(plan.map(&seen, &answers, CamTarget::Class(10), Score::Logit).is_none());

@@ -9,7 +9,7 @@ use glasstree::engine::{EnginePort as _, Handover};
 use glasstree::explain::{Area, FeatureMap, Rect, Removal};
 use glasstree::explanation::Explanation;
 use glasstree::model::{Compute, DeviceChoice};
-use glasstree::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Rerun};
+use glasstree::protocol::{Change, Event, JobId, ModelRequest, PictureSource, Request, Rerun};
 
 use crate::ui::{FakeEngine, Window, asset, is_explained, step_until, window};
 use crate::ui_fixture::{gradient, hand_made};
@@ -122,8 +122,10 @@ fn reruns_go_to_the_gpu_and_may_be_given_up() {
         let rerun = Rerun {
             seen: Arc::clone(&pair.result),
             model: ModelSource::default_classifier().into(),
-            area: Arc::new(Area::Box(Rect::new(1.0, 1.0, 5.0, 5.0))),
-            how: Removal::MeanColor,
+            change: Change::Without(
+                Arc::new(Area::Box(Rect::new(1.0, 1.0, 5.0, 5.0))),
+                Removal::MeanColor,
+            ),
         };
         let wanted = Arc::downgrade(wanted);
         pair.both.send(Request::Rerun { job: JobId(job), rerun, wanted });

@@ -9,6 +9,7 @@ use glasstree::explain::{Cam, Colormap, Rule};
 use glasstree::explanation::{CamTarget, Explanation};
 use glasstree::look::{OverlayOptions, ScaleMode};
 use glasstree::ui::image_view::pixels::halved;
+use glasstree::ui::image_view::shown_map::MapInput;
 use glasstree::ui::image_view::transform::{Canvas, pixel_at};
 use glasstree::ui::image_view::{ImageInput, ImageViewState, View, image_view_ui};
 use glasstree::ui::legend::{Finding, Identity, Total, end_words, exactness, nice_ticks};
@@ -40,11 +41,15 @@ fn harness(explanation: Arc<Explanation>, size: Vec2) -> Harness<'static, Shown>
             photo: &explanation.photo,
             explanation: has_map.then_some(explanation),
             target: Some(*target),
+            map: MapInput::default(),
+            beside: None,
             target_name: "cat",
             highlight_crop: false,
             walking: None,
             busy: false,
             region: None,
+            cover: None,
+            cover_kind: Default::default(),
             cells: &[],
         };
         image_view_ui(ui, &input, options, state);

@@ -170,6 +170,7 @@ const PANELS: &[&str] = &[
     "class_list",
     "class_picker",
     "versus",
+    "methods",
     "controls",
     "image_view",
     "folder_strip",

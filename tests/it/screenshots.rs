@@ -9,7 +9,7 @@ use std::sync::Arc;
 use eframe::egui::Theme;
 use egui_kittest::kittest::Queryable as _;
 use glasstree::command::{Command, MenuCommand};
-use glasstree::explain::{Area, Rect};
+use glasstree::explain::{Area, Mark, Method, Rect};
 use glasstree::state::Role;
 use glasstree::ui::models::Page;
 use image::RgbaImage;
@@ -220,4 +220,37 @@ fn flip() {
     window.step();
     step_until(&mut window, "the network has answered", |app| !app.state.is_busy());
     shot(&mut window, "flip_light");
+}
+
+/// Does the map name what matters? The picture taken apart in its order.
+#[test]
+fn trust() {
+    let mut window = open_alone("chelsea.png", Theme::Light);
+    window.state_mut().settings.panels.insight_height = 300.0;
+    run(&mut window, MenuCommand::ShowTrust);
+    step_until(&mut window, "the curves are there", |app| !app.state.is_busy());
+    shot(&mut window, "trust_light");
+}
+
+/// The cat is painted over, and the tree has moved to the cup.
+#[test]
+fn covered() {
+    let mut window = open_alone("cat_and_coffee.jpg", Theme::Dark);
+    let line = vec![[190.0, 440.0], [330.0, 380.0], [230.0, 300.0]];
+    let cup = Mark::Brush { line, radius: 75.0 };
+    let ctx = window.ctx.clone();
+    window.state_mut().dispatch(&ctx, Command::AddMark(cup));
+    run(&mut window, MenuCommand::BeforeAfter);
+    step_until(&mut window, "the network has answered", |app| !app.state.is_covering());
+    shot(&mut window, "covered_dark");
+}
+
+/// The plain map and one with sixteen times as many cells, on one scale.
+#[test]
+fn side_by_side() {
+    let mut window = open_alone("chelsea.png", Theme::Dark);
+    window.state_mut().settings.overlay.beside = Some(Method::Dense4);
+    window.run_steps(3);
+    step_until(&mut window, "the finer map is there", |app| !app.state.is_busy());
+    shot(&mut window, "side_by_side_dark");
 }

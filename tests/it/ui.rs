@@ -240,6 +240,27 @@ impl FakeEngine {
         (request, Arc::new(explanation))
     }
 
+    /// The answer where there is one model.
+    pub fn explain_first(&self, window: &mut Window) {
+        let (request, result) = self.last();
+        self.say(Event::PhotoReady { job: request.job(), photo: Arc::clone(&result.photo) });
+        self.say(Event::Explained { job: request.job(), explanation: result });
+        step_until(window, "the fake result is shown", |app| {
+            app.state.explanation(Role::Classifier).is_some() && !app.state.is_busy()
+        });
+    }
+
+    /// What the classifier might say of a changed photo: its logits in reverse.
+    pub fn other_answer(&self) -> Arc<Explanation> {
+        let known = &RESULTS[0];
+        let mut forward = (*known.forward).clone();
+        forward.logits.reverse();
+        let photo = Arc::new((*known.photo).clone());
+        let (model, input) = (Arc::clone(&known.model), known.input.clone());
+        let took = Duration::from_millis(1);
+        Arc::new(Explanation::new(photo, model, input, forward, took, "fake".to_owned()))
+    }
+
     /// Answers for both models.
     pub fn explain(&self, window: &mut Window) {
         let (first, result) = self.last();

@@ -5,6 +5,7 @@ use eframe::egui::{
     WidgetInfo, pos2, text::LayoutJob, vec2,
 };
 
+use super::account::Account;
 use super::shown_map::ShownMap;
 use crate::explain::Colormap;
 use crate::ui::legend::{end_words, nice_ticks};
@@ -35,11 +36,18 @@ pub fn color_bar_ui(ui: &mut Ui, shown: &ShownMap, marked: Option<f32>) {
     let sentence = shown.finding.sentence(pro, contra);
     let spoken = sentence.clone().unwrap_or_else(|| words.join(" to "));
     let [lo, hi] = range.map(|end| number(end, 2));
-    let label = format!("Colour bar from {lo} to {hi} logits: {spoken}");
+    let unit = match &shown.account {
+        Account::Sum { .. } => " logits",
+        Account::Words { .. } => "",
+    };
+    let label = format!("Colour bar from {lo} to {hi}{unit}: {spoken}");
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
-    response.on_hover_text(
-        "Evidence at each place, in logits: their mean over the map plus the bias is the logit",
-    );
+    response.on_hover_text(match &shown.account {
+        Account::Sum { .. } => {
+            "Evidence at each place, in logits: their mean over the map plus the bias is the logit"
+        }
+        Account::Words { meaning, .. } => meaning,
+    });
 
     let font = small_font(ui);
     let text_color = ui.visuals().text_color();

@@ -6,10 +6,8 @@ use super::ImageInput;
 use super::color_bar::color_bar_ui;
 use super::shown_map::ShownMap;
 use super::transform::{ScreenFromPhoto, pixel_at};
-use crate::ui::legend::{Identity, exactness};
 use crate::ui::overlay::{OverlayOptions, crop_in_photo, read};
 use crate::ui::text::number;
-use crate::ui::text::short as short_label;
 use crate::ui::theme::picture::small_font;
 
 /// Narrower than this, in points, the line is for the numbers alone.
@@ -76,28 +74,18 @@ pub fn legend_ui(
     marked: Option<f32>,
     height: f32,
 ) {
-    let model = input.explanation.map(|explanation| &explanation.model);
-    let Some((shown, model)) = shown.zip(model) else {
+    let Some(shown) = shown.filter(|_| input.explanation.is_some()) else {
         ui.add_space(height);
         return;
     };
     color_bar_ui(ui, shown, marked);
     let visuals = ui.visuals();
-    let holds = shown.identity.check.holds();
-    let color = if holds { visuals.text_color() } else { visuals.error_fg_color };
-    let [long, short] = [false, true].map(|is_short| shown.identity.sentence(is_short));
+    let account = &shown.account;
+    let color = if account.holds() { visuals.text_color() } else { visuals.error_fg_color };
+    let [long, short] = [false, true].map(|is_short| account.line(is_short));
     let font = small_font(ui);
     let width = ui.painter().layout_no_wrap(long.clone(), font.clone(), color).size().x;
-    let sentence = if width <= ui.available_width() { long } else { short };
-    let text = egui::RichText::new(sentence).font(font).color(color);
-    let (pro, contra) = (&shown.question.pro, shown.question.contra.as_deref());
-    let (pro, contra) = (short_label(pro), contra.map(short_label));
-    let Identity { kind, total, .. } = shown.identity;
-    let meaning = kind.in_words(total, &pro, contra.as_deref());
-    let why = match &shown.entropy_reason {
-        Some(reason) => format!(" The entropy is there {reason}."),
-        None => String::new(),
-    };
-    ui.add(egui::Label::new(text).truncate())
-        .on_hover_text(format!("{meaning}.{why}\n\n{}", exactness(model)));
+    let line = if width <= ui.available_width() { long } else { short };
+    let text = egui::RichText::new(line).font(font).color(color);
+    ui.add(egui::Label::new(text).truncate()).on_hover_text(account.meaning());
 }

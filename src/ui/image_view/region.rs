@@ -6,11 +6,12 @@ pub mod tools;
 
 use std::sync::Arc;
 
-use eframe::egui::{CursorIcon, Key, Modifiers, PointerButton, Pos2, Rect, Response, Ui};
+use eframe::egui::{CursorIcon, Key, Modifiers, PointerButton, Pos2, Rect, Response, Ui, Vec2};
 
+use super::cover::CoverAction;
 use super::transform::ScreenFromPhoto;
-use crate::explain::{self, Area, RegionError};
-use drag::{Drag, Handle};
+use crate::explain::{self, Area, Mark, RegionError};
+use drag::{Drag, Handle, extend};
 
 /// How near to a handle the pointer must be, in points.
 const REACH: f32 = 7.0;
@@ -24,6 +25,20 @@ pub enum Tool {
     Pan,
     Box,
     Lasso,
+    /// Cover the photo.
+    Brush,
+    Eraser,
+    CoverLasso,
+}
+
+impl Tool {
+    /// Whether it covers the photo, or takes the cover off.
+    pub fn covers(self) -> bool {
+        match self {
+            Self::Pan | Self::Box | Self::Lasso => false,
+            Self::Brush | Self::Eraser | Self::CoverLasso => true,
+        }
+    }
 }
 
 /// What the user did to the region.
@@ -35,16 +50,25 @@ pub enum RegionAction {
     /// What was drawn is dropped, and why, if there is something to say.
     Drop(Option<RegionError>),
     Choose(Tool),
+    /// Not to the region, but to the cover of the photo.
+    Cover(CoverAction),
 }
 
 /// What the tool remembers from frame to frame.
-#[derive(Default)]
 pub struct RegionTool {
     pub tool: Tool,
+    /// Of the brush and the eraser, in points.
+    pub radius: f32,
     drag: Option<Drag>,
     drafted: Option<Area>,
     /// What the pointer looks like over the region, or where one could be drawn.
     pub cursor: Option<CursorIcon>,
+}
+
+impl Default for RegionTool {
+    fn default() -> Self {
+        Self { tool: Tool::Pan, radius: 18.0, drag: None, drafted: None, cursor: None }
+    }
 }
 
 /// Where the picture is, and what is marked on it.
@@ -55,9 +79,31 @@ pub struct Scene<'a> {
     /// In pixels.
     pub photo: explain::Rect,
     pub region: Option<&'a Arc<Area>>,
+    /// How far to the right of it the same picture is shown once more, in points.
+    pub beside: Option<f32>,
 }
 
 impl Scene<'_> {
+    /// The same place of the picture on the canvas itself, for a point that may lie beside it.
+    pub fn home(&self, point: Pos2) -> Pos2 {
+        point - self.offset(point)
+    }
+
+    /// How far a point lies from where the same place is on the canvas itself.
+    fn offset(&self, point: Pos2) -> Vec2 {
+        match self.beside {
+            Some(shift) if point.x > self.canvas.right() => Vec2::new(shift, 0.0),
+            _ => Vec2::ZERO,
+        }
+    }
+
+    /// As it is shown beside the canvas.
+    pub fn shifted(&self, shift: f32) -> Self {
+        let by = Vec2::new(shift, 0.0);
+        let to_screen = ScreenFromPhoto { origin: self.to_screen.origin + by, ..self.to_screen };
+        Self { canvas: self.canvas.translate(by), to_screen, ..*self }
+    }
+
     fn place(&self, point: Pos2) -> [f64; 2] {
         let place = self.to_screen.inverse(point);
         [f64::from(place.x), f64::from(place.y)]
@@ -97,6 +143,11 @@ impl RegionTool {
             let pointer = &input.pointer;
             (pointer.press_origin(), pointer.interact_pos(), input.modifiers.shift)
         });
+        let dot = origin.filter(|_| response.clicked_by(PointerButton::Primary));
+        if let Some(mark) = dot.and_then(|origin| self.mark_from(scene, origin)) {
+            let is_dot = !matches!(mark, Mark::Lasso(_));
+            return is_dot.then_some(RegionAction::Cover(CoverAction::Add(mark)));
+        }
         if response.drag_started_by(PointerButton::Primary) {
             self.drag = origin.and_then(|origin| self.begin(scene, origin, shift));
         }
@@ -106,8 +157,26 @@ impl RegionTool {
             return None;
         };
         let step = f64::from(STEP / scene.to_screen.scale);
-        let area = pointer.map(|pointer| drag.area(scene.place(pointer), &scene.photo, step));
+        // A drag may leave the picture that it began on.
+        let offset = origin.map_or(Vec2::ZERO, |origin| scene.offset(origin));
+        let pointer = pointer.map(|pointer| scene.place(pointer - offset));
         let is_given_up = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+        if let Drag::Mark(mark) = drag {
+            let is_new = pointer.is_some_and(|place| extend(mark, place, step));
+            let mark = mark.clone();
+            let action = if is_given_up {
+                CoverAction::Draft(None)
+            } else if !response.dragged() {
+                CoverAction::Add(mark)
+            } else if is_new {
+                return Some(RegionAction::Cover(CoverAction::Draft(Some(mark))));
+            } else {
+                return None;
+            };
+            self.drag = None;
+            return Some(RegionAction::Cover(action));
+        }
+        let area = pointer.map(|place| drag.area(place, &scene.photo, step));
         if is_given_up || !response.dragged() {
             (self.drag, self.drafted) = (None, None);
             return match area {
@@ -122,7 +191,10 @@ impl RegionTool {
     }
 
     fn begin(&self, scene: &Scene<'_>, origin: Pos2, shift: bool) -> Option<Drag> {
-        let from = scene.place(origin);
+        let from = scene.place(scene.home(origin));
+        if let Some(mark) = self.mark_from(scene, origin) {
+            return Some(Drag::Mark(mark));
+        }
         match (self.hit(scene, origin), scene.region) {
             _ if shift => Some(Drag::Box { from }),
             (Hit::Handle(handle), Some(area)) => {
@@ -131,14 +203,27 @@ impl RegionTool {
             }
             (Hit::Inside, Some(area)) => Some(Drag::Move { area: Arc::clone(area), from }),
             _ => match self.tool {
-                Tool::Pan => None,
                 Tool::Box => Some(Drag::Box { from }),
                 Tool::Lasso => Some(Drag::Lasso(vec![from])),
+                Tool::Pan | Tool::Brush | Tool::Eraser | Tool::CoverLasso => None,
             },
         }
     }
 
+    /// The stroke that begins at a point; `None` for tools that do not cover.
+    fn mark_from(&self, scene: &Scene<'_>, point: Pos2) -> Option<Mark> {
+        let line = vec![scene.place(scene.home(point))];
+        let radius = f64::from(self.radius / scene.to_screen.scale);
+        match self.tool {
+            Tool::Brush => Some(Mark::Brush { line, radius }),
+            Tool::Eraser => Some(Mark::Eraser { line, radius }),
+            Tool::CoverLasso => Some(Mark::Lasso(line)),
+            Tool::Pan | Tool::Box | Tool::Lasso => None,
+        }
+    }
+
     fn hit(&self, scene: &Scene<'_>, point: Pos2) -> Hit {
+        let point = scene.home(point);
         let Some(area) = scene.region.filter(|area| area.is_finite()) else { return Hit::Nothing };
         if let Area::Box(rect) = &**area {
             let is_near = |handle: &Handle| {
@@ -156,6 +241,9 @@ impl RegionTool {
     }
 
     fn icon(&self, scene: &Scene<'_>, point: Pos2, shift: bool) -> Option<CursorIcon> {
+        if self.tool.covers() {
+            return Some(CursorIcon::Crosshair);
+        }
         match self.hit(scene, point) {
             _ if shift => Some(CursorIcon::Crosshair),
             Hit::Handle(Handle { x: 0, .. }) => Some(CursorIcon::ResizeVertical),

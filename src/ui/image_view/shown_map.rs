@@ -4,35 +4,82 @@ use std::sync::{Arc, Weak};
 
 use eframe::egui::{Context, TextureFilter, TextureHandle, TextureOptions};
 
-use crate::explain::{Cam, Colormap, Evidence, Question, Rule, Segment, contour};
-use crate::explanation::{CamTarget, Explanation};
-use crate::ui::legend::{Finding, Identity, Total};
-use crate::ui::overlay::{OverlayOptions, ScaleMode, SharedRange, colored};
-use crate::words::entropy_reason;
+use super::account::Account;
+use crate::explain::{Answers, Cam, Colormap, Method, Question, Rule, Segment, contour};
+use crate::explanation::{CamTarget, Explanation, MethodMap, Plan};
+use crate::look::ScaleMode;
+use crate::state::{Inquiry, MAP_SCORE};
+use crate::ui::legend::Finding;
+use crate::ui::overlay::{OverlayOptions, SharedRange, color_range, colored};
 
-/// Everything that the colours depend on. Opacity is not among it: it is a tint.
+/// How a map is made, and what came of asking the network for it.
+#[derive(Clone, Copy, Default)]
+pub struct MapInput<'a> {
+    pub method: Method,
+    /// `None` where the network need not be asked, or has not been yet.
+    pub inquiry: Option<&'a Inquiry>,
+}
+
+/// What a map is to be made of.
+#[derive(Clone, Copy)]
+pub struct MapRequest<'a> {
+    pub explanation: &'a Arc<Explanation>,
+    pub target: CamTarget,
+    pub input: MapInput<'a>,
+    pub options: &'a OverlayOptions,
+}
+
+/// What a map depends on.
 #[derive(Clone)]
-struct Key {
+struct MadeKey {
     explanation: Weak<Explanation>,
     target: CamTarget,
+    method: Method,
+    /// Answers that are there, and whether more will come.
+    answers: Option<(usize, bool)>,
+}
+
+impl MadeKey {
+    fn new(request: &MapRequest<'_>) -> Self {
+        let MapInput { method, inquiry } = request.input;
+        Self {
+            explanation: Arc::downgrade(request.explanation),
+            target: request.target,
+            method,
+            answers: inquiry.map(|it| (it.answers.len(), it.is_running())),
+        }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        let Self { explanation, target, method, answers } = self;
+        explanation.ptr_eq(&other.explanation)
+            && (*target, *method, *answers) == (other.target, other.method, other.answers)
+    }
+}
+
+/// A map without its colours.
+struct Made {
+    key: MadeKey,
+    cam: Cam,
+    question: Question,
+    account: Account,
+    /// Whether its values mean the same as those of the exact maps.
+    is_exact: bool,
+}
+
+/// Everything else that the colours depend on. Opacity is not among it: it is a tint.
+#[derive(Clone, Copy, PartialEq)]
+struct ColorKey {
     colormap: Colormap,
     smooth: bool,
     scale: ScaleMode,
     contours: bool,
-}
-
-impl Key {
-    fn is(&self, other: &Self) -> bool {
-        let Self { explanation, target, colormap, smooth, scale, contours } = self;
-        explanation.ptr_eq(&other.explanation)
-            && (*target, *colormap, *smooth, *scale, *contours)
-                == (other.target, other.colormap, other.smooth, other.scale, other.contours)
-    }
+    other: Option<[f32; 2]>,
 }
 
 /// A map, its colours, and its numbers.
 pub struct ShownMap {
-    key: Key,
+    colors: ColorKey,
     pub cam: Cam,
     pub question: Question,
     pub colormap: Colormap,
@@ -41,9 +88,8 @@ pub struct ShownMap {
     /// Lines on the map, in units of its sides; none if they are not wanted.
     pub contours: Vec<Segment>,
     pub finding: Finding,
-    pub identity: Identity,
-    /// Where the entropy comes from, if there is one.
-    pub entropy_reason: Option<String>,
+    /// What it adds up to, or what else can be said of it.
+    pub account: Account,
     /// `None` for a constant map: colours would show what is not there.
     pub texture: Option<TextureHandle>,
 }
@@ -51,102 +97,154 @@ pub struct ShownMap {
 /// The map shown last, and the range of all classes' maps, which takes longer.
 #[derive(Default)]
 pub struct MapMemo {
+    made: Option<Made>,
     shown: Option<ShownMap>,
     shared: Option<(Weak<Explanation>, Option<Rule>, SharedRange)>,
 }
 
 impl MapMemo {
-    /// The map of `target`; `None` if there is no such target.
+    /// The smallest and the largest value of an exact map; `None` for others, whose values mean
+    /// something else, and where there is none.
+    pub fn exact_range(&mut self, request: &MapRequest<'_>) -> Option<[f32; 2]> {
+        let made = self.made(request)?;
+        made.is_exact.then(|| made.cam.range())
+    }
+
+    /// The map; `None` if there is no such target, or no map of it yet. `other` is the range of the
+    /// map that it shares its scale with.
     pub fn get(
         &mut self,
         ctx: &Context,
-        explanation: &Arc<Explanation>,
-        target: CamTarget,
-        options: &OverlayOptions,
+        request: &MapRequest<'_>,
+        other: Option<[f32; 2]>,
     ) -> Option<&ShownMap> {
-        let OverlayOptions { smooth, scale, contours, .. } = *options;
-        let colormap = options.colormap_of(target);
-        let explanation_ = Arc::downgrade(explanation);
-        let key = Key { explanation: explanation_, target, colormap, smooth, scale, contours };
-        let Self { shown, shared } = self;
-        if !shown.as_ref().is_some_and(|shown| shown.key.is(&key)) {
+        let OverlayOptions { smooth, scale, contours, .. } = *request.options;
+        let colormap = request.options.colormap_of(request.target);
+        let colors = ColorKey { colormap, smooth, scale, contours, other };
+        self.made(request)?;
+        let Self { made, shown, shared } = self;
+        if !shown.as_ref().is_some_and(|shown| shown.colors == colors) {
             *shown = None;
         }
         if shown.is_none() {
-            let decisions = target.decided_by();
-            let shared_range = || match shared {
-                Some((of, has, range))
-                    if of.ptr_eq(&key.explanation)
-                        && (decisions.is_none() || *has == decisions) =>
-                {
-                    *range
-                }
-                _ => {
-                    let range = SharedRange::of(explanation, decisions);
-                    *shared = Some((key.explanation.clone(), decisions, range));
-                    range
-                }
-            };
-            *shown = make(ctx, explanation, key.clone(), options, shared_range);
+            let range = range(made.as_ref()?, request, other, shared);
+            *shown = Some(color(ctx, made.as_ref()?, colors, range));
         }
         shown.as_ref()
     }
 
+    fn made(&mut self, request: &MapRequest<'_>) -> Option<&Made> {
+        let key = MadeKey::new(request);
+        if !self.made.as_ref().is_some_and(|made| made.key.is(&key)) {
+            self.shown = None;
+            self.made = make(request, key);
+        }
+        self.made.as_ref()
+    }
+
+    /// The map that was shown last.
+    pub fn last(&self) -> Option<&ShownMap> {
+        self.shown.as_ref()
+    }
+
     pub fn clear(&mut self) {
-        self.shown = None;
+        (self.made, self.shown) = (None, None);
     }
 }
 
-fn make(
-    ctx: &Context,
-    explanation: &Explanation,
-    key: Key,
-    options: &OverlayOptions,
-    shared: impl FnOnce() -> SharedRange,
-) -> Option<ShownMap> {
-    let evidence = explanation.evidence(explanation.question(key.target)?).ok()?;
-    let identity = Identity::of(&evidence, total_of(explanation, key.target));
-    let entropy_reason = entropy_reason(&evidence);
-    let Evidence { question, map: cam, .. } = evidence;
-    let range = options.range_of(key.target, &cam, shared);
-    let finding = Finding::of(&cam).on_scale(&cam, range);
+fn make(request: &MapRequest<'_>, key: MadeKey) -> Option<Made> {
+    let MapRequest { explanation, target, input: MapInput { method, inquiry }, .. } = *request;
+    let at_once = |method| {
+        let nothing = Answers::default();
+        Plan::Ready(method).map(explanation, &nothing, target, MAP_SCORE)
+    };
+    let made = match method {
+        Method::Cam | Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => {
+            at_once(method)
+        }
+        Method::Dense2
+        | Method::Dense4
+        | Method::DenseShift
+        | Method::Shift2
+        | Method::Shift4
+        | Method::MultiScale
+        | Method::Occlusion
+        | Method::Rise => inquiry
+            .filter(|inquiry| !inquiry.answers.is_empty())
+            .and_then(|inquiry| inquiry.map(explanation, target)),
+    };
+    let account = Account::new(request, made.as_ref());
+    // The cells of the plain map are those that a finer one begins with.
+    let coarse = || at_once(Method::Cam).filter(|_| method.is_exact());
+    let MethodMap { map, .. } = made.or_else(coarse)?;
+    let question = explanation.question(target)?;
+    Some(Made { key, cam: map, question, account, is_exact: method.is_exact() })
+}
+
+/// The values of the first and the last colour.
+fn range(
+    made: &Made,
+    request: &MapRequest<'_>,
+    other: Option<[f32; 2]>,
+    shared: &mut Option<(Weak<Explanation>, Option<Rule>, SharedRange)>,
+) -> [f32; 2] {
+    let MapRequest { explanation, target, options, .. } = *request;
+    let colormap = options.colormap_of(target);
+    let own = made.cam.range();
+    if let Some([lo, hi]) = other {
+        let both = || [own[0].min(lo), own[1].max(hi)];
+        return color_range(&made.cam, colormap, ScaleMode::SharedOverClasses, both);
+    }
+    if !made.is_exact {
+        // There is no such map of all other classes to compare it with.
+        let scale = match options.scale {
+            ScaleMode::SharedOverClasses => ScaleMode::PerMap,
+            scale => scale,
+        };
+        return color_range(&made.cam, colormap, scale, || own);
+    }
+    options.range_of(target, &made.cam, || {
+        let decisions = target.decided_by();
+        match shared {
+            Some((of, has, range))
+                if of.ptr_eq(&made.key.explanation)
+                    && (decisions.is_none() || *has == decisions) =>
+            {
+                *range
+            }
+            _ => {
+                let range = SharedRange::of(explanation, decisions);
+                *shared = Some((made.key.explanation.clone(), decisions, range));
+                range
+            }
+        }
+    })
+}
+
+fn color(ctx: &Context, made: &Made, colors: ColorKey, range: [f32; 2]) -> ShownMap {
+    let Made { cam, question, account, .. } = made;
+    let ColorKey { colormap, smooth, contours, .. } = colors;
+    let finding = Finding::of(cam).on_scale(cam, range);
     let is_flat = cam.data.is_empty() || matches!(finding, Finding::Constant(_));
     let texture = (!is_flat).then(|| {
-        let filter = if key.smooth { TextureFilter::Linear } else { TextureFilter::Nearest };
+        let filter = if smooth { TextureFilter::Linear } else { TextureFilter::Nearest };
         let options = TextureOptions { magnification: filter, ..TextureOptions::LINEAR };
-        ctx.load_texture("map", colored(&cam, range, key.colormap, key.smooth), options)
+        ctx.load_texture("map", colored(cam, range, colormap, smooth), options)
     });
-    let colormap = key.colormap;
     let [lo, hi] = range;
     let levels = colormap.contour_levels().map(|t| lo + (hi - lo) * t);
-    let has_lines = key.contours && key.smooth && !is_flat;
+    let has_lines = contours && smooth && !is_flat;
     let contours =
-        levels.into_iter().filter(|_| has_lines).flat_map(|at| contour(&cam, at)).collect();
-    Some(ShownMap {
-        key,
-        cam,
-        question,
+        levels.into_iter().filter(|_| has_lines).flat_map(|at| contour(cam, at)).collect();
+    ShownMap {
+        colors,
+        cam: cam.clone(),
+        question: question.clone(),
         colormap,
         range,
         contours,
         finding,
-        identity,
-        entropy_reason,
+        account: account.clone(),
         texture,
-    })
-}
-
-/// What the map of a target adds up to.
-fn total_of(explanation: &Explanation, target: CamTarget) -> Total {
-    match target {
-        CamTarget::Class(_) | CamTarget::Node(..) => Total::Logit,
-        CamTarget::Against(..)
-        | CamTarget::Difference(..)
-        | CamTarget::Decision(_, Rule::Marginal) => Total::LogOdds,
-        CamTarget::Decision(node, Rule::Hard | Rule::Soft) => {
-            let tree = explanation.model.tree().ok();
-            let siblings = tree.map_or_else(Vec::new, |tree| tree.hierarchy.siblings(node));
-            if siblings.len() == 1 { Total::LogOdds } else { Total::Lead }
-        }
     }
 }

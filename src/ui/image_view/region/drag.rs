@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::explain::{Area, Rect, RegionError};
+use crate::explain::{Area, Mark, Rect, RegionError};
 
 /// A lasso is closed once it has so many corners: more cannot be told apart on any screen.
 const MOST_CORNERS: usize = 4000;
@@ -63,6 +63,19 @@ pub enum Drag {
     Move { area: Arc<Area>, from: [f64; 2] },
     /// Pulls at a box.
     Resize { rect: Rect, handle: Handle },
+    /// Covers the photo, or takes the cover off.
+    Mark(Mark),
+}
+
+/// Draws a stroke on to a place, if that is at least `step` pixels further; whether it was.
+pub fn extend(mark: &mut Mark, to: [f64; 2], step: f64) -> bool {
+    let (Mark::Brush { line, .. } | Mark::Eraser { line, .. } | Mark::Lasso(line)) = mark;
+    let is_far = |last: &[f64; 2]| (to[0] - last[0]).hypot(to[1] - last[1]) >= step;
+    let is_new = line.last().is_none_or(is_far) && line.len() < MOST_CORNERS;
+    if is_new {
+        line.push(to);
+    }
+    is_new
 }
 
 impl Drag {
@@ -75,6 +88,7 @@ impl Drag {
         match self {
             Self::Box { from } => on_photo(&between(*from, to), photo),
             Self::Resize { rect, handle } => on_photo(&handle.moved(rect, to), photo),
+            Self::Mark(_) => Err(RegionError::Empty),
             Self::Lasso(corners) => {
                 let is_far = |last: &[f64; 2]| (to[0] - last[0]).hypot(to[1] - last[1]) >= step;
                 if corners.last().is_none_or(is_far) && corners.len() < MOST_CORNERS {

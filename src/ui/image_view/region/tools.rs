@@ -14,15 +14,24 @@ use crate::ui::theme::picture::Palette;
 const SIDE: f32 = 26.0;
 /// A lower picture has no room for them.
 const LEAST_HEIGHT: f32 = 150.0;
+/// A lower one has none for those that cover the photo.
+const LEAST_FOR_ALL: f32 = 230.0;
 
 impl Tool {
-    const ALL: [Self; 3] = [Self::Pan, Self::Box, Self::Lasso];
+    const ALL: [Self; 6] =
+        [Self::Pan, Self::Box, Self::Lasso, Self::Brush, Self::Eraser, Self::CoverLasso];
+    /// Where there is little room.
+    const FEW: usize = 3;
 
     fn text(self) -> [&'static str; 2] {
+        let of = |command: MenuCommand| [command.entry().text, command.entry().tooltip];
         match self {
             Self::Pan => ["Move the picture", "Dragging moves the picture when it is enlarged"],
             Self::Box => ["Draw a box", MenuCommand::DrawBox.entry().tooltip],
             Self::Lasso => ["Draw a line around", MenuCommand::DrawLasso.entry().tooltip],
+            Self::Brush => of(MenuCommand::PaintOver),
+            Self::Eraser => of(MenuCommand::Uncover),
+            Self::CoverLasso => of(MenuCommand::CoverLasso),
         }
     }
 
@@ -32,22 +41,26 @@ impl Tool {
             Self::Pan => "Escape".to_owned(),
             Self::Box => of(MenuCommand::DrawBox),
             Self::Lasso => of(MenuCommand::DrawLasso),
+            Self::Brush => of(MenuCommand::PaintOver),
+            Self::Eraser => of(MenuCommand::Uncover),
+            Self::CoverLasso => of(MenuCommand::CoverLasso),
         }
     }
 }
 
-/// Three buttons at the left of the canvas; returns the one that was clicked.
+/// Buttons at the left of the canvas; returns the one that was clicked.
 pub fn tools_ui(ui: &Ui, id: Id, canvas: Rect, colors: &Palette, tool: Tool) -> Option<Tool> {
     if canvas.height() < LEAST_HEIGHT {
         return None;
     }
-    let size = vec2(SIDE, SIDE * Tool::ALL.len() as f32);
+    let count = if canvas.height() < LEAST_FOR_ALL { Tool::FEW } else { Tool::ALL.len() };
+    let size = vec2(SIDE, SIDE * count as f32);
     // Below the sign that the network is at work.
     let plate = Rect::from_min_size(canvas.min + vec2(8.0, 44.0), size);
     let painter = ui.painter_at(canvas);
     painter.rect(plate, 4.0, colors.plate, ui.visuals().window_stroke, StrokeKind::Outside);
     let mut chosen = None;
-    for (i, each) in Tool::ALL.into_iter().enumerate() {
+    for (i, each) in Tool::ALL.into_iter().take(count).enumerate() {
         let corner = plate.min + vec2(0.0, i as f32 * SIDE);
         let place = Rect::from_min_size(corner, Vec2::splat(SIDE));
         let response = ui.interact(place, id.with(i), Sense::click());
@@ -95,6 +108,24 @@ fn icon(painter: &Painter, middle: Pos2, tool: Tool, color: Color32) {
             for corner in [rect.left_top(), rect.right_bottom()] {
                 painter.rect_filled(Rect::from_center_size(corner, Vec2::splat(4.5)), 0.0, color);
             }
+        }
+        Tool::Brush => {
+            painter.line_segment([at(6.5, -7.0), at(-1.0, 1.5)], Stroke::new(2.5, color));
+            painter.circle_filled(at(-3.5, 4.0), 3.8, color);
+        }
+        Tool::Eraser => {
+            let corners = vec![at(-2.0, -6.5), at(7.0, -1.0), at(2.5, 6.5), at(-6.5, 1.0)];
+            painter.add(Shape::closed_line(corners, stroke));
+            painter.line_segment([at(2.5, -3.8), at(-2.0, 3.8)], stroke);
+        }
+        Tool::CoverLasso => {
+            let loop_points: Vec<Pos2> = (0..24)
+                .map(|i| {
+                    let angle = i as f32 / 24.0 * std::f32::consts::TAU;
+                    at(7.0 * angle.cos(), 5.0 * angle.sin())
+                })
+                .collect();
+            painter.add(Shape::convex_polygon(loop_points, color.gamma_multiply(0.6), stroke));
         }
         Tool::Lasso => {
             let loop_points: Vec<Pos2> = (0..24)

@@ -1,0 +1,313 @@
+//! Networks asked about many changed inputs, beside everything else: maps by other methods, curves,
+//! checks. What the window wants is told after each frame; what it does not want any more is given
+//! up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{AppState, Effect, Role};
+use crate::explain::{Answers, Cam, Canvas, Checks, Curve, Erasure, Method, Probe};
+use crate::explanation::{CamTarget, Explanation, MethodMap, Plan, PlanOptions, Score};
+use crate::protocol::{JobId, Request};
+
+/// What a network is asked about the picture on the screen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Topic {
+    /// A map by a method; its answers serve all targets.
+    Map(Method),
+    /// The picture taken apart in some order.
+    Curve(Curve, Order),
+    /// The picture in other guises, and without each cell.
+    Checks,
+}
+
+/// In which order a picture is taken apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Order {
+    /// That of a map: the places that matter most first.
+    Map(Method, CamTarget),
+    /// Knowing nothing: from the middle outwards.
+    CentreFirst,
+    /// Knowing nothing: cells of the map's size in any order.
+    Random,
+}
+
+/// One topic, and what came of it so far.
+#[derive(Debug)]
+pub struct Inquiry {
+    pub role: Role,
+    pub topic: Topic,
+    /// What the network said about the whole picture.
+    seen: Arc<Explanation>,
+    pub asked: Asked,
+    pub answers: Answers,
+    /// How many answers there will be.
+    pub total: usize,
+    /// About how long the rest takes.
+    pub left: Duration,
+    pub progress: Progress,
+}
+
+/// The inputs of an inquiry.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    Plan(Plan),
+    Curve(Arc<Erasure>),
+    Checks(Arc<Checks>),
+    /// It cannot be asked.
+    Nothing,
+}
+
+/// How far an inquiry is.
+#[derive(Debug)]
+pub enum Progress {
+    /// Dropping the token gives it up.
+    Running(JobId, Arc<()>),
+    Done,
+    /// By the user; the answers so far stay.
+    Stopped,
+    /// One line for the user.
+    Failed(String),
+}
+
+/// Steps of a curve.
+pub const CURVE_STEPS: usize = 20;
+/// Numbers in the answers that are kept when nobody looks at them, of this picture and of earlier
+/// ones: 64 MB.
+const KEPT: usize = 16 << 20;
+/// What maps measure while parts are hidden: in the unit of the exact maps, so that they can stand
+/// beside these.
+pub const MAP_SCORE: Score = Score::Logit;
+/// Any fixed number, so that the same picture gives the same curve.
+const SEED: u64 = 1;
+
+impl Inquiry {
+    pub fn is_running(&self) -> bool {
+        matches!(self.progress, Progress::Running(..))
+    }
+
+    pub fn is_done(&self) -> bool {
+        matches!(self.progress, Progress::Done)
+    }
+
+    /// Why it failed.
+    pub fn error(&self) -> Option<&str> {
+        match &self.progress {
+            Progress::Failed(error) => Some(error),
+            Progress::Running(..) | Progress::Done | Progress::Stopped => None,
+        }
+    }
+
+    /// The map that the answers so far make.
+    pub fn map(&self, seen: &Explanation, target: CamTarget) -> Option<MethodMap> {
+        match &self.asked {
+            Asked::Plan(plan) => plan.map(seen, &self.answers, target, MAP_SCORE),
+            Asked::Curve(_) | Asked::Checks(_) | Asked::Nothing => None,
+        }
+    }
+
+    fn is_about(&self, seen: &Explanation) -> bool {
+        let is_same = self.seen.model.is_same_network(&seen.model);
+        self.seen.is_same_run(seen) || (is_same && self.seen.input.chw == seen.input.chw)
+    }
+}
+
+impl Asked {
+    fn probe(&self) -> Option<Arc<dyn Probe>> {
+        match self {
+            Self::Plan(plan) => plan.probe(),
+            Self::Curve(erasure) => Some(Arc::<Erasure>::clone(erasure)),
+            Self::Checks(checks) => Some(Arc::<Checks>::clone(checks)),
+            Self::Nothing => None,
+        }
+    }
+}
+
+impl AppState {
+    /// What came of a topic for the picture on the screen.
+    pub fn inquiry(&self, role: Role, topic: Topic) -> Option<&Inquiry> {
+        let role = self.own(role);
+        let seen = self.explanation(role)?;
+        let is_it = |it: &&Inquiry| it.role == role && it.topic == topic;
+        self.inquiries.iter().filter(is_it).find(|it| it.seen.is_same_run(seen))
+    }
+
+    /// The inquiry that the network is at work on.
+    pub fn running_inquiry(&self) -> Option<&Inquiry> {
+        self.inquiries.iter().find(|inquiry| inquiry.is_running())
+    }
+
+    /// Asks what is `wanted` and not asked yet, and gives up everything else that runs.
+    pub fn inquire(&mut self, wanted: &[(Role, Topic)]) -> Vec<Effect> {
+        let mut current = Vec::new();
+        for &(role, topic) in wanted {
+            let own = self.own(role);
+            // A picture or a model on its way comes first, and so does a stroke over the photo.
+            let is_free = self.wanted.is_none()
+                && self.role(own).job().is_none()
+                && !self.is_covering()
+                && self.stopped.is_none();
+            if let Some(seen) = self.explanation(own).filter(|_| is_free) {
+                current.push((own, topic, Arc::clone(seen)));
+            }
+        }
+        self.inquiries.retain(|inquiry| {
+            let is_it = |(role, topic, seen): &(Role, Topic, Arc<Explanation>)| {
+                (*role, *topic) == (inquiry.role, inquiry.topic) && inquiry.is_about(seen)
+            };
+            match inquiry.progress {
+                Progress::Done => true,
+                Progress::Running(..) | Progress::Stopped => current.iter().any(is_it),
+                Progress::Failed(_) => current.iter().any(is_it),
+            }
+        });
+        let mut effects = Vec::new();
+        for (role, topic, seen) in current {
+            let mut known = self.inquiries.iter_mut();
+            let known = known.find(|it| (it.role, it.topic) == (role, topic) && it.is_about(&seen));
+            match known {
+                // The same picture once more: what was said about it holds.
+                Some(inquiry) => inquiry.seen = seen,
+                None => effects.extend(self.begin(role, topic, seen)),
+            }
+        }
+        self.forget_surplus(wanted);
+        effects
+    }
+
+    /// Forgets what nobody looks at and there is no room for, the oldest first.
+    fn forget_surplus(&mut self, wanted: &[(Role, Topic)]) {
+        let wanted: Vec<(Role, Topic)> =
+            wanted.iter().map(|&(role, topic)| (self.own(role), topic)).collect();
+        let is_spare = |it: &Inquiry| it.is_done() && !wanted.contains(&(it.role, it.topic));
+        let numbers = |it: &Inquiry| -> usize { it.answers.0.iter().map(|a| a.numbers()).sum() };
+        let spare = self.inquiries.iter().filter(|it| is_spare(it));
+        let mut surplus = spare.map(numbers).sum::<usize>().saturating_sub(KEPT);
+        self.inquiries.retain(|inquiry| {
+            let goes = surplus > 0 && is_spare(inquiry);
+            if goes {
+                surplus = surplus.saturating_sub(numbers(inquiry));
+            }
+            !goes
+        });
+    }
+
+    fn begin(&mut self, role: Role, topic: Topic, seen: Arc<Explanation>) -> Option<Effect> {
+        let asked = match self.asked(role, topic, &seen)? {
+            Ok(asked) => asked,
+            Err(error) => {
+                let progress = Progress::Failed(error);
+                self.inquiries.push(Inquiry::new(role, topic, seen, Asked::Nothing, progress));
+                return None;
+            }
+        };
+        let Some(probe) = asked.probe() else {
+            self.inquiries.push(Inquiry::new(role, topic, seen, asked, Progress::Done));
+            return None;
+        };
+        self.last_job += 1;
+        let (job, token) = (JobId(self.last_job), Arc::new(()));
+        let wanted = Arc::downgrade(&token);
+        let progress = Progress::Running(job, token);
+        let model = self.role(role).proven.clone();
+        let mut inquiry = Inquiry::new(role, topic, seen, asked, progress);
+        inquiry.total = probe.count();
+        self.inquiries.push(inquiry);
+        Some(Effect::Send(Request::Probe { job, model, probe, wanted }))
+    }
+
+    /// The inputs of a topic, or why there are none; `None` while a map is missing that they need.
+    fn asked(&self, role: Role, topic: Topic, seen: &Explanation) -> Option<Result<Asked, String>> {
+        let canvas = || Canvas::new(&seen.input, &seen.model.recipe, PlanOptions::default().fill);
+        let cells @ [height, width] = seen.usual_cells();
+        let in_order = |curve: Curve, map: &Cam| {
+            let erasure = Erasure::new(canvas(), curve, map, CURVE_STEPS);
+            Some(Ok(Asked::Curve(Arc::new(erasure))))
+        };
+        match topic {
+            Topic::Map(method) => {
+                let plan = seen.plan(method, &PlanOptions::default());
+                Some(plan.map(Asked::Plan).map_err(|error| error.to_string()))
+            }
+            Topic::Curve(curve, Order::Map(method, target)) => {
+                let inquiry = self.inquiry(role, Topic::Map(method)).filter(|it| it.is_done())?;
+                in_order(curve, &inquiry.map(seen, target)?.map)
+            }
+            Topic::Curve(curve, Order::CentreFirst) => {
+                in_order(curve, &Cam::centre_first(height, width))
+            }
+            Topic::Curve(curve, Order::Random) => {
+                in_order(curve, &Cam::random(height, width, SEED))
+            }
+            Topic::Checks => Some(match seen.cells() {
+                Ok(_) => {
+                    let checks = Checks::new(&seen.input, &seen.model.recipe, canvas(), cells);
+                    Ok(Asked::Checks(Arc::new(checks)))
+                }
+                Err(error) => Err(error.to_string()),
+            }),
+        }
+    }
+
+    /// Takes in answers; `false` if nothing here was waiting for them.
+    pub(super) fn answer_inquiry(
+        &mut self,
+        id: JobId,
+        answers: Answers,
+        total: usize,
+        left: Duration,
+    ) -> bool {
+        let Some(inquiry) = self.inquiry_of(id) else { return false };
+        if answers.len() >= total {
+            inquiry.progress = Progress::Done;
+        }
+        (inquiry.answers, inquiry.total, inquiry.left) = (answers, total, left);
+        true
+    }
+
+    /// Takes in why there is no answer; `false` if nothing here was waiting for one.
+    pub(super) fn fail_inquiry(&mut self, id: JobId, error: &str) -> bool {
+        let Some(inquiry) = self.inquiry_of(id) else { return false };
+        inquiry.progress = Progress::Failed(error.to_owned());
+        true
+    }
+
+    fn inquiry_of(&mut self, id: JobId) -> Option<&mut Inquiry> {
+        let is_it =
+            |it: &&mut Inquiry| matches!(it.progress, Progress::Running(job, _) if job == id);
+        self.inquiries.iter_mut().find(is_it)
+    }
+
+    /// Ends what runs; the answers so far stay.
+    pub(super) fn stop_inquiries(&mut self) {
+        for inquiry in self.inquiries.iter_mut().filter(|it| it.is_running()) {
+            inquiry.progress = Progress::Stopped;
+        }
+    }
+
+    /// Gives up what runs.
+    pub(super) fn forget_inquiries(&mut self) {
+        self.inquiries.retain(|inquiry| !inquiry.is_running());
+    }
+
+    /// Lets what was stopped or has failed be asked anew.
+    pub(super) fn inquire_again(&mut self) {
+        self.inquiries.retain(|inquiry| match inquiry.progress {
+            Progress::Running(..) | Progress::Done => true,
+            Progress::Stopped | Progress::Failed(_) => false,
+        });
+    }
+}
+
+impl Inquiry {
+    fn new(
+        role: Role,
+        topic: Topic,
+        seen: Arc<Explanation>,
+        asked: Asked,
+        progress: Progress,
+    ) -> Self {
+        let (answers, left) = (Answers::default(), Duration::ZERO);
+        Self { role, topic, seen, asked, answers, total: 0, left, progress }
+    }
+}
