@@ -6,17 +6,25 @@ use std::sync::Arc;
 use image::{ImageFormat, RgbImage};
 use serde_json::{Value, json};
 
-use crate::explain::{NoMaps, Paint, Rule, overlay};
-use crate::explanation::{CamTarget, Explanation, ModelInfo};
+use crate::explain::{Cam, Paint, Rule, overlay};
+use crate::explanation::{Explanation, ModelInfo};
 use crate::{npy, output};
+
+/// A photo, with its cover on if it has one, and the map that is shown on it.
+#[derive(Debug, Clone)]
+pub struct Painted {
+    pub explanation: Arc<Explanation>,
+    pub map: Cam,
+    pub paint: Paint,
+}
 
 /// What can be saved, with all it takes; plain data, so that any thread can do it.
 #[derive(Debug, Clone)]
 pub enum Export {
     /// The photo at its full resolution with the map on it, as PNG.
-    Overlay { explanation: Arc<Explanation>, target: CamTarget, paint: Paint },
-    /// The values of the map, as a NumPy array.
-    Map { explanation: Arc<Explanation>, target: CamTarget },
+    Overlay(Painted),
+    /// The values of a map, as a NumPy array.
+    Map(Cam),
     /// Probabilities of the classifier, decisions of the tree model, as JSON.
     Json { classifier: Option<Arc<Explanation>>, tree: Option<Arc<Explanation>>, rule: Rule },
     /// The hierarchy that lies in a model's linear layer, in nbdt's format.
@@ -28,8 +36,8 @@ pub enum Export {
 impl Export {
     pub fn extension(&self) -> &'static str {
         match self {
-            Self::Overlay { .. } => "png",
-            Self::Map { .. } => "npy",
+            Self::Overlay(_) => "png",
+            Self::Map(_) => "npy",
             Self::Json { .. } | Self::Hierarchy(_) => "json",
             Self::Text { extension, .. } => extension,
         }
@@ -41,15 +49,12 @@ impl Export {
     /// When a picture cannot be encoded, or a model has too many classes for a hierarchy.
     pub fn bytes(&self) -> anyhow::Result<Vec<u8>> {
         match self {
-            Self::Overlay { explanation, target, paint } => {
+            Self::Overlay(painted) => {
                 let mut bytes = std::io::Cursor::new(Vec::new());
-                painted(explanation, *target, paint)?.write_to(&mut bytes, ImageFormat::Png)?;
+                painted.picture().write_to(&mut bytes, ImageFormat::Png)?;
                 Ok(bytes.into_inner())
             }
-            Self::Map { explanation, target } => {
-                let map = explanation.cam(*target)?;
-                Ok(npy::to_bytes(&[map.height, map.width], &map.data)?)
-            }
+            Self::Map(map) => Ok(npy::to_bytes(&[map.height, map.width], &map.data)?),
             Self::Json { classifier, tree, rule } => {
                 let value = to_json(classifier.as_deref(), tree.as_deref(), *rule);
                 Ok(serde_json::to_string_pretty(&value)?.into_bytes())
@@ -68,19 +73,14 @@ impl Export {
     }
 }
 
-/// The photo at its full resolution with the map on it.
-///
-/// # Errors
-/// Where the network has no maps.
-pub fn painted(
-    explanation: &Explanation,
-    target: CamTarget,
-    paint: &Paint,
-) -> Result<RgbImage, NoMaps> {
-    let input = &explanation.input;
-    let map = explanation.cam(target)?;
-    let side = input.crop.width();
-    Ok(overlay(&explanation.photo.rgb, &map, input.photo_from_input, side, paint))
+impl Painted {
+    /// The photo at its full resolution with the map on it.
+    pub fn picture(&self) -> RgbImage {
+        let Self { explanation, map, paint } = self;
+        let input = &explanation.input;
+        let side = input.crop.width();
+        overlay(&explanation.photo.rgb, map, input.photo_from_input, side, paint)
+    }
 }
 
 fn to_json(classifier: Option<&Explanation>, tree: Option<&Explanation>, rule: Rule) -> Value {

@@ -109,7 +109,7 @@ impl App {
         let stem = photo.rsplit_once('.').map_or(photo, |(stem, _)| stem);
         let extension = self.export.as_ref().map_or("png", Export::extension);
         let what = match self.export {
-            Some(Export::Overlay { .. } | Export::Map { .. }) => "map",
+            Some(Export::Overlay(_) | Export::Map(_)) => "map",
             Some(Export::Json { .. }) => "explanation",
             _ => "tree",
         };

@@ -7,9 +7,8 @@ use strum::IntoEnumIterator as _;
 
 use super::App;
 use crate::command::{Command, MenuCommand, Purpose, Turn};
-use crate::explain::{Colormap, Hierarchy, NodeId, Paint};
-use crate::explanation::{CamTarget, Explanation};
-use crate::export::Export;
+use crate::explain::{Colormap, Hierarchy, NodeId, Paint, Scale};
+use crate::export::{Export, Painted};
 use crate::settings::{InsightTab, Settings, Theme};
 use crate::state::{NoticeKind, Role};
 use crate::tree_svg::{SvgOptions, tree_svg};
@@ -52,10 +51,8 @@ impl App {
             M::Undo => self.travel(Command::Undo),
             M::Redo => self.travel(Command::Redo),
             M::CopyPicture => {
-                if let Some((explanation, target)) = self.shown()
-                    && let Some(paint) = self.paint(&explanation, target)
-                {
-                    self.tasks.paint(explanation, target, paint);
+                if let Some(painted) = self.painted() {
+                    self.tasks.paint(painted);
                 }
             }
             M::FindClass => {
@@ -195,17 +192,21 @@ impl App {
         ctx.set_zoom_factor(self.settings.window.zoom);
     }
 
-    /// What the picture shows.
-    fn shown(&self) -> Option<(Arc<Explanation>, CamTarget)> {
-        let (role, target) = self.state.target()?;
-        Some((Arc::clone(self.state.explanation(role)?), target))
-    }
-
-    /// How it is shown.
-    fn paint(&self, explanation: &Explanation, target: CamTarget) -> Option<Paint> {
+    /// The picture as it is shown.
+    fn painted(&self) -> Option<Painted> {
+        let (role, _) = self.state.target()?;
+        let explanation = Arc::clone(self.state.explanation(role)?);
+        let shown = self.panels.image.shown_map()?;
         let options = &self.settings.overlay;
-        let paint = options.paint(explanation, target, &explanation.cam(target).ok()?);
-        Some(Paint { alpha: if options.visible { paint.alpha } else { 0.0 }, ..paint })
+        let paint = Paint {
+            colormap: shown.colormap,
+            scale: Scale::Shared(shown.range),
+            alpha: if options.visible { options.opacity.clamp(0.0, 1.0) } else { 0.0 },
+            smooth: options.smooth,
+            fades: true,
+            contours: options.contours && options.smooth,
+        };
+        Some(Painted { explanation, map: shown.cam.clone(), paint })
     }
 
     /// Asks where to save something.
@@ -221,14 +222,11 @@ impl App {
     }
 
     fn overlay_export(&self) -> Option<Export> {
-        let (explanation, target) = self.shown()?;
-        let paint = self.paint(&explanation, target)?;
-        Some(Export::Overlay { explanation, target, paint })
+        Some(Export::Overlay(self.painted()?))
     }
 
     fn map_export(&self) -> Option<Export> {
-        let shown = self.shown().filter(|(explanation, _)| explanation.head.is_ok());
-        shown.map(|(explanation, target)| Export::Map { explanation, target })
+        Some(Export::Map(self.painted()?.map))
     }
 
     fn json_export(&self) -> Export {

@@ -12,9 +12,8 @@ use crate::assets::SAMPLE_PHOTOS;
 use crate::catalog::CatalogEntry;
 use crate::command::Purpose;
 use crate::engine::{self, Wake};
-use crate::explain::Paint;
-use crate::explanation::{CamTarget, Explanation, ModelInfo, Tree};
-use crate::export::{Export, painted};
+use crate::explanation::{ModelInfo, Tree};
+use crate::export::{Export, Painted};
 use crate::fetch::{Cancel, Download, FetchError, Fetched, Order, Progress, Timeouts};
 use crate::intake::{Intake, sort_out};
 use crate::photo::{Photo, PhotoOptions};
@@ -175,10 +174,8 @@ impl Tasks {
         });
     }
 
-    pub fn paint(&self, explanation: Arc<Explanation>, target: CamTarget, paint: Paint) {
-        self.spawn("copy", move || {
-            painted(&explanation, target, &paint).ok().map(Message::Painted)
-        });
+    pub fn paint(&self, painted: Painted) {
+        self.spawn("copy", move || Some(Message::Painted(painted.picture())));
     }
 
     /// Shows the system's dialog; the answer comes later.

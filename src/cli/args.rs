@@ -98,7 +98,7 @@ pub enum Command {
 }
 
 /// How a picture file is read.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct PictureArgs {
     /// Ignore the orientation that the camera recorded.
     #[arg(long)]
@@ -122,7 +122,7 @@ impl PictureArgs {
 }
 
 /// What is different about a model.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ModelArgs {
     /// Class names: a JSON list, a JSON object of index and name, or one line per class.
     #[arg(long, value_name = "FILE")]

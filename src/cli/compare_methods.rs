@@ -134,7 +134,37 @@ struct Subject {
     boxes: Vec<Rect>,
 }
 
+/// What was measured.
+pub struct Measured {
+    figures: Vec<Figures>,
+    contestants: Vec<Contestant>,
+    max_box_acc: Vec<MaxBoxAcc>,
+}
+
+impl Measured {
+    pub fn print(&self, out: Out<'_>) -> anyhow::Result<()> {
+        report::print(&self.figures, &self.contestants, &self.max_box_acc, out)
+    }
+
+    pub fn to_json(&self) -> serde_json::Value {
+        report::json(&self.figures, &self.contestants, &self.max_box_acc)
+    }
+}
+
 pub fn run(args: &CompareArgs, out: Out<'_>) -> anyhow::Result<()> {
+    let measured = measure(args)?;
+    if let Some(path) = &args.csv {
+        output::write(path, report::csv(&measured.figures).as_bytes())?;
+    }
+    if args.json {
+        writeln!(out, "{}", measured.to_json())?;
+        return Ok(());
+    }
+    measured.print(out)
+}
+
+/// Makes all maps of all pictures, and measures them.
+pub fn measure(args: &CompareArgs) -> anyhow::Result<Measured> {
     let request = args.options.request(args.model.as_deref(), ModelSource::default_classifier());
     let client = Client::start(args.options.device)?;
     let subjects = subjects(args, &client, &request)?;
@@ -169,14 +199,7 @@ pub fn run(args: &CompareArgs, out: Out<'_>) -> anyhow::Result<()> {
     if figures.is_empty() {
         anyhow::bail!("No picture could be measured");
     }
-    if let Some(path) = &args.csv {
-        output::write(path, report::csv(&figures).as_bytes())?;
-    }
-    if args.json {
-        writeln!(out, "{}", report::json(&figures, &contestants, &max_box_acc))?;
-        return Ok(());
-    }
-    report::print(&figures, &contestants, &max_box_acc, out)
+    Ok(Measured { figures, contestants, max_box_acc })
 }
 
 fn subjects(
@@ -260,9 +283,7 @@ fn box_figures(
 ) -> Option<BoxFigures> {
     // What has no zero of its own begins at its smallest value.
     let map = match contestant {
-        Contestant::Method(Method::Rise) | Contestant::CentreFirst | Contestant::Random => {
-            &map.normalized()
-        }
+        Contestant::CentreFirst | Contestant::Random => &map.normalized(),
         Contestant::Method(_) => map,
     };
     let (side, transform) = (seen.input.crop.width(), seen.input.photo_from_input);

@@ -27,6 +27,7 @@
 //! - `localisation`: null without boxes, else `truth` and `predicted` (whose map is measured) with
 //!   `pointing`, `found` (IoU of at least 0.5), `mean_iou`, and `top1`, where the predicted class
 //!   has to be right too
+//! - `faithfulness`: with `--faithfulness`, as `glasstree compare-methods --json` prints it
 //!
 //! All lists have a fixed order, and there are no times in it: equal input gives equal output.
 
@@ -42,16 +43,25 @@ use std::time::Instant;
 use anyhow::anyhow;
 use clap::Args;
 
+use strum::IntoEnumIterator as _;
+
 use super::args::{ModelArgs, PictureArgs};
+use super::compare_methods::{self, CompareArgs};
+use super::methods::MethodArgs;
 use super::nodes::{self, HierarchyArgs};
 use super::{Client, Out, warn};
 use crate::catalog::ModelSource;
 use crate::eval::fold;
+use crate::explain::{Curve, Method};
 use crate::labelled_pictures::{LabelledPictures, UnknownClass, limit_evenly, pictures_below};
 use crate::output;
 use crate::protocol::Unreadable;
 use crate::text::Shown as _;
 
+/// Pictures that are taken apart, if nobody says how many.
+const APART: NonZeroUsize = NonZeroUsize::new(50).unwrap();
+/// Steps of their curves.
+const STEPS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 /// Reasons that are printed for pictures that were left out.
 const SHOWN: usize = 5;
 
@@ -77,6 +87,11 @@ pub struct EvalArgs {
     /// those of its classes?
     #[arg(long, value_name = "DIR")]
     pub others: Option<PathBuf>,
+    /// Also take pictures apart in the order of their maps, beside orders that know nothing: areas
+    /// below the curves of deletion, insertion and ROAD. Of 50 pictures, spread evenly, unless
+    /// --limit says how many.
+    #[arg(long)]
+    pub faithfulness: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -144,10 +159,15 @@ pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
         anyhow::Ok((fold(&evaluation.scores.confusion, &tree.hierarchy, node), tree, node))
     });
     let folded = folded.transpose()?;
+    let faithfulness =
+        args.faithfulness.then(|| compare_methods::measure(&args.apart())).transpose()?;
     if args.json {
         let mut value = report::json(&evaluation, &unknown);
         if let Some((folded, tree, node)) = &folded {
             value["folded"] = tree_report::folded_json(folded, tree, *node);
+        }
+        if let Some(faithfulness) = &faithfulness {
+            value["faithfulness"] = faithfulness.to_json();
         }
         writeln!(out, "{value}")?;
         return Ok(());
@@ -156,6 +176,10 @@ pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
     if let Some((folded, tree, node)) = &folded {
         tree_report::print_folded(folded, tree, *node, out)?;
     }
+    if let Some(faithfulness) = &faithfulness {
+        writeln!(out, "\nPictures taken apart, area below the curve of the true class:")?;
+        faithfulness.print(out)?;
+    }
     if let Some(path) = &args.svg {
         writeln!(out, " * Wrote diagrams to {}", path.display())?;
     }
@@ -163,6 +187,28 @@ pub fn run(args: &EvalArgs, out: Out<'_>) -> anyhow::Result<()> {
         writeln!(out, " * Wrote confusion matrix to {}", path.shown())?;
     }
     Ok(())
+}
+
+impl EvalArgs {
+    /// What measures the map of the true class by taking pictures apart.
+    fn apart(&self) -> CompareArgs {
+        CompareArgs {
+            data: self.data.clone(),
+            boxes: self.boxes.clone(),
+            class: None,
+            model: self.model.clone(),
+            methods: vec![Method::Cam],
+            curves: Curve::iter().map(Some).collect(),
+            steps: STEPS,
+            limit: self.limit.or(Some(APART)),
+            json: false,
+            csv: None,
+            png: None,
+            method: MethodArgs::default(),
+            picture: self.picture.clone(),
+            options: self.options.clone(),
+        }
+    }
 }
 
 fn warn_unknown(unknown: &[UnknownClass]) {

@@ -36,6 +36,15 @@ pub struct MethodArgs {
     pub score: Score,
 }
 
+impl Default for MethodArgs {
+    /// As on the command line.
+    fn default() -> Self {
+        let (fill, score, masks) =
+            (Fill::Neutral, Score::Probability, RiseOptions::default().masks);
+        Self { fill, patch: None, stride: None, masks, seed: 1, score }
+    }
+}
+
 fn masks(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count @ 2..=100_000) => Ok(count),

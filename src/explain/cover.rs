@@ -155,8 +155,11 @@ fn stroke(mask: &mut [bool], [width, height]: [u32; 2], line: &[[f64; 2]], radiu
         let (left, right) = (x0.min(x1) - radius, x0.max(x1) + radius);
         let (dx, dy) = (x1 - x0, y1 - y0);
         let length = dx * dx + dy * dy;
-        for y in column(top, height)..column(bottom, height) {
-            for x in column(left, width)..column(right, width) {
+        // One more at the end: what lies right on the edge is inside.
+        let range =
+            |from, to, side: u32| column(from, side)..(column(to, side) + 1).min(side as usize);
+        for y in range(top, bottom, height) {
+            for x in range(left, right, width) {
                 let (px, py) = (x as f64 + 0.5 - x0, y as f64 + 0.5 - y0);
                 let along =
                     if length > 0.0 { ((px * dx + py * dy) / length).clamp(0.0, 1.0) } else { 0.0 };

@@ -199,8 +199,8 @@ impl Explanation {
         let (runs, work) = match method {
             Method::Cam | Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => (0, 0.0),
             Method::Dense2 => (1, 2.0),
-            Method::Dense4 => (1, 6.0),
-            Method::DenseShift => (4, 6.0),
+            Method::Dense4 => (1, 7.0),
+            Method::DenseShift => (4, 7.0),
             Method::Shift2 => (4, 1.0),
             Method::Shift4 => (16, 1.0),
             // By area: 1, 1.5² and 2².

@@ -29,7 +29,9 @@ const ROOMY: f32 = 1070.0;
 /// With less room, the choice of colours is a menu.
 const ENOUGH: f32 = 930.0;
 /// With less room, so is the opacity.
-const LITTLE: f32 = 610.0;
+const LITTLE: f32 = 515.0;
+/// With less room, how the map is made is a menu, too.
+const WITH_METHOD: f32 = 610.0;
 /// With less room, there is the menu, and what the map is of.
 const TINY: f32 = 310.0;
 
@@ -46,22 +48,26 @@ pub fn controls_ui(
         }
         if room < LITTLE {
             map_ui(ui, state, options, TINY_TARGET, out);
+            if room >= TINY {
+                methods_menu_ui(ui, state, options);
+            }
             ui.menu_button("Colours", |ui| {
                 opacity_ui(ui, options, true);
                 ui.separator();
                 colors_menu_ui(ui, options);
-                let explained = state.target().and_then(|(role, _)| state.explanation(role));
-                if let Some(explanation) = explained {
-                    ui.separator();
-                    ui.menu_button("Method", |ui| list_ui(ui, explanation, options));
-                }
             });
             return;
         }
-        button_ui(ui, MenuCommand::ActualSize, "100 %", out);
+        if room >= WITH_METHOD {
+            button_ui(ui, MenuCommand::ActualSize, "100 %", out);
+        }
         ui.separator();
         map_ui(ui, state, options, if room >= ROOMY { TARGET } else { SHORT_TARGET }, out);
-        methods_ui(ui, state, options, METHOD);
+        if room >= WITH_METHOD {
+            methods_ui(ui, state, options, METHOD);
+        } else {
+            methods_menu_ui(ui, state, options);
+        }
         opacity_ui(ui, options, room >= ROOMY);
         if room < ENOUGH {
             ui.menu_button("Colours", |ui| colors_menu_ui(ui, options));
@@ -70,6 +76,16 @@ pub fn controls_ui(
         colors_ui(ui, options, state.target().is_some_and(|(_, target)| target.is_comparison()));
         scale_ui(ui, options);
         smooth_ui(ui, options);
+    });
+}
+
+/// How the map is made, where there is little room.
+fn methods_menu_ui(ui: &mut Ui, state: &AppState, options: &mut OverlayOptions) {
+    let explained = state.target().and_then(|(role, _)| state.explanation(role));
+    ui.menu_button("Method", |ui| {
+        if let Some(explanation) = explained {
+            list_ui(ui, explanation, options);
+        }
     });
 }
 

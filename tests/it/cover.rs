@@ -58,8 +58,9 @@ fn a_cover_shows_what_it_says() {
     assert_eq!(middle(Cover::Surroundings), 128);
     // 400 of 10,800 pixels are dark.
     assert_eq!(middle(Cover::MeanColor), 123);
-    // Of the blur, about half is square.
-    assert!((20..110).contains(&middle(Cover::Blur)), "{}", middle(Cover::Blur));
+    // Within 1.9 and 2.5 standard deviations of the blur lies the square: 93 % of what is seen, so
+    // that a level of 9 is left of 128; the fast blur is no true Gaussian.
+    assert!((4..=20).contains(&middle(Cover::Blur)), "{}", middle(Cover::Blur));
 }
 
 #[test]

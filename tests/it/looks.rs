@@ -44,7 +44,7 @@ fn run(window: &mut Window, command: MenuCommand) {
 }
 
 /// Writes a picture if somebody wants to look at it.
-fn show(window: &mut Window, name: &str) {
+pub fn show(window: &mut Window, name: &str) {
     if let Some(folder) = std::env::var_os("GLASSTREE_LOOKS") {
         let path = Path::new(&folder).join(format!("{name}.png"));
         window.render().unwrap().save(path).unwrap();

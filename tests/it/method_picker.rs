@@ -62,6 +62,7 @@ fn a_method_is_chosen_in_the_list() {
     assert!(asked(&engine).is_empty(), "the exact map needs no further runs");
     window.get_by_role_and_label(Kind::ComboBox, "Method: CAM").click();
     window.run_steps(3);
+    crate::looks::show(&mut window, "methods");
     window.get_by_label("Occlusion").click();
     window.run_steps(3);
     assert_eq!(window.state().settings.overlay.method, Method::Occlusion);
@@ -206,6 +207,6 @@ fn maps_are_made_by_the_real_network() {
     step_until(&mut window, "the map by occlusion is there", is_done(Method::Occlusion));
     let map = shown(&window).unwrap();
     let [lo, hi] = map.range();
-    // Some patch hides the cat, and none makes it more of one than it hides.
-    assert!(hi > 0.5 && hi > -lo, "{lo} to {hi} logits");
+    // Some patches hide what speaks for the cat, others what speaks against it.
+    assert!(lo < -0.1 && hi > 0.1, "{lo} to {hi} logits");
 }

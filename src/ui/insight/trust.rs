@@ -4,7 +4,7 @@ mod checks;
 mod curves;
 mod plot;
 
-use eframe::egui::{Label, RichText, ScrollArea, Ui};
+use eframe::egui::{Label, RichText, ScrollArea, Sense, Ui, Vec2};
 use strum::IntoEnumIterator as _;
 
 use crate::command::{Command, MenuCommand};
@@ -169,7 +169,8 @@ fn curves_ui(
     });
     ui.horizontal_wrapped(|ui| {
         for line in lines {
-            ui.label(RichText::new("\u{25cf}").color(line.color(ui)));
+            let (dot, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
+            ui.painter().circle_filled(dot.center(), 4.0, line.color(ui));
             ui.label(line.words()).on_hover_text(
                 "Area below the curve, from 0 to 1: the mean of the probability on the way",
             );

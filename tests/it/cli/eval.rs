@@ -189,3 +189,23 @@ fn others_are_told_from_the_pictures() {
     let wrong = [&["eval"], &arguments[..], &["--others", text(empty.path())]].concat();
     fails(&wrong, &["There are no pictures in"]);
 }
+
+/// The maps are measured beside two orders that know nothing, on the pictures that were counted.
+#[test]
+fn pictures_are_taken_apart_in_the_order_of_their_maps() {
+    let folder = data();
+    let tree_model = ["--model", "wrn16-2-cifar10", "--faithfulness"];
+    let value = eval(&[&["--data", text(folder.path())], &tree_model[..]].concat());
+    let rows = value["faithfulness"].as_array().unwrap();
+    let names: Vec<&str> = rows.iter().map(|row| row["method"].as_str().unwrap()).collect();
+    assert_eq!(names, ["cam", "centre-first", "random"]);
+    for row in rows {
+        assert_eq!(row["pictures"], 4);
+        for curve in ["deletion", "insertion", "road"] {
+            let area = row[curve]["area"].as_f64().unwrap();
+            assert!((0.0..=1.0).contains(&area), "{curve} of {row}");
+        }
+    }
+    let without = eval(&["--data", text(folder.path()), "--model", "wrn16-2-cifar10"]);
+    assert!(without["faithfulness"].is_null());
+}

@@ -16,6 +16,7 @@ fn every_method_writes_a_map() {
     for (method, side, runs) in [
         ("dense2", 16, 1),
         ("dense4", 32, 1),
+        ("dense4-shift2", 64, 4),
         ("shift2", 16, 4),
         ("shift4", 32, 16),
         ("multi-scale", 16, 6),
@@ -23,7 +24,7 @@ fn every_method_writes_a_map() {
         ("gradcam++", 8, 0),
         ("layercam", 8, 0),
         ("occlusion", 32, 100),
-        ("rise", 32, 30),
+        ("rise", 28, 30),
     ] {
         let npy = folder.path().join("map.npy");
         let options = ["--method", method, "--masks", "30", "--npy", text(&npy)];
