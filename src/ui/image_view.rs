@@ -293,7 +293,7 @@ fn pane_ui(
     }
     if let Some(cover) = input.cover.filter(|_| !is_bare) {
         let is_drawing = state.region.is_dragging();
-        state.cover.paint(ui.ctx(), &painter, colors, scene, input.photo, &cover, is_drawing);
+        state.cover.paint(&painter, colors, scene, input.photo, &cover, is_drawing);
     }
     let shown = state.maps[which].last();
     if let Some(explanation) = input.explanation.filter(|_| !is_bare) {

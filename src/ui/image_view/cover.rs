@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align2, Color32, ColorImage, Context, CursorIcon, Frame, Id, Painter, Pos2, Rect,
-    Response, Role as Kind, Sense, Shape, Slider, Stroke, TextureHandle, TextureOptions, Ui,
-    WidgetInfo, pos2, vec2,
+    self, Align2, Color32, ColorImage, CursorIcon, Frame, Id, Painter, Pos2, Rect, Response,
+    Role as Kind, Sense, Shape, Slider, Stroke, TextureHandle, TextureOptions, Ui, WidgetInfo,
+    pos2, vec2,
 };
 use strum::IntoEnumIterator as _;
 
@@ -86,7 +86,6 @@ impl CoverState {
     /// Paints the cover as the network saw it last, and above it the newest stroke.
     pub fn paint(
         &mut self,
-        ctx: &Context,
         painter: &Painter,
         colors: &Palette,
         scene: &Scene<'_>,
@@ -97,7 +96,7 @@ impl CoverState {
         if let Some(covered) = input.covered {
             let texture = self.texture.get_or_make(Same::as_value(covered), |_| {
                 let options = TextureOptions::LINEAR;
-                ctx.load_texture("cover", difference(photo, covered), options)
+                painter.ctx().load_texture("cover", difference(photo, covered), options)
             });
             let (width, height) = photo.rgb.dimensions();
             let whole = Rect::from_min_size(Pos2::ZERO, vec2(width as f32, height as f32));
