@@ -1,8 +1,12 @@
 //! How picture and map are looked at: plain data that is remembered and can be undone.
 
+mod range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::explain::{Colormap, Method};
+
+pub use range::{SharedRange, color_range};
 
 /// What undo brings back beside the selection.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,22 +38,37 @@ impl Look {
 }
 
 /// Which values get the first and the last colour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::VariantNames,
+    strum::EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "kebab-case", ascii_case_insensitive)]
 pub enum ScaleMode {
     /// From zero to the largest value of the map that is shown.
     #[serde(alias = "symmetric")]
+    #[strum(serialize = "this-map")]
     PerMap,
     /// From zero to the largest value in the maps of all classes, or of all decisions, so that maps
     /// can be compared.
     #[default]
+    #[strum(serialize = "all-maps")]
     SharedOverClasses,
     /// From the smallest to the largest value of the map that is shown, as in most papers: every
     /// map looks equally strong.
     LowestToHighest,
 }
 
-/// How a map is shown over the photo.
+/// How a map is shown over the photo. The default is that of the window and of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OverlayOptions {

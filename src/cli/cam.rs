@@ -12,9 +12,10 @@ use super::pictures::{self, Pictures};
 use super::{Out, classify, evidence, nodes};
 use crate::catalog::ModelSource;
 use crate::explain::{
-    Cam, ClassId, Colormap, Evidence, Method, NoMaps, NodeId, Paint, Question, Scale, Variant,
+    Cam, ClassId, Colormap, Evidence, Method, NoMaps, NodeId, Paint, Question, Variant,
 };
 use crate::explanation::{CamTarget, Explanation, ModelInfo};
+use crate::look::{OverlayOptions, ScaleMode};
 use crate::npy;
 use crate::output;
 use crate::text::Shown as _;
@@ -43,13 +44,18 @@ pub struct CamArgs {
     pub checks: bool,
     #[command(flatten)]
     pub methods: MethodArgs,
-    /// jet, turbo, viridis, inferno or diverging; jet for a class or a node and diverging for a
-    /// comparison if left out.
+    /// jet, turbo, viridis, inferno or diverging; turbo, as in the window, if left out. Comparisons
+    /// are always diverging.
     #[arg(long, value_parser = choice::<Colormap>())]
     pub colormap: Option<Colormap>,
-    /// Weight of the colours over the photo, 0 to 1.
-    #[arg(long, default_value_t = 0.5, value_parser = fraction)]
-    pub alpha: f32,
+    /// Which values get the first and the last colour: all-maps (from zero to the largest value of
+    /// any class's map), this-map (from zero to the largest of this one) or lowest-to-highest. All
+    /// maps if left out, or this map for other methods than cam.
+    #[arg(long, value_parser = choice::<ScaleMode>())]
+    pub scale: Option<ScaleMode>,
+    /// Weight of the strongest colour over the photo, 0 to 1; 0.7, as in the window, if left out.
+    #[arg(long, value_parser = fraction)]
+    pub alpha: Option<f32>,
     /// Show the cells of the map as they are instead of smoothing them.
     #[arg(long)]
     pub cells: bool,
@@ -74,10 +80,10 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
     let explanation = args.subject.explain(&client, &request)?;
     let class = class.unwrap_or_else(|| explanation.prediction());
     let question = of_node.unwrap_or_else(|| Question::class(class, model.label(class)));
+    let target = target(args, &model, node, class)?;
     let made = match args.method {
         Method::Cam => None,
         method => {
-            let target = target(args, &model, node, class)?;
             Some(methods::make(&client, &request, &explanation, method, target, &args.methods)?)
         }
     };
@@ -112,18 +118,7 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
         (None, None, false) => Some(Path::new(".")),
         _ => None,
     };
-    let signed = question.contra.is_some();
-    let usual = if signed { Colormap::Diverging } else { Colormap::Jet };
-    let colormap = args.colormap.unwrap_or(usual);
-    let scale = Scale::for_colormap(colormap);
-    let paint = Paint {
-        colormap,
-        scale,
-        alpha: args.alpha,
-        smooth: !args.cells,
-        fades: false,
-        contours: false,
-    };
+    let paint = paint(args, &explanation, target, &map);
     let written = folder
         .map(|folder| pictures::write(folder, &explanation, args.variant, &map, &paint))
         .transpose()?;
@@ -149,7 +144,29 @@ fn node_question(args: &CamArgs, model: &ModelInfo, node: NodeId) -> anyhow::Res
     })
 }
 
-/// What the map is of, for methods that need more than a row of the head.
+/// The colours of the window, unless the tutorial's map is asked for, which has its own.
+fn paint(args: &CamArgs, explanation: &Explanation, target: CamTarget, map: &Cam) -> Paint {
+    let options = OverlayOptions::default();
+    let is_plain = args.method == Method::Cam;
+    // Maps of other methods are on scales of their own.
+    let usual = if is_plain { options.scale } else { ScaleMode::PerMap };
+    let options = OverlayOptions {
+        colormap: args.colormap.unwrap_or(options.colormap),
+        opacity: args.alpha.unwrap_or(options.opacity),
+        scale: args.scale.unwrap_or(usual),
+        smooth: !args.cells,
+        ..options
+    };
+    match args.variant {
+        Variant::Paper | Variant::GradCam => options.paint(explanation, target, map),
+        Variant::Tutorial | Variant::TutorialFixed => {
+            let paint = Paint::default();
+            Paint { alpha: args.alpha.unwrap_or(paint.alpha), ..paint }
+        }
+    }
+}
+
+/// What the map is of.
 fn target(
     args: &CamArgs,
     model: &ModelInfo,

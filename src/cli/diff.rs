@@ -9,8 +9,9 @@ use super::args::{SubjectArgs, fraction};
 use super::pictures::{self, Pictures};
 use super::{Out, classify, evidence, nodes};
 use crate::catalog::ModelSource;
-use crate::explain::{ClassId, Colormap, Evidence, Paint, Question, Rule, Scale, Variant};
-use crate::explanation::Explanation;
+use crate::explain::{ClassId, Evidence, Question, Rule, Variant};
+use crate::explanation::{CamTarget, Explanation};
+use crate::look::OverlayOptions;
 use crate::output::percent;
 use crate::text::Shown as _;
 use crate::words;
@@ -23,9 +24,9 @@ pub struct DiffArgs {
     /// The class that the map speaks against.
     #[arg(long, value_name = "NAME|INDEX")]
     pub against: String,
-    /// Weight of the colours over the photo, 0 to 1.
-    #[arg(long, default_value_t = 0.5, value_parser = fraction)]
-    pub alpha: f32,
+    /// Weight of the strongest colours over the photo, 0 to 1; 0.7, as in the window, if left out.
+    #[arg(long, value_parser = fraction)]
+    pub alpha: Option<f32>,
     /// Folder for heatmap.png, combined.png and overlay.png; it is made if it is not there.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -48,10 +49,9 @@ pub fn run(args: &DiffArgs, out: Out<'_>) -> anyhow::Result<()> {
         (None, false) => Some(Path::new(".")),
         (None, true) => None,
     };
-    let colormap = Colormap::Diverging;
-    let scale = Scale::for_colormap(colormap);
-    let paint =
-        Paint { colormap, scale, alpha: args.alpha, smooth: true, fades: false, contours: false };
+    let options = OverlayOptions::default();
+    let options = OverlayOptions { opacity: args.alpha.unwrap_or(options.opacity), ..options };
+    let paint = options.paint(&explanation, CamTarget::Difference(a, b), &evidence.map);
     let write =
         |folder| pictures::write(folder, &explanation, Variant::Paper, &evidence.map, &paint);
     let files = folder.map(write).transpose()?;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::Out;
-use crate::explain::{Cam, Paint, Variant, blend};
+use crate::explain::{Cam, Paint, Variant};
 use crate::explanation::Explanation;
 use crate::output;
+use crate::preprocess::RectTransform;
 use crate::text::Shown as _;
 
 /// The pictures of one map.
@@ -43,9 +44,9 @@ pub fn write(
     };
     let heatmap = variant.heatmap(map, crop.width(), crop.height(), paint);
     output::write_png(&files.heatmap, &heatmap)?;
-    output::write_png(&files.combined, &blend(crop, &heatmap, paint.alpha))?;
-    let transform = explanation.input.photo_from_input;
-    let whole = variant.overlay(&explanation.photo.rgb, map, transform, crop.width(), paint);
+    let over = |picture, transform| variant.overlay(picture, map, transform, crop.width(), paint);
+    output::write_png(&files.combined, &over(crop, RectTransform::IDENTITY))?;
+    let whole = over(&explanation.photo.rgb, explanation.input.photo_from_input);
     output::write_png(&files.overlay, &whole)?;
     Ok(files)
 }

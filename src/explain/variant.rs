@@ -121,6 +121,6 @@ impl Variant {
 
 /// Grad-CAM is scaled to 0..1 already; zero stays in the middle of a signed colour map.
 fn gradcam_paint(paint: &Paint) -> Paint {
-    let floor = if paint.scale == Scale::Symmetric { -1.0 } else { 0.0 };
+    let floor = if paint.colormap.is_signed() { -1.0 } else { 0.0 };
     Paint { scale: Scale::Shared([floor, 1.0]), ..*paint }
 }

@@ -241,6 +241,9 @@ impl CropSpan {
 }
 
 impl RectTransform {
+    /// Leaves everything where it is.
+    pub const IDENTITY: Self = Self { scale: [1.0; 2], offset: [0.0; 2] };
+
     /// Where `[x, y]` goes.
     pub fn apply(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         let Self { scale, offset } = self;

@@ -14,9 +14,10 @@ use eframe::egui::{
 
 use crate::explain::{Cam, Colormap, Rule};
 use crate::explanation::{CamTarget, Explanation};
+use crate::look::{OverlayOptions, ScaleMode, SharedRange};
 use crate::photo::Photo;
 use crate::ui::legend::Finding;
-use crate::ui::overlay::{OverlayOptions, ScaleMode, SharedRange, colored, crop_in_photo};
+use crate::ui::overlay::{colored, crop_in_photo};
 
 /// Side of a map, in texels: finer than its cells, coarser than what is behind it.
 const TILE: usize = 32;

@@ -15,7 +15,7 @@ use glasstree::photo::PhotoOptions;
 use glasstree::protocol::PictureSource;
 use glasstree::state::{AppState, PinSlot, Role, Selected, Versus};
 
-use glasstree::ui::overlay::SharedRange;
+use glasstree::look::SharedRange;
 
 use crate::ui::{Window, is_explained, real_window, step_until};
 use crate::ui_fixture::{gradient, hand_made, real_tree};

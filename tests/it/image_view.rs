@@ -8,12 +8,13 @@ use egui_kittest::kittest::Queryable as _;
 use glasstree::explain::{Cam, Colormap, Rule};
 use glasstree::explanation::{CamTarget, Explanation};
 use glasstree::look::{OverlayOptions, ScaleMode};
+use glasstree::look::{SharedRange, color_range};
 use glasstree::ui::image_view::pixels::halved;
 use glasstree::ui::image_view::shown_map::MapInput;
 use glasstree::ui::image_view::transform::{Canvas, pixel_at};
 use glasstree::ui::image_view::{ImageInput, ImageViewState, View, image_view_ui};
 use glasstree::ui::legend::{Finding, Identity, Total, end_words, exactness, nice_ticks};
-use glasstree::ui::overlay::{SharedRange, color_range, colored, crop_in_photo, read};
+use glasstree::ui::overlay::{colored, crop_in_photo, read};
 use glasstree::ui::text::number;
 use proptest::prelude::*;
 

@@ -6,7 +6,8 @@ use super::ImageInput;
 use super::color_bar::color_bar_ui;
 use super::shown_map::ShownMap;
 use super::transform::{ScreenFromPhoto, pixel_at};
-use crate::ui::overlay::{OverlayOptions, crop_in_photo, read};
+use crate::look::OverlayOptions;
+use crate::ui::overlay::{crop_in_photo, read};
 use crate::ui::text::number;
 use crate::ui::theme::picture::small_font;
 

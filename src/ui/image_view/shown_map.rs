@@ -4,13 +4,12 @@ use std::sync::{Arc, Weak};
 
 use eframe::egui::{Context, TextureFilter, TextureHandle, TextureOptions};
 
-use super::account::Account;
 use crate::explain::{Answers, Cam, Colormap, Method, Question, Rule, Segment, contour};
 use crate::explanation::{CamTarget, Explanation, MethodMap, Plan};
-use crate::look::ScaleMode;
+use crate::look::{OverlayOptions, ScaleMode, SharedRange, color_range};
 use crate::state::{Inquiry, MAP_SCORE};
 use crate::ui::legend::Finding;
-use crate::ui::overlay::{OverlayOptions, SharedRange, color_range, colored};
+use crate::ui::overlay::colored;
 
 /// How a map is made, and what came of asking the network for it.
 #[derive(Clone, Copy, Default)]
