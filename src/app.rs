@@ -3,11 +3,14 @@
 //! Each frame: [`AppState`] takes in what the engine and the threads say, the panels are drawn,
 //! and what the user asked for is carried out.
 
+mod display;
 mod files;
 mod menu_commands;
 pub mod port;
 mod run;
 mod settings_file;
+#[cfg(unix)]
+mod signals;
 mod smoke;
 mod tasks;
 mod thumbnails;
@@ -113,6 +116,7 @@ impl App {
         ctx.set_zoom_factor(settings.window.zoom);
         // The command table has keys for it.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        let file = options.settings_file.map(|path| SettingsFile::new(path, settings.clone()));
         let mut app = Self {
             state: AppState::new(options.classifier, options.tree_model),
             settings,
@@ -122,7 +126,7 @@ impl App {
             tasks: Tasks::new(Arc::clone(&wake)),
             thumbnails: Thumbnails::start(Arc::clone(&wake)),
             wake,
-            settings_file: options.settings_file.map(SettingsFile::new),
+            settings_file: file,
             dialogs: options.dialogs,
             timeouts: options.timeouts,
             asking: false,

@@ -1,5 +1,6 @@
 //! Opens the real window.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -8,7 +9,7 @@ use eframe::egui::ViewportBuilder;
 use eframe::{CreationContext, NativeOptions, Renderer};
 
 use super::smoke::{Outcome, Smoke};
-use super::{App, AppOptions, port};
+use super::{App, AppOptions, display, port};
 use crate::folders;
 use crate::model::DeviceChoice;
 use crate::settings::{self, Settings, WindowSettings};
@@ -32,11 +33,12 @@ const INSTEAD: &str = "`glasstree explain PICTURE` works without a window";
 /// When there is no display, or nothing that can draw on it.
 pub fn run(args: &WindowArgs) -> anyhow::Result<Option<String>> {
     let started = Instant::now();
-    anyhow::ensure!(has_display(), "There is no display to open a window on; {INSTEAD}");
+    anyhow::ensure!(display::is_there(), "There is no display to open a window on; {INSTEAD}");
     // A picture for the record is not the user's own work.
     let file = settings::default_path().filter(|_| args.screenshot.is_none());
     let (settings, note) = file.as_deref().map_or_else(Default::default, Settings::read);
     let outcome = Outcome::default();
+    let is_open = Cell::new(false);
     let attempt = |renderer| {
         let native = native_options(renderer, &settings.window);
         let create = |cc: &CreationContext<'_>| {
@@ -49,6 +51,10 @@ pub fn run(args: &WindowArgs) -> anyhow::Result<Option<String>> {
             options.dialogs = true;
             options.models = folders::models();
             options.paths = args.paths.clone();
+            #[cfg(unix)]
+            if let Err(error) = super::signals::close_on_signal(&cc.egui_ctx) {
+                log::warn!("Signals will end the program without saving anything: {error}");
+            }
             let mut app = App::new(&cc.egui_ctx, options);
             if let Some(path) = &args.screenshot {
                 if args.paths.is_empty() {
@@ -56,20 +62,25 @@ pub fn run(args: &WindowArgs) -> anyhow::Result<Option<String>> {
                 }
                 app.smoke = Some(Smoke::new(path.clone(), started, outcome.clone()));
             }
+            is_open.set(true);
             Ok(Box::new(app) as Box<dyn eframe::App>)
         };
         eframe::run_native("glasstree", native, Box::new(create))
     };
-    let drawn = attempt(Renderer::Wgpu).or_else(|error| match error {
-        eframe::Error::Wgpu(error) => {
-            log::warn!("wgpu cannot draw here ({error}); OpenGL is tried");
-            attempt(Renderer::Glow)
-        }
-        error => Err(error),
-    });
-    drawn
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .with_context(|| format!("The window could not be opened; {INSTEAD}"))?;
+    let draw = || {
+        attempt(Renderer::Wgpu).or_else(|error| match error {
+            eframe::Error::Wgpu(error) => {
+                log::warn!("wgpu cannot draw here ({error}); OpenGL is tried");
+                attempt(Renderer::Glow)
+            }
+            error => Err(error),
+        })
+    };
+    let drawn = display::watched(draw)?;
+    drawn.map_err(|error| anyhow::anyhow!("{error}")).with_context(|| match is_open.get() {
+        true => "The window was lost".to_owned(),
+        false => format!("The window could not be opened; {INSTEAD}"),
+    })?;
     match args.screenshot {
         Some(_) => outcome.into_result().map(Some),
         None => Ok(None),
@@ -85,11 +96,4 @@ fn native_options(renderer: Renderer, window: &WindowSettings) -> NativeOptions 
         .with_min_inner_size([480.0, 360.0])
         .with_drag_and_drop(true);
     NativeOptions { viewport, renderer, ..NativeOptions::default() }
-}
-
-/// Whether a window could be shown. Elsewhere than on X11 and Wayland there is always a display.
-fn has_display() -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !cfg!(all(unix, not(target_os = "macos")))
-        || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(is_set)
 }

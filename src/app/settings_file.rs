@@ -9,23 +9,22 @@ const REST: f64 = 0.5;
 
 pub struct SettingsFile {
     path: PathBuf,
-    /// As they were written last; `None`: not in this run.
-    saved: Option<Settings>,
+    /// As they were read, or written last.
+    saved: Settings,
     /// As they are now, if that is something else, and since when, in seconds.
     changed: Option<(Settings, f64)>,
 }
 
 impl SettingsFile {
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, saved: None, changed: None }
+    /// `saved` is what was read from the file.
+    pub fn new(path: PathBuf, saved: Settings) -> Self {
+        Self { path, saved, changed: None }
     }
 
     /// To be called in each frame. `now` is in seconds; returns when to look again, in seconds from
     /// now.
     pub fn keep(&mut self, settings: &Settings, now: f64) -> Option<f64> {
-        // What was read needs no writing.
-        let saved = self.saved.get_or_insert_with(|| settings.clone());
-        if saved == settings {
+        if self.saved == *settings {
             self.changed = None;
             return None;
         }
@@ -38,7 +37,7 @@ impl SettingsFile {
                 self.save(settings);
                 None
             }
-            _ => {
+            Some(_) | None => {
                 self.changed = Some((settings.clone(), now));
                 Some(REST)
             }
@@ -51,7 +50,16 @@ impl SettingsFile {
             log::warn!("{error}");
         }
         // Not tried again before something else changes.
-        self.saved = Some(settings.clone());
+        self.saved = settings.clone();
         self.changed = None;
+    }
+}
+
+/// Whatever ends the window, the last change is not lost.
+impl Drop for SettingsFile {
+    fn drop(&mut self) {
+        if let Some((settings, _)) = self.changed.take() {
+            self.save(&settings);
+        }
     }
 }

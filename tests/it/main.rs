@@ -9,9 +9,12 @@ mod class_list;
 mod class_panel;
 mod cli;
 mod cli_decisions;
+mod colors;
 mod comparisons;
 mod cover;
 mod dialogs;
+#[cfg(target_os = "linux")]
+mod display;
 mod engine;
 mod eval;
 mod everyday;
