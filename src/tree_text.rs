@@ -104,19 +104,23 @@ pub fn doubt(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) -> f32 {
     (entropy / (choices as f32).ln()).clamp(0.0, 1.0)
 }
 
-/// The same for people; `None` for leaves and only choices.
+/// How a node is decided: `Close: cat 54 %, dog 46 %`; `None` for leaves and only choices.
 pub fn doubt_in_words(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) -> Option<String> {
-    if hierarchy.node(id).children.len() < 2 {
-        return None;
-    }
-    let doubt = doubt(hierarchy, decision, id);
-    let words = match doubt {
-        ..0.1 => "Decided without much doubt",
-        0.1..0.5 => "Decided with some doubt",
-        0.5..0.9 => "Decided with much doubt",
-        _ => "Hardly decided at all",
+    let share = |id: NodeId| decision.branch_prob.get(id).copied().unwrap_or(f32::NAN);
+    let mut branches = hierarchy.node(id).children.clone();
+    branches.sort_by(|&a, &b| share(b).total_cmp(&share(a)));
+    let [first, second, ..] = branches[..] else { return None };
+    let word = match doubt(hierarchy, decision, id) {
+        ..NOTABLE => "Clear",
+        NOTABLE..0.5 => "Fairly clear",
+        0.5..0.9 => "Close",
+        _ => "Undecided",
     };
-    Some(format!("{words}: {} doubt (at 100 % its branches look alike)", percent(doubt)))
+    let branch = |id| {
+        let name = short_name_on_photo(hierarchy, decision, id);
+        format!("{name} {}", percent(share(id)))
+    };
+    Some(format!("{word}: {}, {}", branch(first), branch(second)))
 }
 
 /// What a screen reader says: `cat, 99 % of carnivore, 97 % overall, leaf`.
@@ -153,17 +157,18 @@ pub fn probabilities(decision: &Decision, id: NodeId) -> [f32; 2] {
     [get(&decision.branch_prob), get(&decision.reach_prob)]
 }
 
-/// `domestic cat (95 %), probably tiger cat`: the most that can be said at a certainty.
+/// `domestic cat (95 %), probably tiger cat`: the most that can be said at a certainty. Where that
+/// is nothing, `best guess: Egyptian cat (34 %)`.
 pub fn sure(hierarchy: &Hierarchy, sure: &Sure, label: &dyn Fn(ClassId) -> String) -> String {
     let class = first_synonym(&label(sure.class)).to_owned();
     let node = hierarchy.node(sure.node);
     if node.is_leaf() {
         return format!("{class} ({})", percent(sure.probability));
     }
-    let name = match node.parent {
-        Some(_) => full_name(hierarchy, sure.node),
-        None => "nothing in particular".to_owned(),
-    };
+    if node.parent.is_none() {
+        return format!("best guess: {class} ({})", percent(sure.class_probability));
+    }
+    let name = full_name(hierarchy, sure.node);
     format!("{name} ({}), probably {class}", percent(sure.probability))
 }
 

@@ -61,13 +61,16 @@ pub fn run(args: &TreeArgs, out: Out<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `At least 90 % sure, by the network's own confidence: domestic cat (95 %), probably tiger cat`.
+/// `At least 90 % sure, by the network's own confidence: domestic cat (95 %), probably tiger cat`, or
+/// that it is not.
 pub fn sure_in_words(explanation: &Explanation, sure: &Sure) -> anyhow::Result<String> {
     let hierarchy = &nodes::tree(&explanation.model)?.hierarchy;
     let label = |class| explanation.model.label(class).to_owned();
     let answer = tree_text::sure(hierarchy, sure, &label);
     let threshold = percent(sure.threshold);
-    Ok(format!("At least {threshold} sure, by the network's own confidence: {answer}"))
+    let is_said = hierarchy.node(sure.node).parent.is_some();
+    let how = if is_said { "At least" } else { "Not" };
+    Ok(format!("{how} {threshold} sure, by the network's own confidence: {answer}"))
 }
 
 /// `Prediction: cat // Decisions: animal (99.34%), …`, without the root; and where the predictions

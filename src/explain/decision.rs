@@ -220,6 +220,8 @@ pub struct Sure {
     pub depth: usize,
     /// The likeliest class below it.
     pub class: ClassId,
+    /// P(class).
+    pub class_probability: f32,
 }
 
 impl Decision {
@@ -321,12 +323,15 @@ impl Decision {
             }
         };
         let values: Vec<f32> = classes.iter().map(leaf_logit).collect();
+        let class = classes.get(argmax(&values)).copied().unwrap_or_default();
+        let leaf = hierarchy.leaf(class).unwrap_or(node);
         Sure {
             threshold,
             node,
             probability: self.reach_prob[node],
             depth: nodes[node].depth,
-            class: classes.get(argmax(&values)).copied().unwrap_or_default(),
+            class,
+            class_probability: self.reach_prob[leaf],
         }
     }
 

@@ -298,7 +298,7 @@ impl Scene<'_> {
         let mut name = tree_text::accessible_name(self.hierarchy, self.decision, node, open);
         let doubt = tree_text::doubt(self.hierarchy, self.decision, node);
         if doubt > tree_text::NOTABLE {
-            name += &format!(", {} doubt", tree_text::percent(doubt));
+            name += ", close decision";
         }
         if self.partings.contains(&node) {
             name += ", predictions part here";

@@ -282,4 +282,9 @@ fn an_answer_is_as_special_as_it_is_sure() {
     assert!(class["sure"]["depth"].as_u64() > value["sure"]["depth"].as_u64());
     let lines = succeeds(&["classify", &photo(), "--sure", "0.4", "--top", "1"]);
     assert!(lines.contains("At least 40 % sure"), "{lines}");
+    // Nothing is certain of a photo.
+    let lines = succeeds(&["classify", &photo(), "--sure", "1", "--top", "1"]);
+    assert!(
+        lines.contains("Not 100 % sure, by the network's own confidence: best guess: espresso")
+    );
 }

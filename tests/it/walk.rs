@@ -78,7 +78,7 @@ fn space_walks_from_the_root_to_the_leaf_and_begins_anew() {
         );
         let says = |end: &str| window.query_by_label(&format!("{caption}{end}")).is_some();
         let is_weakest = walk.weak_point() == Some(i);
-        assert_eq!([says(""), says(". Most confidence is lost here")], [!is_weakest, is_weakest]);
+        assert_eq!([says(""), says(". The least certain step")], [!is_weakest, is_weakest]);
         // The branch that came second is told, too.
         let runner_up = name(step.runner_up.unwrap());
         window.get_by(|node| {
@@ -201,8 +201,7 @@ fn the_rows_tell_the_path_and_lead_to_its_nodes() {
     let rows: Vec<String> =
         words(&window).into_iter().filter(|text| text.starts_with("Step ")).collect();
     assert_eq!(rows.len(), walk.steps.len());
-    let flagged: Vec<bool> =
-        rows.iter().map(|row| row.ends_with("most confidence is lost here")).collect();
+    let flagged: Vec<bool> = rows.iter().map(|row| row.ends_with("least certain")).collect();
     for (i, step) in walk.steps.iter().enumerate() {
         assert!(rows[i].contains(&short_name(&hierarchy, step.node)), "{}", rows[i]);
         assert!(rows[i].contains(&format!("{} so far", percent(step.reach))), "{}", rows[i]);

@@ -11,7 +11,7 @@ use crate::explain::{NodeId, Walk};
 use crate::tree_text::{percent, price_hint, short_name, times_less_likely};
 use crate::ui::output::UiOutput;
 use controls::controls_ui;
-use row::{Row, Scale, row_ui};
+use row::{Row, row_ui};
 
 pub use controls::PathState;
 
@@ -28,10 +28,9 @@ pub fn path_ui(ui: &mut Ui, insight: &Insight<'_>, state: &mut PathState, out: &
     let forced = insight.forced.as_ref().map(|it| (it, decision.walk_along(hierarchy, &it.path)));
     let way = forced.as_ref().map_or(&decided, |(_, walk)| walk);
     controls_ui(ui, insight, way, state, out);
-    let scale = Scale::of(forced.iter().map(|(_, walk)| walk).chain([&decided]));
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let Some((what_if, other)) = &forced else {
-            walk_ui(ui, insight, &decided, scale, None, out);
+            walk_ui(ui, insight, &decided, None, out);
             return;
         };
         let draw = |ui: &mut Ui, is_forced: bool, out: &mut UiOutput| {
@@ -48,7 +47,7 @@ pub fn path_ui(ui: &mut Ui, insight: &Insight<'_>, state: &mut PathState, out: &
                     ui.label(RichText::new(format!("The tree decided: {name}, {reach}")).strong());
                 }
             });
-            walk_ui(ui, insight, walk, scale, Some((what_if.node, is_forced)), out);
+            walk_ui(ui, insight, walk, Some((what_if.node, is_forced)), out);
         };
         if ui.available_width() >= SIDE_BY_SIDE {
             ui.columns(2, |columns| {
@@ -70,27 +69,26 @@ fn walk_ui(
     ui: &mut Ui,
     insight: &Insight<'_>,
     walk: &Walk,
-    scale: Scale,
     pair: Option<(NodeId, bool)>,
     out: &mut UiOutput,
 ) {
     ui.spacing_mut().item_spacing = vec2(8.0, 2.0);
     let selected = insight.state.selected_node(insight.role);
-    let mut lost = 0.0;
+    let mut before = 1.0;
     for (i, step) in walk.steps.iter().enumerate() {
         let row = Row {
             hierarchy: insight.hierarchy,
             decision: insight.decision(),
             step,
             place: [i + 1, walk.steps.len()],
-            lost,
+            before,
             is_weakest: walk.weak_point() == Some(i),
             is_selected: selected == Some(step.node),
             is_forced: pair == Some((step.node, true)),
             is_other: matches!(pair, Some((_, false))),
         };
-        lost += step.cost;
-        let wish = row_ui(ui, &row, scale);
+        before = step.reach;
+        let wish = row_ui(ui, &row);
         out.extend(wish.map(|wish| match wish {
             row::Wish::Select => Command::SelectNode(insight.role, step.node),
             row::Wish::Force(node) => Command::Force(insight.role, node),
@@ -109,7 +107,7 @@ pub fn caption(insight: &Insight<'_>) -> Option<String> {
     let step = &walk.steps[at];
     let other = step.runner_up.map_or_else(String::new, |id| format!(" rather than {}", name(id)));
     let weakest = match walk.weak_point() == Some(at) {
-        true => ". Most confidence is lost here",
+        true => ". The least certain step",
         false => "",
     };
     Some(format!(
@@ -128,7 +126,7 @@ fn place(insight: &Insight<'_>, walk: &Walk) -> Option<usize> {
     walk.steps.iter().position(|step| step.node == selected)
 }
 
-/// Where most confidence is lost, in words.
+/// How sure the tree is, and where least, in words.
 fn summary(insight: &Insight<'_>, walk: &Walk) -> String {
     let name = |id: NodeId| short_name(insight.hierarchy, id);
     let end = walk.steps.last().map_or(insight.hierarchy.root(), |step| step.node);
@@ -136,7 +134,7 @@ fn summary(insight: &Insight<'_>, walk: &Walk) -> String {
     match walk.weak_point().map(|at| &walk.steps[at]) {
         Some(step) => {
             let other = step.runner_up.map_or_else(String::new, |id| format!(" or {}", name(id)));
-            format!("{whole}, most of it lost at \u{201c}{}{other}?\u{201d}", name(step.node))
+            format!("{whole}, least certain at \u{201c}{}{other}?\u{201d}", name(step.node))
         }
         None => whole,
     }

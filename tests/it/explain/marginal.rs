@@ -280,6 +280,7 @@ proptest! {
         let below = &h.node(sure.node).leaves;
         let most = below.iter().map(|&class| decision.class_prob[class]).fold(0.0, f32::max);
         prop_assert!(below.contains(&sure.class) && decision.class_prob[sure.class] >= most);
+        prop_assert_eq!(sure.class_probability, decision.class_prob[sure.class]);
         // Below a half, branches may be as likely as each other but for rounding.
         let is_on_path = h.path_to(sure.node).iter().all(|id| decision.path.contains(id));
         prop_assert!(threshold <= 0.5 || is_on_path);

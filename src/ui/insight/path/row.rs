@@ -5,7 +5,7 @@ use eframe::egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use crate::explain::{Decision, Hierarchy, NodeId, Walk, WalkStep};
+use crate::explain::{Decision, Hierarchy, NodeId, WalkStep};
 use crate::tree_text::{percent, short_name};
 use crate::ui::text::elided;
 use crate::ui::theme::tree::palette;
@@ -17,29 +17,6 @@ const SMALL: FontId = FontId::proportional(11.5);
 const FIGURES: f32 = 92.0;
 /// Room for the button.
 const BUTTON: f32 = 62.0;
-/// Without as much loss as this, in nats, small losses would look large: half of the confidence.
-const LEAST_SCALE: f32 = std::f32::consts::LN_2;
-
-/// What the length of a bar means.
-#[derive(Clone, Copy)]
-pub struct Scale {
-    /// The loss that takes the whole width, in nats.
-    most: f32,
-}
-
-impl Scale {
-    /// Holds all these ways.
-    pub fn of<'a>(walks: impl Iterator<Item = &'a Walk>) -> Self {
-        let most = walks.map(|walk| -walk.log_prob).filter(|loss| loss.is_finite());
-        Self { most: most.fold(LEAST_SCALE, f32::max) }
-    }
-
-    /// 0 to 1.
-    fn share(self, loss: f32) -> f32 {
-        let share = loss / self.most;
-        if share.is_nan() { 1.0 } else { share.clamp(0.0, 1.0) }
-    }
-}
 
 /// A decision and its place.
 pub struct Row<'a> {
@@ -48,8 +25,8 @@ pub struct Row<'a> {
     pub step: &'a WalkStep,
     /// Which of how many.
     pub place: [usize; 2],
-    /// What the decisions before have cost, in nats.
-    pub lost: f32,
+    /// The probability of the way up to here.
+    pub before: f32,
     pub is_weakest: bool,
     pub is_selected: bool,
     /// The tree was made to go here.
@@ -80,13 +57,13 @@ impl Row<'_> {
         }
     }
 
-    /// What is special, in full and for narrow rows.
-    fn remarks(&self) -> [&'static str; 2] {
+    /// What is special.
+    fn remark(&self) -> &'static str {
         match (self.is_forced, self.is_weakest) {
-            (true, true) => ["forced; most confidence is lost here", "forced, weakest"],
-            (true, false) => ["forced", "forced"],
-            (false, true) => ["most confidence is lost here", "weakest step"],
-            (false, false) => ["", ""],
+            (true, true) => "forced, least certain",
+            (true, false) => "forced",
+            (false, true) => "least certain",
+            (false, false) => "",
         }
     }
 
@@ -99,7 +76,7 @@ impl Row<'_> {
             percent(step.probability),
             percent(step.reach)
         );
-        let [remark, _] = self.remarks();
+        let remark = self.remark();
         if !remark.is_empty() {
             text = format!("{text}, {remark}");
         }
@@ -107,7 +84,7 @@ impl Row<'_> {
     }
 }
 
-pub fn row_ui(ui: &mut Ui, row: &Row<'_>, scale: Scale) -> Option<Wish> {
+pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Option<Wish> {
     let size = vec2(ui.available_width(), HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| {
@@ -116,7 +93,7 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>, scale: Scale) -> Option<Wish> {
     let button = row.step.runner_up.filter(|_| rect.width() > 330.0 && !row.is_other);
     let right = rect.right() - 8.0;
     let figures = right - if button.is_some() { BUTTON + 8.0 } else { 0.0 };
-    paint(ui, row, scale, rect, figures, &response);
+    paint(ui, row, rect, figures, &response);
     let mut wish = response.clicked().then_some(Wish::Select);
     if let Some(other) = button {
         let size = vec2(BUTTON, ui.spacing().interact_size.y);
@@ -126,11 +103,11 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>, scale: Scale) -> Option<Wish> {
         }
     }
     let hint = format!(
-        "{}\nThe bar shows how much confidence is lost, so that the losses add up: {:.3} here, \
-         {:.3} so far (natural logarithms, in nats)",
+        "{}\nThe bar is the probability of the whole way, 0 to 100 %: {} are left, and {} are lost \
+         here",
         row.accessible_name(),
-        row.step.cost,
-        row.lost + row.step.cost
+        percent(row.step.reach),
+        percent(row.before - row.step.reach)
     );
     if row.is_selected && !response.is_pointer_button_down_on() {
         keep_in_view(ui, &response);
@@ -162,7 +139,7 @@ fn what_if_ui(ui: &mut Ui, row: &Row<'_>, other: NodeId, place: Rect) -> Respons
     button.on_hover_text(format!("{label}? Which class would it be, and how much less likely?"))
 }
 
-fn paint(ui: &Ui, row: &Row<'_>, scale: Scale, rect: Rect, right: f32, response: &Response) {
+fn paint(ui: &Ui, row: &Row<'_>, rect: Rect, right: f32, response: &Response) {
     let palette = palette(ui.visuals());
     let painter = ui.painter();
     let (strong, weak) = match row.is_other {
@@ -204,21 +181,21 @@ fn paint(ui: &Ui, row: &Row<'_>, scale: Scale, rect: Rect, right: f32, response:
         return;
     }
     painter.rect_filled(track, 2.0, palette.bar_track);
-    let x = |loss: f32| track.left() + track.width() * scale.share(loss);
-    let (from, to) = (x(row.lost), x(row.lost + row.step.cost));
-    let to = to.max(from + 2.0).min(track.right());
-    // What was lost before, faint; what is lost here, full.
-    let before = Rect::from_x_y_ranges(track.left()..=from, track.y_range());
-    painter.rect_filled(before, 2.0, palette.weak_text.gamma_multiply(0.25));
+    let x = |probability: f32| {
+        let known = if probability.is_nan() { 0.0 } else { probability.clamp(0.0, 1.0) };
+        track.left() + track.width() * known
+    };
+    let (left_over, before) = (x(row.step.reach), x(row.before));
+    // What is left, faint; what is lost here, full.
+    let rest = Rect::from_x_y_ranges(track.left()..=left_over, track.y_range());
+    painter.rect_filled(rest, 2.0, palette.weak_text.gamma_multiply(0.25));
     let color = match (row.is_other, row.is_weakest) {
         (true, _) => palette.weak_text,
         (false, true) => palette.path,
         (false, false) => palette.probability(1.0),
     };
-    let bar = Rect::from_x_y_ranges((to - 2.0).min(from)..=to, track.y_range());
-    painter.rect_filled(bar, 2.0, color);
-    let line = |text: &str| painter.layout_no_wrap(text.to_owned(), SMALL, color);
-    let [long, short] = row.remarks().map(line);
-    let remark = if long.size().x <= track.width() { long } else { short };
+    let lost = Rect::from_x_y_ranges(left_over..=before.max(left_over + 2.0), track.y_range());
+    painter.rect_filled(lost.intersect(track), 2.0, color);
+    let remark = elided(painter, row.remark(), SMALL, color, track.width());
     painter.galley(pos2(track.left(), lower), remark, color);
 }

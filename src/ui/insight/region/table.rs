@@ -38,9 +38,13 @@ pub fn table_ui(
             head(ui, "Decision", "The branch that is taken; click for its map");
             head(ui, "Log-odds", LOG_ODDS);
             head(ui, "Region gives", EXACT);
-            head(ui, "Without", "The log-odds once the features of the region count as zero");
+            head(
+                ui,
+                "Log-odds without",
+                "The log-odds once the features of the region count as zero",
+            );
             head(ui, "Probability", "Of the branch among its siblings");
-            head(ui, "Without", "The same without the region");
+            head(ui, "Probability without", "The same without the region");
             if network.is_some() {
                 head(ui, "Network", "What the network itself says, run without the region");
             }
