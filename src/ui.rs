@@ -417,7 +417,22 @@ impl Checked for Settings {
             M::ToggleSmooth => self.overlay.smooth,
             M::ToggleInput => self.overlay.show_input,
             M::ToggleThumbnails => self.tree.cards == Cards::WithMap,
-            _ => return None,
+            M::Open | M::OpenPath | M::Reload | M::Models | M::Quit => return None,
+            M::Previous | M::Next | M::First | M::Last => return None,
+            M::ExportOverlay | M::ExportMap | M::ExportJson | M::ExportTree => return None,
+            M::SaveHierarchy | M::CopyPicture | M::Undo | M::Redo | M::Cancel => return None,
+            M::FindClass | M::FindNode => return None,
+            M::LargerText | M::SmallerText | M::NormalText | M::FullScreen => return None,
+            M::ResetSettings => return None,
+            M::Fit | M::ActualSize | M::ZoomIn | M::ZoomOut => return None,
+            M::LessOpacity | M::MoreOpacity | M::NextColormap | M::KeepTarget => return None,
+            M::DrawBox | M::DrawLasso | M::StopDrawing | M::RemoveRegion => return None,
+            M::SwitchRule | M::SwitchTree | M::WalkOn | M::WalkBack | M::LeaveWalk => return None,
+            M::ForceNode | M::Unforce | M::RenameNode | M::MoveNode => return None,
+            M::OpenHierarchy | M::OriginalTree | M::WhatFlips => return None,
+            M::ExpandPath | M::ExpandAll | M::CollapseAll => return None,
+            M::Outline | M::Orientation | M::ResetTree => return None,
+            M::Palette | M::Shortcuts | M::Notices | M::RestartEngine | M::About => return None,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Finds the class that a user means.
 
+use strsim::osa_distance;
+
 use crate::text::CleanText;
 use crate::wordnet;
 
@@ -128,17 +130,20 @@ pub fn similar_to(query: &str, labels: &[CleanText]) -> Vec<(usize, CleanText)> 
     similar(&fold(&query), labels)
 }
 
-/// Classes whose names contain the query or differ from it by few letters, best first.
+/// Classes whose names contain the query or differ from it by few letters, best first. Two letters
+/// that changed places count as one difference.
 fn similar(folded: &str, labels: &[CleanText]) -> Vec<(usize, CleanText)> {
     let most = (folded.chars().count() / 3).max(1);
-    let score = |name: &str| match (name.contains(folded), edit_distance(name, folded)) {
+    let score = |name: &str| match (name.contains(folded), osa_distance(name, folded)) {
         (true, distance) => Some((1, distance)),
         (false, distance) => (distance <= most).then_some((usize::from(distance > 1), distance)),
     };
     if folded.chars().count() < 2 {
         return Vec::new();
     }
-    let best = |label: &str| synonyms(label).filter_map(|name| score(&fold(name))).min();
+    let beginning = |name: &str| name.chars().take(MAX_QUERY).collect::<String>();
+    let best =
+        |label: &str| synonyms(label).filter_map(|name| score(&fold(&beginning(name)))).min();
     let mut scored: Vec<_> = labels
         .iter()
         .enumerate()
@@ -147,21 +152,6 @@ fn similar(folded: &str, labels: &[CleanText]) -> Vec<(usize, CleanText)> {
     scored.sort_unstable();
     scored.truncate(MAX_SUGGESTIONS);
     scored.into_iter().map(|(_, class)| (class, labels[class].clone())).collect()
-}
-
-/// Letters that must be added, removed or changed to get from `a` to `b` (Levenshtein).
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(MAX_QUERY).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// The name as it is compared: lower case, no accents, one space for each run of spaces, `_` and

@@ -147,6 +147,7 @@ fn ambiguous_and_unknown_classes_are_explained() {
             && found[1].len() == 4
     );
     assert_eq!(found[2], [340]);
+    assert_eq!(similar("zerba"), [340], "letters that changed places are one mistake");
     assert_eq!(similar("qqqqqqqq"), Vec::<usize>::new());
     assert_eq!(
         message("qqqqqqqq"),

@@ -1,12 +1,13 @@
 //! The recipe by which pictures become inputs, to be changed and put back.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use eframe::egui::{
     self, ColorImage, ComboBox, DragValue, Grid, TextureHandle, TextureOptions, Ui, WidgetInfo,
 };
 use strum::IntoEnumIterator as _;
 
+use crate::memo::{Memo, Same};
 use crate::photo::Photo;
 use crate::preprocess::{Filter, Normalisation, Recipe};
 use crate::protocol::RecipeChanges;
@@ -22,7 +23,7 @@ const CHANNELS: [&str; 3] = ["red", "green", "blue"];
 pub struct RecipeEditor {
     /// The recipe that the draft was made from, and the draft.
     draft: Option<(Recipe, Recipe)>,
-    preview: Option<Preview>,
+    preview: Memo<(Same<Photo>, Recipe), Option<Preview>>,
 }
 
 impl std::fmt::Debug for RecipeEditor {
@@ -33,8 +34,6 @@ impl std::fmt::Debug for RecipeEditor {
 
 /// What the network would see of a photo.
 struct Preview {
-    photo: Weak<Photo>,
-    recipe: Recipe,
     texture: TextureHandle,
     /// The smallest and the largest number that it would be given.
     range: [f32; 2],
@@ -120,24 +119,24 @@ fn words(preset: Normalisation) -> (&'static str, &'static str) {
 }
 
 /// The input that the draft makes of the photo, and its numbers.
-fn preview_ui(ui: &mut Ui, kept: &mut Option<Preview>, photo: &Arc<Photo>, recipe: &Recipe) {
-    let weak = Arc::downgrade(photo);
-    let is_shown = |it: &Preview| it.photo.ptr_eq(&weak) && it.recipe == *recipe;
-    if !kept.as_ref().is_some_and(is_shown) {
+fn preview_ui(
+    ui: &mut Ui,
+    kept: &mut Memo<(Same<Photo>, Recipe), Option<Preview>>,
+    photo: &Arc<Photo>,
+    recipe: &Recipe,
+) {
+    let shown = kept.get_or_make((Same::as_value(photo), recipe.clone()), |(_, recipe)| {
         // A photo that makes no input has its error told where it is explained.
-        *kept = recipe.apply(&photo.rgb).ok().map(|input| {
-            let size = [input.crop.width() as usize, input.crop.height() as usize];
-            let image = ColorImage::from_rgb(size, &input.crop);
-            let ends = [f32::INFINITY, f32::NEG_INFINITY];
-            Preview {
-                photo: weak,
-                recipe: recipe.clone(),
-                texture: ui.ctx().load_texture("recipe preview", image, TextureOptions::LINEAR),
-                range: input.chw.iter().fold(ends, |[lo, hi], &v| [lo.min(v), hi.max(v)]),
-            }
-        });
-    }
-    let Some(Preview { texture, range: [lo, hi], .. }) = kept else { return };
+        let input = recipe.apply(&photo.rgb).ok()?;
+        let size = [input.crop.width() as usize, input.crop.height() as usize];
+        let image = ColorImage::from_rgb(size, &input.crop);
+        let ends = [f32::INFINITY, f32::NEG_INFINITY];
+        Some(Preview {
+            texture: ui.ctx().load_texture("recipe preview", image, TextureOptions::LINEAR),
+            range: input.chw.iter().fold(ends, |[lo, hi], &v| [lo.min(v), hi.max(v)]),
+        })
+    });
+    let Some(Preview { texture, range: [lo, hi] }) = shown else { return };
     ui.horizontal(|ui| {
         ui.image((texture.id(), egui::Vec2::splat(PREVIEW)));
         ui.weak(format!("What the network sees, in numbers from {lo:.2} to {hi:.2}"));

@@ -1,51 +1,35 @@
 //! What a region gives, for the models on the screen: made anew only when something changes.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use crate::explain::{
     Account, Area, BranchAccount, Decision, Evidence, NodeId, Question, RegionError, Rule,
     branch_accounts,
 };
 use crate::explanation::{CamTarget, Explanation, Without};
+use crate::memo::{Memo, Same};
 use crate::state::{AppState, Role};
 use crate::ui::insight::Insight;
 
 /// Everything that the numbers depend on.
-#[derive(Clone)]
+#[derive(PartialEq)]
 struct Key {
-    area: Arc<Area>,
-    seen: [Option<Weak<Explanation>>; 2],
+    area: Same<Area>,
+    seen: [Option<Same<Explanation>>; 2],
     target: Option<(Role, CamTarget)>,
-    tree: Option<(Weak<Explanation>, Rule)>,
+    tree: Option<(Same<Explanation>, Rule)>,
 }
 
 impl Key {
     fn new(state: &AppState, insight: Option<&Insight<'_>>, area: &Arc<Area>) -> Self {
-        let seen = |role| state.explanation(role).map(Arc::downgrade);
-        let tree = insight.map(|it| (Arc::downgrade(it.explanation), it.decision().rule));
-        Self { area: Arc::clone(area), seen: Role::ALL.map(seen), target: state.target(), tree }
-    }
-
-    fn is(&self, other: &Self) -> bool {
-        let Self { area, seen, target, tree } = self;
-        let same = |a: &Option<Weak<_>>, b: &Option<Weak<_>>| match (a, b) {
-            (Some(a), Some(b)) => a.ptr_eq(b),
-            (None, None) => true,
-            _ => false,
-        };
-        let part = |key: &Option<(Weak<_>, Rule)>| key.clone().unzip();
-        let ((tree, rule), (other_tree, other_rule)) = (part(tree), part(&other.tree));
-        Arc::ptr_eq(area, &other.area)
-            && *target == other.target
-            && seen.iter().zip(&other.seen).all(|(a, b)| same(a, b))
-            && same(&tree, &other_tree)
-            && rule == other_rule
+        let seen = |role| state.explanation(role).map(Same::as_value);
+        let tree = insight.map(|it| (Same::as_value(it.explanation), it.decision().rule));
+        Self { area: Same::as_value(area), seen: Role::ALL.map(seen), target: state.target(), tree }
     }
 }
 
 /// All numbers about one region.
 pub struct Numbers {
-    key: Key,
     /// Of each role that has seen the picture.
     pub models: Vec<ModelNumbers>,
     /// Of what is selected.
@@ -96,10 +80,12 @@ pub struct Row {
 /// The numbers shown last.
 #[derive(Default)]
 pub struct NumbersMemo {
-    numbers: Option<Numbers>,
-    /// The map of the target: the same for all regions.
-    evidence: Option<(Weak<Explanation>, CamTarget, Evidence)>,
+    numbers: Memo<Key, Numbers>,
+    evidence: EvidenceMemo,
 }
+
+/// The map of the target: the same for all regions.
+type EvidenceMemo = Memo<(Same<Explanation>, CamTarget), Option<Evidence>>;
 
 impl NumbersMemo {
     pub fn get(
@@ -108,47 +94,49 @@ impl NumbersMemo {
         insight: Option<&Insight<'_>>,
         area: &Arc<Area>,
     ) -> &Numbers {
+        let Self { numbers, evidence } = self;
         let key = Key::new(state, insight, area);
-        let numbers = match self.numbers.take().filter(|numbers| numbers.key.is(&key)) {
-            Some(numbers) => numbers,
-            None => self.make(state, insight, key),
-        };
-        self.numbers.insert(numbers)
+        numbers.get_or_make(key, |_| Numbers::new(state, insight, area, evidence))
     }
+}
 
-    fn make(&mut self, state: &AppState, insight: Option<&Insight<'_>>, key: Key) -> Numbers {
+impl Numbers {
+    fn new(
+        state: &AppState,
+        insight: Option<&Insight<'_>>,
+        area: &Area,
+        evidence: &mut EvidenceMemo,
+    ) -> Self {
         let model = |&role: &Role| {
             let seen = Arc::clone(state.explanation(role)?);
-            let without = seen.without(&key.area);
+            let without = seen.without(area);
             Some(ModelNumbers { role, seen, without })
         };
         let models: Vec<ModelNumbers> = state.roles().iter().filter_map(model).collect();
-        let of_role = |role: Role| {
-            let role = if state.shared { Role::Classifier } else { role };
-            models.iter().find(|model| model.role == role)
-        };
-        let target = key.target.and_then(|(role, target)| self.target(of_role(role)?, target));
+        let of_role = |role: Role| models.iter().find(|model| model.role == state.own(role));
+        let target = state
+            .target()
+            .and_then(|(role, target)| TargetNumbers::new(of_role(role)?, target, evidence));
         let tree = insight.and_then(|insight| {
             let without = of_role(insight.role)?.without.as_ref().ok()?;
             let decision = insight.decision();
             Some(tree(insight, without.decision(insight.hierarchy, decision.rule)))
         });
-        Numbers { key, models, target, tree }
+        Self { models, target, tree }
     }
+}
 
-    fn target(&mut self, model: &ModelNumbers, target: CamTarget) -> Option<TargetNumbers> {
+impl TargetNumbers {
+    fn new(model: &ModelNumbers, target: CamTarget, evidence: &mut EvidenceMemo) -> Option<Self> {
         let ModelNumbers { role, seen, without } = model;
         let without = without.as_ref().ok()?;
-        let weak = Arc::downgrade(seen);
-        let known =
-            self.evidence.take().filter(|(of, asked, _)| of.ptr_eq(&weak) && *asked == target);
-        let (.., evidence) = self.evidence.insert(match known {
-            Some(known) => known,
-            None => (weak, target, seen.evidence(seen.question(target)?).ok()?),
+        let evidence = evidence.get_or_make((Same::as_value(seen), target), |_| {
+            seen.evidence(seen.question(target)?).ok()
         });
+        let evidence = evidence.as_ref()?;
         let probability = |logits: &[f32]| seen.probability(target, logits);
         let pair = probability(&seen.forward.logits).zip(probability(&without.logits));
-        Some(TargetNumbers {
+        Some(Self {
             role: *role,
             target,
             question: evidence.question.clone(),
