@@ -31,11 +31,12 @@ use std::sync::Arc;
 
 use clap::Parser as _;
 
+use crate::catalog::ModelSource;
 use crate::decoder;
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 use crate::explanation::{Explanation, ModelInfo};
 use crate::model::DeviceChoice;
-use crate::protocol::ModelRequest;
+use crate::protocol::{ModelRequest, PictureSource};
 use crate::text::{CleanText, Shown as _};
 use args::{Cli, Command, PictureArgs, WindowArgs};
 
@@ -125,7 +126,7 @@ impl Client {
     }
 
     fn load(&self, model: &ModelRequest) -> anyhow::Result<Arc<ModelInfo>> {
-        Ok(self.engine.load(model, &mut warn)?)
+        self.engine.load(model, &mut warn).map_err(|error| advice(error, model))
     }
 
     fn explain(
@@ -134,7 +135,28 @@ impl Client {
         image: &std::path::Path,
         model: &ModelRequest,
     ) -> anyhow::Result<Arc<Explanation>> {
-        Ok(self.engine.explain(picture.source(image), model, &mut warn)?)
+        self.explain_source(picture.source(image), model)
+    }
+
+    fn explain_source(
+        &self,
+        picture: PictureSource,
+        model: &ModelRequest,
+    ) -> anyhow::Result<Arc<Explanation>> {
+        self.engine.explain(picture, model, &mut warn).map_err(|error| advice(error, model))
+    }
+}
+
+/// What went wrong with a model that is not there, and the command that helps.
+fn advice(error: EngineError, model: &ModelRequest) -> anyhow::Error {
+    match &model.source {
+        ModelSource::Known(entry, folder) if !entry.is_here(folder) => {
+            anyhow::anyhow!("{error}; `glasstree fetch {}` fetches it", entry.id)
+        }
+        ModelSource::File(path) if !path.exists() => {
+            anyhow::anyhow!("{error}; `glasstree models` lists those")
+        }
+        ModelSource::Known(..) | ModelSource::File(_) => error.into(),
     }
 }
 

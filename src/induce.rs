@@ -29,10 +29,7 @@ pub const GENERATED: &str = "(generated)";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InduceError {
     /// A network that ends in something else.
-    #[error(
-        "The network does not end in a linear layer, so no hierarchy lies in it; give one with \
-         --hierarchy"
-    )]
+    #[error("The network does not end in a linear layer, so no hierarchy lies in it; open one")]
     NoLinearLayer,
     /// The layer is empty.
     #[error(

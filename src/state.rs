@@ -34,7 +34,7 @@ pub use inquiries::{
 };
 pub use library::{DownloadState, Library};
 pub use load::{Job, Load};
-pub use notices::{INFO_STAYS, Notice, NoticeKind, Notices};
+pub use notices::{INFO_STAYS, Notice, NoticeKind, Notices, Remedy};
 pub use rerun::{Outcome, Rerun};
 pub use walk::Walking;
 

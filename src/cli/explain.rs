@@ -60,7 +60,7 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
         None => explanation,
         Some(tree_model) => {
             let photo = PictureSource::Photo(explanation.photo.clone());
-            client.engine.explain(photo, tree_model, &mut super::warn)?
+            client.explain_source(photo, tree_model)?
         }
     };
     tree::print_decisions(&decided, args.tree.rule(&decided.model)?, out)

@@ -23,19 +23,16 @@ use crate::text::{CleanText, Shown as _};
 /// Why a model could not be made ready. One line for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error(
-        "{} is neither a file nor a model of the catalogue; `glasstree models` lists those",
-        .0.shown()
-    )]
+    #[error("{} is neither a file nor a model of the catalogue", .0.shown())]
     NoSuchModel(PathBuf),
-    #[error("{id} is not on this computer yet; `glasstree fetch {id}` fetches it{size}")]
+    #[error("{id} is not on this computer yet{size}")]
     NotFetched { id: &'static str, size: String },
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error("{name}: {source}")]
     Model { name: String, source: ModelError },
     #[error(
-        "{name} would need many gigabytes for a picture of {side} x {side} pixels; choose a smaller --crop"
+        "{name} would need many gigabytes for a picture of {side} x {side} pixels; choose a smaller crop"
     )]
     TooCostly { name: String, side: u32 },
     #[error(transparent)]

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Answer, AppState, Effect, Folder, NoticeKind, Picture, Role, RoleState, Wanted};
-use crate::command::MenuCommand;
+use super::{
+    Answer, AppState, Effect, Folder, NoticeKind, Picture, Remedy, Role, RoleState, Wanted,
+};
+use crate::catalog::ModelSource;
 use crate::explanation::ModelInfo;
 use crate::photo::Photo;
 use crate::protocol::{Event, JobId, ModelRequest, PictureSource, Request};
@@ -23,7 +25,7 @@ impl AppState {
     /// After the engine was started anew.
     pub fn restarted(&mut self) -> Vec<Effect> {
         self.stopped = None;
-        self.notices.dismiss_action(MenuCommand::RestartEngine);
+        self.notices.dismiss_restart();
         match self.picture.clone() {
             Some(picture) => self.open(picture, None),
             None => self.preload(),
@@ -183,7 +185,7 @@ impl AppState {
                 self.forget_jobs();
                 self.wanted = None;
                 let text = format!("{reason}; the last results are still here");
-                self.notify_with(NoticeKind::Error, text, Some(MenuCommand::RestartEngine));
+                self.notify_with(NoticeKind::Error, text, Some(Remedy::RestartEngine));
                 self.stopped = Some(reason);
             }
         }
@@ -295,6 +297,7 @@ impl AppState {
         let Some((failed, state)) = self.role_of(job) else { return Vec::new() };
         state.result.end_job();
         let replaced = state.request != state.proven;
+        let remedy = remedy(&state.request.source).filter(|_| !decoding);
         if replaced {
             // A model that cannot be used leaves the one before in its place.
             state.request = state.proven.clone();
@@ -306,7 +309,10 @@ impl AppState {
         {
             return effects;
         }
-        self.notify(NoticeKind::Error, error);
+        if let Some(Remedy::Fetch(entry)) = remedy {
+            self.library.forget(entry);
+        }
+        self.notify_with(NoticeKind::Error, error, remedy);
         if !(replaced || decoding) {
             return Vec::new();
         }
@@ -321,6 +327,14 @@ impl AppState {
             })
             .collect();
         missing.into_iter().flat_map(|role| self.ask(role)).collect()
+    }
+}
+
+/// A model that was fetched and cannot be loaded is missing or damaged: it can be fetched again.
+fn remedy(source: &ModelSource) -> Option<Remedy> {
+    match source {
+        ModelSource::Known(entry, _) if entry.published().is_some() => Some(Remedy::Fetch(entry)),
+        ModelSource::Known(..) | ModelSource::File(_) => None,
     }
 }
 

@@ -73,6 +73,13 @@ impl Library {
         }
     }
 
+    /// The file of a model is not what it should be.
+    pub fn forget(&mut self, entry: &CatalogEntry) {
+        if !self.is_coming(entry.id) {
+            self.downloads.remove(entry.id);
+        }
+    }
+
     fn is_coming(&self, id: &str) -> bool {
         matches!(self.downloads.get(id), Some(DownloadState::Coming(_)))
     }

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use super::AppState;
-use crate::command::MenuCommand;
+use crate::catalog::CatalogEntry;
+use crate::command::{Action, Command, MenuCommand};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeKind {
@@ -13,20 +14,46 @@ pub enum NoticeKind {
     Error,
 }
 
+/// A way out of what went wrong, offered as a button.
+#[derive(Debug, Clone, Copy)]
+pub enum Remedy {
+    RestartEngine,
+    Fetch(&'static CatalogEntry),
+}
+
+impl Remedy {
+    /// What the button says.
+    pub fn text(self) -> String {
+        match self {
+            Self::RestartEngine => MenuCommand::RestartEngine.entry().text.to_owned(),
+            Self::Fetch(entry) => format!("Fetch {}", entry.id),
+        }
+    }
+
+    /// What the button does.
+    pub fn action(self) -> Action {
+        match self {
+            Self::RestartEngine => MenuCommand::RestartEngine.into(),
+            Self::Fetch(entry) => Command::Fetch(entry).into(),
+        }
+    }
+}
+
 /// One line: what happened, why, what to do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Notice {
     pub id: u64,
     pub kind: NoticeKind,
     pub text: String,
-    /// A way out, offered as a button.
-    pub action: Option<MenuCommand>,
+    pub remedy: Option<Remedy>,
     /// When it was seen first, in seconds of the window's clock.
     since: Option<f64>,
 }
 
 /// How long information stays on the screen, in seconds.
 pub const INFO_STAYS: f64 = 6.0;
+/// The same for warnings, which the log keeps as well.
+const WARNING_STAYS: f64 = 20.0;
 /// How many notices wait on the screen to be dismissed; the oldest gives way.
 const MOST: usize = 50;
 /// How many notices the log keeps.
@@ -54,10 +81,10 @@ impl Notices {
     }
 
     /// Shows a notice; one with the same text makes room for it.
-    pub fn push(&mut self, kind: NoticeKind, text: String, action: Option<MenuCommand>) {
+    pub fn push(&mut self, kind: NoticeKind, text: String, remedy: Option<Remedy>) {
         self.shown.retain(|notice| notice.text != text);
         self.last_id += 1;
-        let notice = Notice { id: self.last_id, kind, text, action, since: None };
+        let notice = Notice { id: self.last_id, kind, text, remedy, since: None };
         self.log.push_back(notice.clone());
         if self.log.len() > LOGGED {
             self.log.pop_front();
@@ -75,21 +102,23 @@ impl Notices {
         self.shown.clear();
     }
 
-    /// Takes those with a way out off the screen that has been taken.
-    pub fn dismiss_action(&mut self, action: MenuCommand) {
-        self.shown.retain(|notice| notice.action != Some(action));
+    /// The engine was restarted: nobody needs to be told how.
+    pub fn dismiss_restart(&mut self) {
+        self.shown.retain(|notice| !matches!(notice.remedy, Some(Remedy::RestartEngine)));
     }
 
-    /// Takes information off the screen that was seen long enough. `now` is in seconds. Returns
+    /// Takes off the screen what is no error and was seen long enough. `now` is in seconds. Returns
     /// after how many seconds there is something to be taken off next.
     pub fn expire(&mut self, now: f64) -> Option<f64> {
         for notice in &mut self.shown {
             notice.since.get_or_insert(now);
         }
-        let rest = |notice: &Notice| match notice.kind {
-            NoticeKind::Info => notice.since.map(|since| since + INFO_STAYS - now),
-            NoticeKind::Warning | NoticeKind::Error => None,
+        let stays = |kind| match kind {
+            NoticeKind::Info => Some(INFO_STAYS),
+            NoticeKind::Warning => Some(WARNING_STAYS),
+            NoticeKind::Error => None,
         };
+        let rest = |notice: &Notice| Some(notice.since? + stays(notice.kind)? - now);
         self.shown.retain(|notice| rest(notice).is_none_or(|rest| rest > 0.0));
         self.shown.iter().filter_map(rest).min_by(f64::total_cmp)
     }
@@ -100,8 +129,8 @@ impl AppState {
         self.notices.push(kind, text.into(), None);
     }
 
-    pub fn notify_with(&mut self, kind: NoticeKind, text: String, action: Option<MenuCommand>) {
-        self.notices.push(kind, text, action);
+    pub fn notify_with(&mut self, kind: NoticeKind, text: String, remedy: Option<Remedy>) {
+        self.notices.push(kind, text, remedy);
     }
 }
 
@@ -123,9 +152,11 @@ mod tests {
         assert_eq!(notices.expire(10.0 + INFO_STAYS - 1.0), Some(1.0));
         assert_eq!(notices.expire(10.0 + INFO_STAYS), Some(INFO_STAYS - 1.0));
         assert_eq!(texts(&notices), ["broken", "saved again"]);
+        notices.push(NoticeKind::Warning, "passed over".to_owned(), None);
+        assert!(notices.expire(20.0).is_some());
         assert_eq!(notices.expire(1000.0), None);
         assert_eq!(texts(&notices), ["broken"]);
-        assert_eq!(notices.log().count(), 3, "the log keeps all of them");
+        assert_eq!(notices.log().count(), 4, "the log keeps all of them");
     }
 
     #[test]

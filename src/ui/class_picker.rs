@@ -6,10 +6,12 @@ use crate::explain::ClassId;
 use crate::explanation::{Explanation, ModelInfo};
 use crate::memo::{Memo, Same};
 use crate::ui::class_list::rows::{SearchIndex, SortOrder, percent, ranks};
-use crate::ui::text::short;
+use crate::ui::text::{at_most, short};
 
 /// Most classes in the list.
 const LISTED: usize = 40;
+/// Of the field, in points.
+const WIDTH: f32 = 130.0;
 
 /// What is typed, and what is searched in.
 #[derive(Default)]
@@ -31,16 +33,17 @@ impl ClassPicker {
         let label = explanation.model.label(chosen);
         let combo = ComboBox::from_id_salt(("class", name))
             .selected_text(short(label))
-            .width(130.0)
+            .width(WIDTH)
             .truncate()
             .close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         let mut wanted = None;
-        let response = combo.show_ui(ui, |ui| {
+        let list_ui = |ui: &mut Ui| {
             wanted = self.list_ui(ui, explanation, chosen);
             if wanted.is_some() {
                 ui.close();
             }
-        });
+        };
+        let response = at_most(ui, WIDTH, |ui| combo.show_ui(ui, list_ui));
         self.was_open = response.inner.is_some();
         let info = || WidgetInfo::labeled(Role::ComboBox, true, format!("Class {name}: {label}"));
         response.response.widget_info(info);

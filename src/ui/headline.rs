@@ -4,7 +4,7 @@
 use eframe::egui::{DragValue, Label, Response, RichText, Sense, Ui};
 
 use super::output::UiOutput;
-use super::text::short;
+use super::text::{at_most, short};
 use crate::command::Command;
 use crate::explain::{ClassId, Decision, NodeId, Rule};
 use crate::explanation::{Explanation, Tree};
@@ -13,6 +13,8 @@ use crate::tree_text::{self, percent, short_name_on_photo};
 
 /// With less room, in points, the path and the certain answer have no place.
 const ROOMY: f32 = 640.0;
+/// The share of the line that a name may take.
+const MOST_OF_ALL: f32 = 0.6;
 
 /// `certainty` is how likely the second answer has to be, 0 to 1.
 pub fn headline_ui(ui: &mut Ui, state: &AppState, certainty: &mut f32, out: &mut UiOutput) {
@@ -48,12 +50,15 @@ fn answer_ui(ui: &mut Ui, role: Role, explanation: &Explanation, out: &mut UiOut
     let class = explanation.prediction();
     let probability = explanation.probabilities.get(class).copied().unwrap_or_default();
     let text = format!("{}, {}", short(explanation.model.label(class)), percent(probability));
-    let label = Label::new(RichText::new(text).strong().size(15.0)).sense(Sense::click());
+    let label =
+        Label::new(RichText::new(text).strong().size(15.0)).truncate().sense(Sense::click());
     let hint = format!(
         "{}: the likeliest class, by the network's own confidence. Click for its map",
         explanation.model.label(class)
     );
-    if ui.add(label).on_hover_text(hint).clicked() {
+    // A long name leaves room for what follows.
+    let label = at_most(ui, MOST_OF_ALL * ui.available_width(), |ui| ui.add(label));
+    if label.on_hover_text(hint).clicked() {
         out.push(match role {
             Role::Classifier => Command::SelectClass(class),
             Role::Tree => select_leaf(role, explanation, class),
@@ -92,8 +97,11 @@ fn certain_ui(
     );
     let sure = decision.sure(&tree.hierarchy, *certainty);
     let label = |class| short(explanation.model.label(class));
-    let text = tree_text::sure(&tree.hierarchy, &sure, &label);
-    let response = ui.add(Label::new(text).sense(Sense::click()));
+    let mut text = tree_text::sure(&tree.hierarchy, &sure, &label);
+    if sure.node == tree.hierarchy.root() {
+        text = format!("not sure; {text}");
+    }
+    let response = ui.add(Label::new(text).truncate().sense(Sense::click()));
     if response.on_hover_text("The most that can be said at this certainty").clicked() {
         out.push(Command::SelectNode(state.shown_tree(), sure.node));
     }
@@ -129,6 +137,6 @@ fn step_ui(
     let text = RichText::new(&name);
     let text = if is_selected { text.strong() } else { text.weak() };
     let [of_parent, overall] = tree_text::probabilities(decision, node).map(percent);
-    ui.add(Label::new(text).sense(Sense::click()))
+    ui.add(Label::new(text).truncate().sense(Sense::click()))
         .on_hover_text(format!("{name}: {overall}, and {of_parent} of the branch above"))
 }

@@ -2,20 +2,34 @@
 
 use eframe::egui::{
     self, Align, Align2, Area, Color32, Frame, Id, Label, Layout, Order, RichText, ScrollArea, Ui,
-    WidgetInfo, vec2,
+    Vec2, WidgetInfo, vec2,
 };
 
 use crate::command::{Command, MenuCommand};
 use crate::state::{AppState, Notice};
 use crate::ui::output::UiOutput;
+use crate::ui::text::cut;
 use crate::ui::theme;
 
-/// More at a time would hide the window.
-const MOST: usize = 3;
-/// Widest toast, in points.
-const WIDTH: f32 = 380.0;
-/// Most of a text that a toast shows, in characters; the log has all of it.
-const LETTERS: usize = 220;
+/// What toasts may take of the window.
+struct Bounds {
+    /// More at a time would hide the window.
+    most: usize,
+    /// Of the widest one, in points.
+    width: f32,
+    /// Of a text, in characters; the log has all of it.
+    letters: usize,
+}
+
+impl Bounds {
+    /// Two lines in a window of this size in points, if it is small, or else a few.
+    fn of(window: Vec2) -> Self {
+        match window.x < 900.0 || window.y < 600.0 {
+            true => Self { most: 1, width: 280.0, letters: 72 },
+            false => Self { most: 3, width: 380.0, letters: 220 },
+        }
+    }
+}
 
 /// The newest notices over the panels: whatever they say, the panels stay as they are.
 pub fn toasts_ui(ui: &Ui, state: &AppState, out: &mut UiOutput) {
@@ -23,13 +37,13 @@ pub fn toasts_ui(ui: &Ui, state: &AppState, out: &mut UiOutput) {
     if notices.is_empty() {
         return;
     }
-    let width = WIDTH.min(ui.ctx().content_rect().width() - 48.0);
+    let bounds = Bounds::of(ui.ctx().content_rect().size());
     let area = Area::new(Id::unique("toasts"))
         .order(Order::Foreground)
         .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -(theme::BAR_HEIGHT + 8.0)));
     area.show(ui.ctx(), |ui| {
-        ui.set_max_width(width);
-        let hidden = notices.len().saturating_sub(MOST);
+        ui.set_max_width(bounds.width);
+        let hidden = notices.len().saturating_sub(bounds.most);
         if hidden > 0 {
             let text = if hidden == 1 {
                 "1 more notice".to_owned()
@@ -41,15 +55,15 @@ pub fn toasts_ui(ui: &Ui, state: &AppState, out: &mut UiOutput) {
             }
         }
         for notice in &notices[hidden..] {
-            toast_ui(ui, notice, width, out);
+            toast_ui(ui, notice, &bounds, out);
         }
     });
 }
 
-fn toast_ui(ui: &mut Ui, notice: &Notice, width: f32, out: &mut UiOutput) {
+fn toast_ui(ui: &mut Ui, notice: &Notice, bounds: &Bounds, out: &mut UiOutput) {
     let frame = Frame::popup(ui.style()).stroke((1.0, color(ui, notice)));
     frame.show(ui, |ui| {
-        ui.set_width(width - 24.0);
+        ui.set_width(bounds.width - 24.0);
         ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
             let close = ui.small_button("\u{d7}").on_hover_text("Dismiss");
             close.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Dismiss notice"));
@@ -57,13 +71,14 @@ fn toast_ui(ui: &mut Ui, notice: &Notice, width: f32, out: &mut UiOutput) {
                 out.push(Command::Dismiss(notice.id));
             }
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                let text = beginning(&notice.text);
+                let text = cut(&notice.text, bounds.letters);
                 let text = RichText::new(text).color(color(ui, notice));
                 ui.add(Label::new(text).wrap()).on_hover_text(&notice.text);
-                if let Some(action) = notice.action
-                    && ui.button(action.entry().text).clicked()
+                if let Some(remedy) = notice.remedy
+                    && ui.button(remedy.text()).clicked()
                 {
-                    out.push(action);
+                    out.push(remedy.action());
+                    out.push(Command::Dismiss(notice.id));
                 }
             });
         });
@@ -72,14 +87,6 @@ fn toast_ui(ui: &mut Ui, notice: &Notice, width: f32, out: &mut UiOutput) {
 
 fn color(ui: &Ui, notice: &Notice) -> Color32 {
     theme::notice_color(ui.visuals(), notice.kind)
-}
-
-/// As much as a toast can show.
-fn beginning(text: &str) -> String {
-    match text.char_indices().nth(LETTERS) {
-        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 /// The window with everything that was said since the start.

@@ -41,6 +41,8 @@ pub fn path_prompt_ui(ui: &mut egui::Ui, prompt: &mut PathPrompt, out: &mut UiOu
             if !prompt.asked_for_focus {
                 prompt.asked_for_focus = true;
                 field.request_focus();
+                // What lies below makes room for the line in the next frame.
+                ui.ctx().request_repaint();
             }
             let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if (accepted.clicked() || enter) && !prompt.text.trim().is_empty() {

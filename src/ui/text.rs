@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eframe::egui::text::{LayoutJob, TextWrapping};
-use eframe::egui::{Color32, FontId, Galley, Painter};
+use eframe::egui::{Color32, FontId, Galley, Painter, Ui};
 
 use crate::explanation::{CamTarget, Explanation};
 use crate::tree_text::first_synonym;
@@ -11,6 +11,23 @@ use crate::tree_text::first_synonym;
 /// The first of several synonyms, as people write it.
 pub fn short(label: &str) -> String {
     first_synonym(label).replace('_', " ")
+}
+
+/// The beginning of a text that has more characters than these, with … in place of the rest.
+pub fn cut(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Adds what would take more room for a long name than it may have, in points.
+pub fn at_most<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.scope(|ui| {
+        ui.set_max_width(width);
+        add(ui)
+    })
+    .inner
 }
 
 /// What a map speaks for, in words.

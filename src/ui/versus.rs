@@ -9,8 +9,8 @@ use crate::state::{AppState, Role, Versus};
 use crate::tree_text::short_name;
 use crate::ui::output::UiOutput;
 use crate::ui::pins::pair;
-use crate::ui::text::short;
 use crate::ui::text::target_name;
+use crate::ui::text::{at_most, short};
 
 /// An entry of the list.
 #[derive(Debug)]
@@ -30,14 +30,15 @@ pub fn versus_ui(ui: &mut Ui, state: &AppState, width: f32, out: &mut UiOutput) 
         None => ("nothing yet".to_owned(), Vec::new()),
     };
     let combo = ComboBox::from_id_salt("map of").selected_text(&name).width(width).truncate();
-    let response = combo.show_ui(ui, |ui| {
+    let choices_ui = |ui: &mut Ui| {
         for choice in choices {
             let label = ui.selectable_label(choice.is_chosen, choice.text);
             if label.on_hover_text(choice.hint).clicked() && !choice.is_chosen {
                 out.extend(choice.commands);
             }
         }
-    });
+    };
+    let response = at_most(ui, width, |ui| combo.show_ui(ui, choices_ui));
     let info = || WidgetInfo::labeled(Kind::ComboBox, true, format!("Map of {name}"));
     response.response.widget_info(info);
     response.response.on_hover_text(format!(

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use eframe::egui::{self, Key, Modifiers, Rect, Role as Kind, vec2};
 use egui_kittest::kittest::Queryable as _;
-use glasstree::command::{Command, MenuCommand};
+use glasstree::command::{Command, MenuCommand, Purpose};
 use glasstree::explain::Hierarchy;
 use glasstree::explanation::CamTarget;
 use glasstree::protocol::{Event, PictureSource, Request};
 use glasstree::settings::{LEAST_CLASSES, Settings, Theme};
 use glasstree::state::{INFO_STAYS, NoticeKind, Role, Selected};
 use glasstree::tree_layout::Orientation;
+use glasstree::ui::path_prompt::PathPrompt;
 use glasstree::ui::tree_view::Index;
 
 use crate::ui::{FakeEngine, Window, asset, drop_files, is_explained, menu, step_until, window};
@@ -80,6 +81,39 @@ fn notices_take_no_room_from_the_panels() {
     assert!(window.state().state.notices.shown().is_empty());
     assert_eq!(window.state().state.notices.log().count(), 5, "the log keeps them");
     assert_eq!(list(&window), before);
+}
+
+#[test]
+fn a_notice_hides_little_of_a_small_window() {
+    let engine = FakeEngine::default();
+    let mut window = window(engine.start(), [640.0, 480.0], |_| {});
+    window.run_steps(2);
+    for i in 0..3 {
+        let text = format!("{i}: {}", "a long line about a file that cannot be read ".repeat(30));
+        window.state_mut().state.notify(NoticeKind::Warning, text);
+    }
+    window.run_steps(30);
+    let close = window.get_by_label("Dismiss notice").rect();
+    let more = window.get_by_label("2 more notices").rect();
+    // One toast of a few lines, and the way to the others.
+    assert!(close.top() > 360.0 && more.top() > 330.0, "{close:?} {more:?}");
+}
+
+#[test]
+fn the_line_for_a_path_has_its_room_at_once() {
+    let engine = FakeEngine::default();
+    let (_folder, mut window, _) = folder_of(&engine, &["a.png"]);
+    engine.explain(&mut window);
+    window.run_steps(60);
+    let hint = Some("There is no file dialog on this system");
+    let prompt = PathPrompt::new(Purpose::Open, String::new(), hint);
+    window.state_mut().panels.prompt = Some(prompt);
+    // As many frames as the window itself wants.
+    window.run();
+    let button = |window: &Window| window.get_by_label("Fit").rect();
+    let drawn = button(&window);
+    window.run_steps(5);
+    assert_eq!(drawn, button(&window));
 }
 
 #[test]

@@ -6,9 +6,14 @@ use std::path::Path;
 
 use eframe::egui::{Rect, Role as Kind};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use glasstree::app::port::real_engine;
+use glasstree::app::{App, AppOptions};
+use glasstree::catalog::ModelSource;
 use glasstree::command::MenuCommand;
 use glasstree::explain::Colormap;
 use glasstree::look::{OverlayOptions, ScaleMode};
+use glasstree::model::DeviceChoice;
+use glasstree::protocol::ModelRequest;
 use glasstree::settings::Theme;
 
 use crate::ui::{Window, asset, builder, is_explained, step_until};
@@ -23,13 +28,15 @@ const SIZES: [(f32, f32, f32); 5] = [
 ];
 
 fn open(size: (f32, f32, f32), theme: Theme, photo: &str) -> Window {
+    open_with(size, theme, |options| options.paths = vec![asset(photo)])
+}
+
+fn open_with(size: (f32, f32, f32), theme: Theme, change: impl FnOnce(&mut AppOptions)) -> Window {
     let (width, height, scale) = size;
-    let start = glasstree::app::port::real_engine(glasstree::model::DeviceChoice::Cpu);
-    let mut options = glasstree::app::AppOptions::new(start);
-    options.paths = vec![asset(photo)];
+    let mut options = AppOptions::new(real_engine(DeviceChoice::Cpu));
+    change(&mut options);
     let builder = builder([width, height]).with_pixels_per_point(scale);
-    let mut window =
-        builder.build_eframe(move |cc| glasstree::app::App::new(&cc.egui_ctx, options));
+    let mut window = builder.build_eframe(move |cc| App::new(&cc.egui_ctx, options));
     let dark = theme == Theme::Dark;
     run(&mut window, if dark { MenuCommand::ThemeDark } else { MenuCommand::ThemeLight });
     step_until(&mut window, "the photo is explained", is_explained);
@@ -133,6 +140,31 @@ fn nothing_is_cut_off_in_any_size() {
         run(&mut window, MenuCommand::TreeOnly);
         run(&mut window, MenuCommand::ShowPath);
         show(&mut window, &format!("{what}-path"));
+    }
+}
+
+/// Names as long as file systems allow, of files and of classes, are cut short.
+#[test]
+fn long_names_push_nothing_off_the_bars() {
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join(format!("{}.png", "n".repeat(200)));
+    std::fs::copy(asset("chelsea.png"), &photo).unwrap();
+    let labels = folder.path().join("labels.txt");
+    let names: Vec<String> = (0..10).map(|i| format!("{i}{}", "class".repeat(40))).collect();
+    std::fs::write(&labels, names.join("\n")).unwrap();
+    for one_model in [true, false] {
+        let mut window = open_with(SIZES[0], Theme::Dark, |options| {
+            let labels = Some(labels.clone());
+            options.classifier =
+                ModelRequest { labels, ..ModelSource::default_tree_model().into() };
+            options.one_model = one_model;
+            options.paths = vec![photo.clone()];
+        });
+        let what = format!("long names, one model: {one_model}");
+        is_sound(&window, SIZES[0], &what);
+        in_line(&window, &what, ["File", "Help"]);
+        in_line(&window, &what, ["Fit", "Colours"]);
+        show(&mut window, &format!("long-names-{one_model}"));
     }
 }
 

@@ -135,6 +135,29 @@ fn a_model_is_fetched_and_used() {
 }
 
 #[test]
+fn a_model_whose_file_is_gone_can_be_fetched_from_the_notice() {
+    let file = file();
+    let mut shop = Shop::open(vec![Reply::file(&file), Reply::file(&file)]);
+    shop.click("Download");
+    shop.until("it is here", |download| *download == DownloadState::Here);
+    step_until(&mut shop.window, "the bundled models are at rest", is_explained);
+    std::fs::remove_file(shop.folder.path().join("models/net.pth")).unwrap();
+    shop.window.get_by_label(&format!("Use {ID} as tree model")).click();
+    shop.window.run_steps(2);
+    let missing = format!("{ID} is not on this computer yet");
+    step_until(&mut shop.window, "it is missed", |app| {
+        app.state.notices.shown().iter().any(|notice| notice.text.starts_with(&missing))
+    });
+    let notices = shop.window.state().state.notices.shown();
+    assert!(notices.iter().all(|notice| !notice.text.contains('`')), "no command line here");
+    shop.window.get_by_label(&format!("Fetch {ID}")).click();
+    shop.window.run_steps(2);
+    shop.until("it is here again", |download| *download == DownloadState::Here);
+    assert!(shop.folder.path().join("models/net.pth").is_file());
+    assert!(shop.window.query_by_label(&format!("Fetch {ID}")).is_none());
+}
+
+#[test]
 fn a_download_that_fails_says_why_and_can_be_tried_again() {
     let file = file();
     let mut shop = Shop::open(vec![Reply::new("404 Not Found", b""), Reply::file(&file)]);

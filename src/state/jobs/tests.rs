@@ -3,8 +3,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::*;
-use crate::catalog::ModelSource;
-use crate::command::{Check, Command, Turn};
+use crate::command::{Check, Command, MenuCommand, Turn};
 use crate::explain::{Area, Ending, FeatureMap, Forward, Head, Rect, Removal};
 use crate::explanation::{CamTarget, Explanation, RecipeOrigin};
 use crate::labels::ClassList;
@@ -181,7 +180,7 @@ fn a_dead_engine_is_told_and_asked_again_after_a_restart() {
     open(&mut state, "b.png");
     state.handle_event(Event::Stopped { reason: "The engine has ended".to_owned() });
     assert!(!state.is_busy() && state.is_enabled(MenuCommand::RestartEngine));
-    assert_eq!(state.notices.shown()[0].action, Some(MenuCommand::RestartEngine));
+    assert!(matches!(state.notices.shown()[0].remedy, Some(Remedy::RestartEngine)));
     let effects = state.restarted();
     assert_eq!(jobs(&effects).len(), 1);
     assert!(state.notices.shown().is_empty() && state.stopped.is_none());

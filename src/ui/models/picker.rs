@@ -7,6 +7,7 @@ use crate::catalog::ModelSource;
 use crate::command::{Action, Command, MenuCommand, Purpose};
 use crate::state::{AppState, Role};
 use crate::ui::output::UiOutput;
+use crate::ui::text::at_most;
 
 /// Width of a picker, in points.
 pub const WIDTH: f32 = 160.0;
@@ -35,7 +36,7 @@ pub fn picker_ui(ui: &mut Ui, role: Role, width: f32, state: &AppState, out: &mu
     let request = &state.role(role).request;
     let name = request.source.name();
     let combo = ComboBox::from_id_salt(("model", role as u8)).selected_text(&name).width(width);
-    let response = combo.truncate().show_ui(ui, |ui| {
+    let choices_ui = |ui: &mut Ui| {
         for entry in state.library.usable() {
             let source = state.library.source(entry);
             let chosen = request.source == source;
@@ -55,7 +56,8 @@ pub fn picker_ui(ui: &mut Ui, role: Role, width: f32, state: &AppState, out: &mu
         if ui.button(MenuCommand::Models.entry().text).clicked() {
             out.push(MenuCommand::Models);
         }
-    });
+    };
+    let response = at_most(ui, width, |ui| combo.truncate().show_ui(ui, choices_ui));
     response.response.widget_info(|| {
         let text = format!("{}: {name}", role.name());
         egui::WidgetInfo::labeled(egui::Role::ComboBox, true, text)

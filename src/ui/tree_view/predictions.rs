@@ -5,9 +5,13 @@ use eframe::egui::{Label, RichText, Role, Ui, WidgetInfo, text::LayoutJob, text:
 
 use crate::explain::NodeId;
 use crate::tree_text::{Prediction, disagreement, percent, predictions};
+use crate::ui::text::cut;
 use crate::ui::theme::picture::small_font;
 
 use super::{Scene, TreeAction, TreeInput, TreeViewState};
+
+/// Of the name of a class, so that a prediction fits into the narrowest panel.
+const LETTERS: usize = 30;
 
 pub(super) fn predictions_ui(
     ui: &mut Ui,
@@ -34,7 +38,8 @@ fn prediction_ui(ui: &mut Ui, prediction: &Prediction, hint: &str) {
     let mut job = LayoutJob::default();
     let who = format!("{} ", prediction.who);
     job.append(&who, 0.0, TextFormat::simple(font.clone(), visuals.weak_text_color()));
-    let what = format!("{} {}", prediction.class, percent(prediction.probability));
+    let class = cut(&prediction.class, LETTERS);
+    let what = format!("{class} {}", percent(prediction.probability));
     job.append(&what, 0.0, TextFormat::simple(font, visuals.strong_text_color()));
     // Not wrapped, or it would not stand in the middle of its row.
     ui.add(Label::new(job).extend()).on_hover_text(hint);
