@@ -427,6 +427,8 @@ impl Checked for Settings {
             M::Fit | M::ActualSize | M::ZoomIn | M::ZoomOut => return None,
             M::LessOpacity | M::MoreOpacity | M::NextColormap | M::KeepTarget => return None,
             M::DrawBox | M::DrawLasso | M::StopDrawing | M::RemoveRegion => return None,
+            M::PaintOver | M::Uncover | M::CoverLasso | M::ClearMarks => return None,
+            M::BeforeAfter => return None,
             M::SwitchRule | M::SwitchTree | M::WalkOn | M::WalkBack | M::LeaveWalk => return None,
             M::ForceNode | M::Unforce | M::RenameNode | M::MoveNode => return None,
             M::OpenHierarchy | M::OriginalTree | M::WhatFlips => return None,

@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use eframe::egui::{Context, TextureFilter, TextureHandle, TextureOptions};
 
+use super::account::Account;
 use crate::explain::{Answers, Cam, Colormap, Method, Question, Rule, Segment, contour};
 use crate::explanation::{CamTarget, Explanation, MethodMap, Plan};
 use crate::look::{OverlayOptions, ScaleMode, SharedRange, color_range};
