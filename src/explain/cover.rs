@@ -113,9 +113,14 @@ impl Marks {
     /// What is seen below the cover, small.
     fn small(&self, photo: &RgbImage, mask: &[bool]) -> RgbImage {
         let (width, height) = photo.dimensions();
-        let small = || imageops::resize(photo, SMALL, SMALL, imageops::FilterType::Triangle);
+        // In the quick way where there are many pixels for each.
+        let small = || match width.min(height) > SMALL {
+            true => imageops::thumbnail(photo, SMALL, SMALL),
+            false => imageops::resize(photo, SMALL, SMALL, imageops::FilterType::Triangle),
+        };
+        let mean = || RgbImage::from_pixel(SMALL, SMALL, mean_color(photo));
         match self.cover {
-            Cover::MeanColor => RgbImage::from_pixel(SMALL, SMALL, mean_color(photo)),
+            Cover::MeanColor => mean(),
             Cover::Blur => imageops::fast_blur(&small(), BLUR * SMALL as f32),
             Cover::Surroundings => {
                 let small = small();
@@ -129,6 +134,9 @@ impl Marks {
                 }
                 // What lies right beside it may have a part of it.
                 let missing = widened(&missing, SMALL as usize);
+                if !missing.contains(&false) {
+                    return mean();
+                }
                 let plane = |channel: usize| small.iter().skip(channel).step_by(3);
                 let chw: Vec<f32> = (0..3).flat_map(plane).map(|&level| f32::from(level)).collect();
                 let filled = inpaint(&chw, SMALL as usize, &missing);

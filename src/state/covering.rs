@@ -36,6 +36,13 @@ pub struct Covering {
     refused: Option<Arc<Marks>>,
 }
 
+impl Covering {
+    /// Gives up what the networks are asked.
+    pub(super) fn forget_looks(&mut self) {
+        self.looks.clear();
+    }
+}
+
 impl AppState {
     /// What the photo is painted over with, the stroke that is being drawn included.
     pub fn marks(&self) -> Option<Arc<Marks>> {

@@ -119,6 +119,7 @@ impl AppState {
         }
         self.forget_reruns();
         self.forget_inquiries();
+        self.covering.forget_looks();
     }
 
     fn role_of(&mut self, job: JobId) -> Option<(Role, &mut RoleState)> {

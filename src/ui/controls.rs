@@ -48,14 +48,14 @@ pub fn controls_ui(
         }
         if room < LITTLE {
             map_ui(ui, state, options, TINY_TARGET, out);
-            if room >= TINY {
-                methods_menu_ui(ui, state, options);
-            }
             ui.menu_button("Colours", |ui| {
                 opacity_ui(ui, options, true);
                 ui.separator();
                 colors_menu_ui(ui, options);
             });
+            if room >= TINY {
+                methods_menu_ui(ui, state, options);
+            }
             return;
         }
         if room >= WITH_METHOD {

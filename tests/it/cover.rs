@@ -69,6 +69,8 @@ fn a_photo_that_is_covered_all_over_stays_a_photo() {
     for cover in Cover::iter() {
         let all = marks(vec![brush(&[[1.0, 1.0]], 99.0)], cover).apply(&small);
         assert_eq!(all.dimensions(), (3, 2), "{cover}");
+        let is_plain = all.pixels().all(|pixel| pixel == all.get_pixel(0, 0));
+        assert!(is_plain || cover == Cover::Blur, "{cover}: nothing shows through");
         let none = marks(vec![brush(&[[-50.0, f64::NAN]], 9.0)], cover).apply(&small);
         assert_eq!(none, small, "{cover}");
     }
@@ -179,6 +181,20 @@ fn another_photo_has_no_cover() {
     assert!(window.state().state.marks().is_none());
 }
 
+/// A job that is cancelled is never answered.
+#[test]
+fn a_stroke_is_asked_about_again_after_a_cancel() {
+    let engine = FakeEngine::default();
+    let mut window = open(&engine);
+    let ctx = window.ctx.clone();
+    window.state_mut().dispatch(&ctx, Command::AddMark(brush(&[[9.0, 9.0]], 5.0)));
+    window.run_steps(2);
+    window.state_mut().dispatch(&ctx, Command::Cancel);
+    window.run_steps(2);
+    let asked = asked(&engine);
+    assert_eq!(asked.iter().map(|(.., wanted)| *wanted).collect::<Vec<_>>(), [0, 1]);
+}
+
 #[test]
 fn a_failure_is_told_once() {
     let engine = FakeEngine::default();
@@ -251,4 +267,38 @@ fn painting_over_the_cat_changes_list_headline_and_tree() {
     window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     window.run_steps(3);
     assert_eq!(name(&window), "tiger cat");
+}
+
+/// Prints how many strokes a second the bundled network answers while one paints.
+#[test]
+#[ignore = "measures"]
+fn times_of_strokes() {
+    let mut window = real_window([1280.0, 800.0], |options| {
+        options.paths = vec![asset("chelsea.png")];
+        options.one_model = true;
+    });
+    step_until(&mut window, "the photo is explained", is_explained);
+    let ctx = window.ctx.clone();
+    for cover in Cover::iter() {
+        window.state_mut().dispatch(&ctx, Command::SetCover(cover));
+        let (started, mut answers, mut seen) = (std::time::Instant::now(), 0, None);
+        let mut line = Vec::new();
+        while started.elapsed().as_secs_f64() < 4.0 {
+            let place = line.len() as f64;
+            line.push([60.0 + place % 300.0, 60.0 + (place / 300.0) * 20.0]);
+            let stroke = Command::DraftMark(Some(brush(&line, 20.0)));
+            window.state_mut().dispatch(&ctx, stroke);
+            window.step();
+            let covered = window.state().state.covered(Role::Classifier);
+            let marks = covered.map(|covered| Arc::as_ptr(&covered.marks));
+            answers += usize::from(marks != seen);
+            seen = marks;
+        }
+        let rate = answers as f64 / started.elapsed().as_secs_f64();
+        eprintln!(
+            "{cover}: {rate:.1} answers a second, a frame drawn for each place of the stroke"
+        );
+        window.state_mut().dispatch(&ctx, Command::DraftMark(None));
+        window.run_steps(3);
+    }
 }

@@ -210,3 +210,35 @@ fn maps_are_made_by_the_real_network() {
     // Some patches hide what speaks for the cat, others what speaks against it.
     assert!(lo < -0.1 && hi > 0.1, "{lo} to {hi} logits");
 }
+
+/// Prints how soon a map begins to show, and how soon it is given up.
+#[test]
+#[ignore = "measures"]
+fn times_of_maps_that_sharpen() {
+    let mut window = real_window([1440.0, 900.0], |options| {
+        options.paths = vec![asset("chelsea.png")];
+        options.one_model = true;
+    });
+    step_until(&mut window, "the photo is explained", is_explained);
+    let started = std::time::Instant::now();
+    window.state_mut().settings.overlay.method = Method::Rise;
+    while shown(&window).is_none() {
+        window.step();
+    }
+    eprintln!("first partial map after {:.3} s", started.elapsed().as_secs_f64());
+    let started = std::time::Instant::now();
+    menu(&mut window, MenuCommand::Cancel);
+    // Answered once the network has let go of the masks.
+    let ctx = window.ctx.clone();
+    window.state_mut().settings.overlay.method = Method::Shift2;
+    window.state_mut().dispatch(&ctx, Command::SelectClass(3));
+    let topic = Topic::Map(Method::Shift2);
+    let has_begun = |window: &Window| {
+        let inquiry = window.state().state.inquiry(Role::Classifier, topic);
+        inquiry.is_some_and(|inquiry| !inquiry.answers.is_empty())
+    };
+    while !has_begun(&window) {
+        window.step();
+    }
+    eprintln!("another map begins {:.3} s after the cancel", started.elapsed().as_secs_f64());
+}
