@@ -1,7 +1,7 @@
 //! The choice of how the map is made: what each method shows, what it cannot, and what it takes.
 
 use eframe::egui::{
-    Button, ComboBox, PopupCloseBehavior, RichText, Role as Kind, ScrollArea, Slider, Ui,
+    Button, ComboBox, Label, PopupCloseBehavior, RichText, Role as Kind, ScrollArea, Slider, Ui,
     WidgetInfo,
 };
 use strum::IntoEnumIterator as _;
@@ -81,7 +81,6 @@ pub fn methods_ui(ui: &mut Ui, state: &AppState, options: &mut OverlayOptions, w
     let combo = combo.close_behavior(PopupCloseBehavior::CloseOnClickOutside).height(HIGHEST);
     let response = combo.show_ui(ui, |ui| {
         if let Some(explanation) = explanation {
-            ui.set_width(LIST);
             list_ui(ui, explanation, options);
         }
     });
@@ -95,6 +94,7 @@ pub fn methods_ui(ui: &mut Ui, state: &AppState, options: &mut OverlayOptions, w
 /// All methods, those first that need nothing of the network where it has no maps.
 pub fn list_ui(ui: &mut Ui, explanation: &Explanation, options: &mut OverlayOptions) {
     let model = &explanation.model;
+    ui.set_width(LIST.min(ui.ctx().content_rect().width() - 40.0));
     ui.label("How the map is made");
     if model.check_method(Method::Cam).is_ok() {
         finer_ui(ui, explanation, options);
@@ -171,6 +171,8 @@ fn method_ui(ui: &mut Ui, explanation: &Explanation, method: Method, options: &m
             Some(why) => why.to_string(),
             None => format!("{}. {}.", method.shows(), method.limits()),
         };
-        ui.label(RichText::new(words).weak().small());
+        // Menus let their lines run on.
+        ui.add(Label::new(RichText::new(words).weak().small()).wrap());
+        ui.add_space(2.0);
     });
 }
