@@ -6,7 +6,8 @@
 //!
 //! - 3×3, stride 1, unless few pixels meet many weights: Winograd's algorithm, 2.25 times fewer
 //!   multiplications ([`winograd`]);
-//! - one filter per channel: a direct loop ([`depthwise`]);
+//! - one filter per channel: a direct loop ([`depthwise`]), with the 1×1 convolutions before and
+//!   after it if there are any ([`separable`]);
 //! - all others: a product of the input, where it lies, with a matrix of weights ([`direct`]).
 //!
 //! The inner loops are compiled once for each instruction set, by `pulp`; the products of all of
@@ -18,6 +19,7 @@ mod depthwise;
 mod direct;
 mod epilogue;
 mod kernel;
+mod separable;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,7 @@ mod winograd;
 
 use std::sync::OnceLock;
 
+use burn_tensor::activation::relu;
 use burn_tensor::module::conv2d;
 use burn_tensor::ops::ConvOptions;
 use burn_tensor::{Device, Tensor, TensorData};
@@ -33,6 +36,7 @@ use self::buffers::keep_buffer;
 use self::depthwise::Depthwise;
 use self::direct::Direct;
 use self::epilogue::Epilogue;
+use self::separable::Separable;
 use self::shape::Geometry;
 use self::winograd::Winograd;
 use super::ModelError;
@@ -41,6 +45,7 @@ pub use self::buffers::take_buffer;
 pub use self::dense::{Strides, strides};
 pub use self::epilogue::Activation;
 pub use self::kernel::{load, store};
+pub use self::separable::Bottleneck;
 pub use self::shape::{ConvShape, Layout, Padding};
 
 /// A convolution, ready to run.
@@ -143,7 +148,10 @@ impl Conv {
         let residual = residual.map_err(ModelError::device)?;
         let epilogue = Epilogue { bias, residual, activation };
         let out = match kernel {
-            Kernel::Depthwise(depthwise) => depthwise.forward(&geometry, image, &epilogue),
+            Kernel::Depthwise(depthwise) => {
+                let filter = (depthwise, epilogue);
+                Separable { expand: None, filter, project: None }.forward(&geometry, image)
+            }
             Kernel::Direct(direct) => direct.forward(&geometry, image, &epilogue),
             Kernel::Either { weight, winograd, .. } if Winograd::pays(&geometry) => winograd
                 .get_or_init(|| Winograd::new(&self.shape, weight))
@@ -152,9 +160,21 @@ impl Conv {
                 .get_or_init(|| Direct::new(&self.shape, weight))
                 .forward(&geometry, image, &epilogue),
         };
-        keep_buffer(input);
-        added.into_iter().for_each(keep_buffer);
+        for used in [Some(input), added].into_iter().flatten() {
+            used.try_into_vec().into_iter().for_each(keep_buffer);
+        }
         Ok(Tensor::from_data(TensorData::new(out, geometry.out_shape()), &device))
+    }
+}
+
+impl Activation {
+    /// Of every element.
+    pub fn forward(self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::None => x,
+            Self::Relu => relu(x),
+            Self::Relu6 => x.clamp(0.0, 6.0),
+        }
     }
 }
 

@@ -7,7 +7,9 @@ use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::EfficientNetShape;
-use super::layers::{Activation, Conv, ConvShape, Padding, PooledLinear, Strides, strides};
+use super::layers::{
+    Activation, Bottleneck, Conv, ConvShape, Padding, PooledLinear, Strides, strides,
+};
 use super::loader::Loader;
 use super::network::Activations;
 use crate::explain::Density;
@@ -103,13 +105,14 @@ impl Block {
     }
 
     fn forward(&self, x: Tensor<4>, strides: Strides) -> Result<Tensor<4>, ModelError> {
-        let identity = self.residual.then(|| x.clone());
-        let mut y = x;
-        if let Some(expand) = &self.expand {
-            y = expand.forward(y, None, Activation::Relu6)?;
-        }
-        y = self.depthwise.forward_at(y, Activation::Relu6, strides)?;
-        self.project.forward(y, identity, Activation::None)
+        let bottleneck = Bottleneck {
+            expand: self.expand.as_ref(),
+            filter: &self.depthwise,
+            project: &self.project,
+            activation: Activation::Relu6,
+            is_residual: self.residual,
+        };
+        bottleneck.forward(x, strides)
     }
 }
 

@@ -13,7 +13,9 @@ use rayon::prelude::*;
 use super::ModelError;
 use super::convolution::{load, store, take_buffer};
 
-pub use super::convolution::{Activation, Conv, ConvShape, Layout, Padding, Strides, strides};
+pub use super::convolution::{
+    Activation, Bottleneck, Conv, ConvShape, Layout, Padding, Strides, strides,
+};
 
 /// `y = scale·x + shift` per channel: batch normalisation at inference, where no convolution
 /// precedes it (pre-activation networks) or where the convolution's own output is wanted. `scale` is

@@ -1,25 +1,27 @@
-//! Convolution with one filter per channel, as a direct loop.
+//! Convolution with one filter per channel, a line of the output at a time.
 
 #![expect(
     clippy::needless_range_loop,
     reason = "iterator adaptors in these bodies are not inlined, and cost half of the speed"
 )]
 
-use std::ops::Range;
+use std::array::from_fn;
 
-use pulp::{Arch, Simd, WithSimd};
-use rayon::prelude::*;
+use pulp::{Simd, WithSimd};
 
-use super::buffers::take_buffer;
 use super::epilogue::Epilogue;
 use super::kernel::{load, registers, store};
-use super::shape::{ConvShape, Geometry};
+use super::shape::ConvShape;
 
-/// Output pixels beside each other whose sums are in registers at once.
-const PIXELS: usize = 8;
+/// Output pixels beside each other whose sums are in registers at once. The sides of feature maps
+/// for pictures of 224² are divisible by it.
+const PIXELS: usize = 7;
 
 #[derive(Debug)]
 pub struct Depthwise {
+    kernel: usize,
+    stride: usize,
+    channels: usize,
     /// `[k · k, C]`
     weight: Vec<f32>,
 }
@@ -34,97 +36,108 @@ impl Depthwise {
 
     /// `weight`: `[C, 1, k, k]`
     pub fn new(shape: &ConvShape, weight: &[f32]) -> Self {
-        let taps = shape.kernel * shape.kernel;
-        let by_tap = |tap| weight.iter().skip(tap).step_by(taps).copied();
-        Self { weight: (0..taps).flat_map(by_tap).collect() }
+        let ConvShape { kernel, stride, channels_in: channels, .. } = *shape;
+        let by_tap = |tap| weight.iter().skip(tap).step_by(kernel * kernel).copied();
+        let weight = (0..kernel * kernel).flat_map(by_tap).collect();
+        Self { kernel, stride, channels, weight }
     }
 
-    /// `[N, H, W, C]` → `[N, H', W', C]`
-    pub fn forward(&self, geometry: &Geometry, image: &[f32], epilogue: &Epilogue<'_>) -> Vec<f32> {
-        let [out_height, out_width] = geometry.out;
-        let line = out_width * geometry.shape.channels_out;
-        let mut out = take_buffer(geometry.pixels_out() * geometry.shape.channels_out);
-        let arch = Arch::new();
-        out.par_chunks_exact_mut(line).enumerate().for_each(|(i, line)| {
-            let place = [i / out_height, i % out_height];
-            arch.dispatch(Line { geometry, image, weight: &self.weight, epilogue, place, line });
-        });
-        out
+    /// How many pixels of a line of the input `width` pixels of the output reach over, of which
+    /// there are at least as many as are computed at once.
+    pub fn reach(&self, width: usize) -> usize {
+        (width.max(PIXELS) - 1) * self.stride + self.kernel
     }
 }
 
-/// A line of the output: `place` is its sample and its number in that sample.
-struct Line<'a> {
-    geometry: &'a Geometry,
-    image: &'a [f32],
-    weight: &'a [f32],
-    epilogue: &'a Epilogue<'a>,
-    place: [usize; 2],
-    line: &'a mut [f32],
+/// A line of the output.
+pub struct FilterLine<'a> {
+    pub depthwise: &'a Depthwise,
+    /// The `k` lines of the input that it depends on, `[W, C]` each, with whatever pads them; they
+    /// are as long as [`Depthwise::reach`] says.
+    pub lines: &'a [&'a [f32]],
+    pub epilogue: &'a Epilogue<'a>,
+    /// The number of the first pixel in the output.
+    pub pixel: usize,
+    /// `[W', C]`
+    pub out: &'a mut [f32],
 }
 
-impl WithSimd for Line<'_> {
+impl WithSimd for FilterLine<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let width = self.geometry.out[1];
-        let mut x = 0;
-        while x < width {
-            // Where the whole kernel is inside of the picture for several pixels, they share its
-            // weights; at the borders, each goes alone.
-            let last = x + PIXELS - 1;
-            let inside = |x| self.geometry.taps(1, x).len() == self.geometry.shape.kernel;
-            if last < width && inside(x) && inside(last) {
-                self.pixels::<S, PIXELS>(simd, x);
-                x += PIXELS;
-            } else {
-                self.pixels::<S, 1>(simd, x);
-                x += 1;
-            }
+        let Depthwise { kernel, stride, channels, .. } = *self.depthwise;
+        match (kernel, stride, channels.is_multiple_of(S::F32_LANES)) {
+            (3, 1, true) => self.line::<S, 3, 1, 9>(simd),
+            (3, 2, true) => self.line::<S, 3, 2, 15>(simd),
+            (5, 1, true) => self.line::<S, 5, 1, 11>(simd),
+            (5, 2, true) => self.line::<S, 5, 2, 17>(simd),
+            (7, 1, true) => self.line::<S, 7, 1, 13>(simd),
+            _ => self.line_by_definition(simd),
         }
     }
 }
 
-impl Line<'_> {
-    /// `N` pixels from `x` on, whose kernels meet the picture with the same columns.
+impl FilterLine<'_> {
+    /// Kernel `K`, stride `BY`; `PIXELS` pixels reach over `REACH`. Channels fill registers.
     #[inline(always)]
-    fn pixels<S: Simd, const N: usize>(&mut self, simd: S, x: usize) {
-        let channels = self.geometry.shape.channels_in;
-        for c in (0..channels).step_by(S::F32_LANES) {
-            let end = c + S::F32_LANES;
-            // The same, but the compiler knows the length of the first.
-            if end <= channels {
-                self.channels::<S, N>(simd, x, c..c + S::F32_LANES);
-            } else {
-                self.channels::<S, N>(simd, x, c..channels);
+    fn line<S: Simd, const K: usize, const BY: usize, const REACH: usize>(&mut self, simd: S) {
+        let channels = self.depthwise.channels;
+        let vectors = channels / S::F32_LANES;
+        let (weights, _) = S::as_simd_f32s(&self.depthwise.weight);
+        let lines: [&[S::f32s]; K] = from_fn(|ky| S::as_simd_f32s(self.lines[ky]).0);
+        let width = self.out.len() / channels;
+        for x in (0..width).step_by(PIXELS) {
+            // The last ones are moved to the left, where some have been computed already.
+            let x = x.min(width.saturating_sub(PIXELS));
+            for v in 0..vectors {
+                let mut sums = [[simd.splat_f32s(0.0); 1]; PIXELS];
+                for ky in 0..K {
+                    // Each is loaded once for all pixels and taps that it meets.
+                    let mut values = [simd.splat_f32s(0.0); REACH];
+                    for at in 0..REACH {
+                        values[at] = lines[ky][(x * BY + at) * vectors + v];
+                    }
+                    for kx in 0..K {
+                        let weight = weights[(ky * K + kx) * vectors + v];
+                        for n in 0..PIXELS {
+                            let value = values[n * BY + kx];
+                            sums[n][0] = simd.mul_add_f32s(weight, value, sums[n][0]);
+                        }
+                    }
+                }
+                let columns = v * S::F32_LANES..(v + 1) * S::F32_LANES;
+                for n in 0..PIXELS.min(width) {
+                    let pixel = self.pixel + x + n;
+                    self.epilogue.finish(simd, &mut sums[n], pixel, columns.clone());
+                    let out = &mut self.out[(x + n) * channels..];
+                    store(simd, &mut out[columns.clone()], &sums[n]);
+                }
             }
         }
     }
 
-    /// As many channels as a register holds, or less.
+    /// The definition.
     #[inline(always)]
-    fn channels<S: Simd, const N: usize>(&mut self, simd: S, x: usize, columns: Range<usize>) {
-        let ConvShape { kernel, stride, channels_in: channels, .. } = self.geometry.shape;
-        let [sample, y] = self.place;
-        let (ys, xs) = (self.geometry.taps(0, y), self.geometry.taps(1, x));
-        let pixel = (sample * self.geometry.out[0] + y) * self.geometry.out[1] + x;
-        let mut sums = [[simd.splat_f32s(0.0); 1]; N];
-        for ky in ys {
-            let first = self.geometry.pixel(sample, [y, x], [ky, xs.start]) * channels;
-            for kx in xs.clone() {
-                let weight = &self.weight[(ky * kernel + kx) * channels..][columns.clone()];
-                let [weight] = load(simd, weight);
-                let image = &self.image[first + (kx - xs.start) * channels..];
-                for n in 0..N {
-                    let [value] = load(simd, &image[n * stride * channels..][columns.clone()]);
-                    sums[n][0] = simd.mul_add_f32s(weight, value, sums[n][0]);
+    fn line_by_definition<S: Simd>(&mut self, simd: S) {
+        let Depthwise { kernel, stride, channels, weight } = self.depthwise;
+        for (x, out) in self.out.chunks_exact_mut(*channels).enumerate() {
+            for c in (0..*channels).step_by(S::F32_LANES) {
+                let columns = c..(c + S::F32_LANES).min(*channels);
+                let mut sum = [simd.splat_f32s(0.0)];
+                for (line, weights) in self.lines.iter().zip(weight.chunks_exact(kernel * channels))
+                {
+                    let line = line[x * stride * channels..].chunks_exact(*channels);
+                    for (pixel, weight) in line.zip(weights.chunks_exact(*channels)) {
+                        let [value] = load(simd, &pixel[columns.clone()]);
+                        let [weight] = load(simd, &weight[columns.clone()]);
+                        sum[0] = simd.mul_add_f32s(weight, value, sum[0]);
+                    }
                 }
+                self.epilogue.finish(simd, &mut sum, self.pixel + x, columns.clone());
+                store(simd, &mut out[columns], &sum);
             }
-        }
-        for n in 0..N {
-            self.epilogue.finish(simd, &mut sums[n], pixel + n, columns.clone());
-            store(simd, &mut self.line[(x + n) * channels..][columns.clone()], &sums[n]);
         }
     }
 }

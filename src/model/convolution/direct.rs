@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::buffers::take_buffer;
+use super::buffers::{keep_buffer, take_buffer};
 use super::epilogue::Epilogue;
 use super::kernel::{Packed, Product};
 use super::shape::{ConvShape, Geometry};
@@ -51,6 +51,11 @@ impl Direct {
         Self { weights: Packed::new(&rows, size, channels * merged, place) }
     }
 
+    /// `[groups, k · k · C_in / groups, C_out / groups]`
+    pub fn weights(&self) -> &Packed {
+        &self.weights
+    }
+
     /// `[N, H, W, C_in]` → `[N, H', W', C_out]`
     pub fn forward(&self, geometry: &Geometry, image: &[f32], epilogue: &Epilogue<'_>) -> Vec<f32> {
         let rows = Rows::new(geometry, image);
@@ -72,6 +77,9 @@ impl Direct {
                     ..self.product(&rows, &starts, &mut out)
                 });
             });
+        }
+        if let Cow::Owned(padded) = rows.image {
+            keep_buffer(padded);
         }
         out
     }
@@ -147,11 +155,15 @@ impl<'a> Rows<'a> {
     fn starts(&self, geometry: &Geometry, first: usize, count: usize) -> Vec<usize> {
         let ConvShape { channels_in: channels, stride, .. } = geometry.shape;
         let [height, width] = geometry.out;
-        let start = |pixel: usize| {
-            let (sample, y, x) = (pixel / width / height, pixel / width % height, pixel % width);
-            sample * self.sample + y * stride * self.line + x * stride * channels
-        };
-        (first..first + count).map(start).collect()
+        let mut starts = Vec::with_capacity(count);
+        let (mut line, mut x) = (first / width, first % width);
+        while starts.len() < count {
+            let start = line / height * self.sample + line % height * stride * self.line;
+            let end = width.min(x + count - starts.len());
+            starts.extend((x..end).map(|x| start + x * stride * channels));
+            (line, x) = (line + 1, 0);
+        }
+        starts
     }
 }
 
@@ -169,12 +181,16 @@ fn pad(geometry: &Geometry, image: &[f32], [height, width]: [usize; 2]) -> Vec<f
     let [top, left] = geometry.before;
     let line = geometry.size[1] * channels;
     let count = line.min((width - left.min(width)) * channels);
-    let mut padded = vec![0.0; geometry.samples * height * width * channels];
+    let mut padded = take_buffer(geometry.samples * height * width * channels);
     padded.par_chunks_exact_mut(width * channels).enumerate().for_each(|(i, padded)| {
         let y = (i % height).wrapping_sub(top);
         if y < geometry.size[0] {
             let from = (i / height * geometry.size[0] + y) * line;
+            padded[..left * channels].fill(0.0);
             padded[left * channels..][..count].copy_from_slice(&image[from..from + count]);
+            padded[left * channels + count..].fill(0.0);
+        } else {
+            padded.fill(0.0);
         }
     });
     padded

@@ -7,7 +7,6 @@
 
 use std::ops::Range;
 
-use burn_tensor::{Tensor, activation::relu};
 use pulp::Simd;
 
 use super::kernel::load;
@@ -22,29 +21,41 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Of every element.
-    pub fn forward(self, x: Tensor<4>) -> Tensor<4> {
-        match self {
-            Self::None => x,
-            Self::Relu => relu(x),
-            Self::Relu6 => x.clamp(0.0, 6.0),
-        }
-    }
-
     /// Of every lane; NaN stays NaN.
     #[inline(always)]
     pub fn apply<S: Simd>(self, simd: S, x: S::f32s) -> S::f32s {
-        let (low, high) = (simd.splat_f32s(0.0), simd.splat_f32s(6.0));
         match self {
             Self::None => x,
-            Self::Relu => simd.select_f32s(simd.less_than_f32s(x, low), low, x),
-            Self::Relu6 => {
-                let x = simd.select_f32s(simd.less_than_f32s(x, low), low, x);
-                simd.select_f32s(simd.greater_than_f32s(x, high), high, x)
-            }
+            Self::Relu => at_least(simd, 0.0, x),
+            Self::Relu6 => at_most(simd, 6.0, at_least(simd, 0.0, x)),
         }
     }
 }
+
+/// The larger one of `low` and each lane, NaN where that is NaN.
+#[inline(always)]
+fn at_least<S: Simd>(simd: S, low: f32, x: S::f32s) -> S::f32s {
+    let low = simd.splat_f32s(low);
+    if SECOND_IF_NAN {
+        simd.max_f32s(low, x)
+    } else {
+        simd.select_f32s(simd.less_than_f32s(x, low), low, x)
+    }
+}
+
+/// The smaller one of `high` and each lane, NaN where that is NaN.
+#[inline(always)]
+fn at_most<S: Simd>(simd: S, high: f32, x: S::f32s) -> S::f32s {
+    let high = simd.splat_f32s(high);
+    if SECOND_IF_NAN {
+        simd.min_f32s(high, x)
+    } else {
+        simd.select_f32s(simd.greater_than_f32s(x, high), high, x)
+    }
+}
+
+/// What this processor's minimum and maximum are when an operand is NaN; others may drop it.
+const SECOND_IF_NAN: bool = cfg!(target_arch = "x86_64");
 
 /// `y → activation(y + bias + residual)`
 #[derive(Debug, Clone, Copy)]

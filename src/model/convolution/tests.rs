@@ -167,3 +167,51 @@ fn nothing_that_is_not_a_number_gets_lost() {
         }
     }
 }
+
+/// Lines that several tasks share, sums of the same numbers in the same order.
+#[test]
+fn a_bottleneck_is_its_layers_one_after_the_other() {
+    let device = Device::flex();
+    let threads = rayon::current_num_threads();
+    for (kernel, stride, padding, expands, width) in [
+        (3, 1, Padding::Same, true, 96),
+        (3, 2, Padding::Same, true, 48),
+        (5, 1, Padding::Fixed(2), true, 40),
+        (5, 2, Padding::Same, false, 32),
+        (7, 1, Padding::Fixed(3), true, 35),
+        (4, 3, Padding::Fixed(0), true, 32),
+    ] {
+        let channels = if expands { 16 } else { width };
+        let filter =
+            ConvShape { groups: width, padding, ..ConvShape::new(width, width, kernel, stride) };
+        let conv = |shape: ConvShape| {
+            let weight = noise(kernel, shape.weight_shape().iter().product());
+            let bias = noise(stride, shape.channels_out);
+            Conv::new(shape, weight, Some(bias), Layout::ChannelsLast, &device)
+        };
+        let expand = expands.then(|| conv(ConvShape::new(channels, width, 1, 1)));
+        let (filter, project) = (conv(filter), conv(ConvShape::new(width, channels, 1, 1)));
+        let bottleneck = Bottleneck {
+            expand: expand.as_ref(),
+            filter: &filter,
+            project: &project,
+            activation: Activation::Relu6,
+            is_residual: stride == 1,
+        };
+        assert!(bottleneck.separable().is_some());
+        for shape in [[1, 42 * threads, 20, channels], [2 * threads, 45, 5, channels]] {
+            let x = noise(7, shape.iter().product());
+            let x = Tensor::<4>::from_data(TensorData::new(x, shape), &device);
+            let mut y = x.clone();
+            if let Some(expand) = &expand {
+                y = expand.forward(y, None, Activation::Relu6).unwrap();
+            }
+            y = filter.forward(y, None, Activation::Relu6).unwrap();
+            let residual = (stride == 1).then(|| x.clone());
+            let expected = project.forward(y, residual, Activation::None).unwrap();
+            let found = bottleneck.forward(x, Strides::Kept).unwrap();
+            assert_eq!(found.dims(), expected.dims());
+            assert_eq!(found.into_data(), expected.into_data(), "{kernel} {stride} {shape:?}");
+        }
+    }
+}

@@ -15,13 +15,12 @@
 )]
 
 use std::array::from_fn;
-use std::cell::Cell;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::buffers::take_buffer;
+use super::buffers::{take_buffer, with_scratch};
 use super::epilogue::Epilogue;
 use super::kernel::{Packed, Product, load, registers, store};
 use super::shape::{ConvShape, Geometry};
@@ -37,11 +36,6 @@ const GAP: usize = 16;
 pub struct Winograd {
     /// `[C_in, C_out]` for each element.
     weights: Vec<Packed>,
-}
-
-thread_local! {
-    /// What lies between the steps; it is kept because clearing new memory takes as long as a step.
-    static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
 
 impl Winograd {
@@ -120,53 +114,49 @@ impl Winograd {
         let [inner, outer] = [channels_in, channels_out].map(|channels| tiles * channels + GAP);
         let arch = Arch::new();
 
-        let mut scratch = SCRATCH.take();
-        if scratch.len() < ELEMENTS * (inner + outer) {
-            scratch.resize(ELEMENTS * (inner + outer), 0.0);
-        }
-        let (elements, sums) = scratch.split_at_mut(ELEMENTS * inner);
-        let sums = &mut sums[..ELEMENTS * outer];
+        with_scratch(ELEMENTS * (inner + outer), |scratch| {
+            let (elements, sums) = scratch.split_at_mut(ELEMENTS * inner);
 
-        let tile_rows = by_row(elements, tiles_x * channels_in, GAP).into_par_iter();
-        let zeros = vec![0.0; channels_in];
-        tile_rows.zip(rows.clone()).for_each(|(mut elements, row)| {
-            let elements = elements.as_mut_slice();
-            arch.dispatch(TransformInput { geometry, image, zeros: &zeros, row, elements });
-        });
+            let tile_rows = by_row(elements, tiles_x * channels_in, GAP).into_par_iter();
+            let zeros = vec![0.0; channels_in];
+            tile_rows.zip(rows.clone()).for_each(|(mut elements, row)| {
+                let elements = elements.as_mut_slice();
+                arch.dispatch(TransformInput { geometry, image, zeros: &zeros, row, elements });
+            });
 
-        let starts: Vec<usize> = (0..tiles).map(|tile| tile * channels_in).collect();
-        let products = sums.par_chunks_exact_mut(outer).zip(elements.par_chunks_exact(inner));
-        products.zip(&self.weights).for_each(|((sums, input), weights)| {
-            let sums = &mut sums[..tiles * channels_out];
-            let mut out: Vec<_> = sums.chunks_exact_mut(channels_out).collect();
-            arch.dispatch(Product {
-                input,
-                starts: &starts,
-                segments: &[0],
-                length: channels_in,
-                weights,
-                panels: 0..weights.panels().count(),
-                out: &mut out,
-                epilogue: None,
+            let starts: Vec<usize> = (0..tiles).map(|tile| tile * channels_in).collect();
+            let products = sums.par_chunks_exact_mut(outer).zip(elements.par_chunks_exact(inner));
+            products.zip(&self.weights).for_each(|((sums, input), weights)| {
+                let sums = &mut sums[..tiles * channels_out];
+                let mut out: Vec<_> = sums.chunks_exact_mut(channels_out).collect();
+                arch.dispatch(Product {
+                    input,
+                    starts: &starts,
+                    segments: &[0],
+                    length: channels_in,
+                    weights,
+                    panels: 0..weights.panels().count(),
+                    out: &mut out,
+                    epilogue: None,
+                });
+            });
+
+            let line = geometry.out[1] * channels_out;
+            let mut rest = out;
+            let mut tile_rows = Vec::with_capacity(rows.len());
+            for (i, row) in rows.enumerate() {
+                let at = first_line(geometry, row);
+                let (lines, after) = rest.split_at_mut((first_line(geometry, row + 1) - at) * line);
+                rest = after;
+                let sums: [&[f32]; ELEMENTS] = from_fn(|element| {
+                    &sums[element * outer + i * tiles_x * channels_out..][..tiles_x * channels_out]
+                });
+                tile_rows.push((sums, at * geometry.out[1], lines));
+            }
+            tile_rows.into_par_iter().for_each(|(sums, pixel, lines)| {
+                arch.dispatch(TransformOutput { geometry, epilogue, sums, pixel, lines });
             });
         });
-
-        let line = geometry.out[1] * channels_out;
-        let mut rest = out;
-        let mut tile_rows = Vec::with_capacity(rows.len());
-        for (i, row) in rows.enumerate() {
-            let at = first_line(geometry, row);
-            let (lines, after) = rest.split_at_mut((first_line(geometry, row + 1) - at) * line);
-            rest = after;
-            let sums: [&[f32]; ELEMENTS] = from_fn(|element| {
-                &sums[element * outer + i * tiles_x * channels_out..][..tiles_x * channels_out]
-            });
-            tile_rows.push((sums, at * geometry.out[1], lines));
-        }
-        tile_rows.into_par_iter().for_each(|(sums, pixel, lines)| {
-            arch.dispatch(TransformOutput { geometry, epilogue, sums, pixel, lines });
-        });
-        SCRATCH.set(scratch);
     }
 }
 
