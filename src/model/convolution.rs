@@ -13,6 +13,7 @@
 //! The inner loops are compiled once for each instruction set, by `pulp`; the products of all of
 //! them are one ([`kernel`]).
 
+mod bottleneck;
 mod buffers;
 mod dense;
 mod depthwise;
@@ -41,11 +42,11 @@ use self::shape::Geometry;
 use self::winograd::Winograd;
 use super::ModelError;
 
+pub use self::bottleneck::Bottleneck;
 pub use self::buffers::take_buffer;
 pub use self::dense::{Strides, strides};
 pub use self::epilogue::Activation;
 pub use self::kernel::{load, store};
-pub use self::separable::Bottleneck;
 pub use self::shape::{ConvShape, Layout, Padding};
 
 /// A convolution, ready to run.

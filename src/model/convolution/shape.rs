@@ -1,7 +1,5 @@
 //! Sizes of convolutions and of their inputs and outputs.
 
-use std::ops::Range;
-
 /// Order of the axes of feature maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
@@ -98,20 +96,5 @@ impl Geometry {
     /// Pixels of the output, those of all samples together.
     pub fn pixels_out(&self) -> usize {
         self.samples * self.out[0] * self.out[1]
-    }
-
-    /// Kernel elements along `axis` that meet the picture, for output position `at`.
-    pub fn taps(&self, axis: usize, at: usize) -> Range<usize> {
-        let first = at * self.shape.stride;
-        let end = (self.size[axis] + self.before[axis]).saturating_sub(first);
-        let start = self.before[axis].saturating_sub(first);
-        start..end.min(self.shape.kernel).max(start)
-    }
-
-    /// Index of the pixel under tap `(ky, kx)` of output position `(y, x)`.
-    pub fn pixel(&self, sample: usize, [y, x]: [usize; 2], [ky, kx]: [usize; 2]) -> usize {
-        let stride = self.shape.stride;
-        let row = sample * self.size[0] + y * stride + ky - self.before[0];
-        row * self.size[1] + x * stride + kx - self.before[1]
     }
 }
