@@ -183,7 +183,7 @@ def explain_commands(program: Path, photo: Path, files: dict[str, Path], out: Pa
 
 
 def summary(
-    rounds: list[Round], program: str, name: str, processor: bool
+    rounds: list[Round], program: str, name: str, processor: bool = False
 ) -> tuple[float, float] | None:
     """The smallest time and the one to compare."""
     found = [r[program][name] for r in rounds if name in r.get(program, {})]

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import torch
 
-from compare import HERE, NETWORKS, inputs, measure, short, summary
+from compare import HERE, NETWORKS, Times, inputs, measure, short, summary
 from tutorial import load
 
 
@@ -97,7 +97,8 @@ def time_glasstree(program: Path, files: dict[str, Path], times: int):
         sys.exit(f"Failed ({result.returncode}): {' '.join(command)}\n{result.stderr}")
     report = json.loads(result.stdout)
     first = {r["name"]: r["ms_first"] for r in report["results"]}
-    return report["device"], {r["name"]: (r["ms_min"], r["ms_median"]) for r in report["results"]}, first
+    times = {r["name"]: Times(r["ms_min"], r["ms_median"], None) for r in report["results"]}
+    return report["device"], times, first
 
 
 def main() -> None:
