@@ -58,13 +58,19 @@ impl Separable<'_> {
         self.project.map_or(self.filter.1.bias.len(), |(weights, _)| weights.columns())
     }
 
+    /// Numbers in a padded line of the filter's input.
+    fn padded(&self, geometry: &Geometry) -> usize {
+        let width = geometry.before[1] + geometry.size[1];
+        self.filter.0.reach(geometry.out[1]).max(width) * geometry.shape.channels_in
+    }
+
     fn strip(&self, geometry: &Geometry, image: &[f32], Strip { sample, rows, out }: Strip<'_>) {
         let ConvShape { kernel, stride, channels_in: channels, .. } = geometry.shape;
         let [width_in, width] = [geometry.size[1], geometry.out[1]];
         let left = geometry.before[1];
         let at_once = PIXELS.div_ceil(width).min(rows.len());
         let kept = (at_once - 1) * stride + kernel;
-        let padded = self.filter.0.reach(width).max(left + width_in) * channels;
+        let padded = self.padded(geometry);
         let filtered = if self.project.is_some() { at_once * width * channels } else { 0 };
         let line_out = width * self.channels_out();
         with_scratch(kept * padded + filtered, |scratch| {
@@ -126,13 +132,12 @@ impl Separable<'_> {
         rows: Range<usize>,
         lines: &mut [f32],
     ) {
-        let ConvShape { kernel, channels_in: channels, .. } = geometry.shape;
+        let channels = geometry.shape.channels_in;
         let [height, width] = geometry.size;
         let [top, left] = geometry.before;
         let channels_in = image.len() / (geometry.samples * height * width);
-        let padded = self.filter.0.reach(geometry.out[1]).max(left + width) * channels;
+        let padded = self.padded(geometry);
         let kept = lines.len() / padded;
-        debug_assert!(rows.len() <= kept && kernel <= kept);
         let mut starts = Vec::with_capacity(rows.len() * width);
         let mut pixels = Vec::with_capacity(rows.len() * width);
         for (place, line) in lines.chunks_exact_mut(padded).enumerate() {
