@@ -254,7 +254,7 @@ impl App {
             self.carry_out(effects);
         }
         if self.state.stopped.is_none() && self.engine.as_ref().is_some_and(|it| !it.is_alive()) {
-            let reason = "The engine has ended unexpectedly".to_owned();
+            let reason = "The engine stopped unexpectedly".to_owned();
             self.state.handle_event(Event::Stopped { reason });
         }
         for message in self.tasks.drain() {
@@ -289,7 +289,7 @@ impl App {
             }
             Message::NoDialog(purpose) => {
                 self.asking = false;
-                self.ask_in_window(purpose, Some("There is no file dialog on this system"));
+                self.ask_in_window(purpose, Some("This system has no file dialog"));
             }
             Message::Cancelled => self.asking = false,
             Message::SortedOut(number, intake) => {

@@ -166,9 +166,9 @@ impl<R: Seek> Seek for Watched<'_, R> {
 /// What became of a process that was to read a file and gave no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Lost {
-    #[error("reading it took more memory or time than a sound file needs, and was ended")]
+    #[error("reading it took more memory or time than a valid file needs, and was stopped")]
     Ended,
-    #[error("reading it failed in a way that is a fault of the program; nothing else is affected")]
+    #[error("reading it failed because of a fault in this program; nothing else is affected")]
     Crashed,
     #[error(transparent)]
     Exceeded(#[from] Exceeded),

@@ -62,16 +62,16 @@ pub struct ModelInfo {
 #[serde(rename_all = "snake_case")]
 pub enum RecipeOrigin {
     /// The catalogue's, or usual for all networks of this kind.
-    #[strum(to_string = "usual for this network")]
+    #[strum(to_string = "the usual values for this network")]
     Known,
     /// Written in the file, or in one beside it.
-    #[strum(to_string = "as the file says")]
+    #[strum(to_string = "the file itself")]
     File,
     /// That of published weights whose name the file bears.
-    #[strum(to_string = "that of published weights of this name")]
+    #[strum(to_string = "published weights of this name")]
     Name,
     /// The most common one: nothing in the file speaks for or against it.
-    #[strum(to_string = "a guess: nothing in the file says it")]
+    #[strum(to_string = "a guess; the file does not say")]
     Guess,
 }
 

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use image::{ImageFormat, RgbImage};
 use serde_json::{Value, json};
 
+use crate::caption::Caption;
 use crate::explain::{Cam, Paint, Rule, overlay};
-use crate::explanation::{Explanation, ModelInfo};
+use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::{npy, output};
 
 /// A photo, with its cover on if it has one, and the map that is shown on it.
@@ -23,6 +25,9 @@ pub struct Painted {
 pub enum Export {
     /// The photo at its full resolution with the map on it, as PNG.
     Overlay(Painted),
+    /// The same with a caption, as PNG or SVG by the extension of the file. The method is named
+    /// unless it is the plain map.
+    Figure { painted: Painted, target: CamTarget, method: Option<&'static str> },
     /// The values of a map, as a NumPy array.
     Map(Cam),
     /// Probabilities of the classifier, decisions of the tree model, as JSON.
@@ -36,23 +41,28 @@ pub enum Export {
 impl Export {
     pub fn extension(&self) -> &'static str {
         match self {
-            Self::Overlay(_) => "png",
+            Self::Overlay(_) | Self::Figure { .. } => "png",
             Self::Map(_) => "npy",
             Self::Json { .. } | Self::Hierarchy(_) => "json",
             Self::Text { extension, .. } => extension,
         }
     }
 
-    /// The content of the file.
+    /// The content of the file, whose name may decide about the format.
     ///
     /// # Errors
     /// When a picture cannot be encoded, or a model has too many classes for a hierarchy.
-    pub fn bytes(&self) -> anyhow::Result<Vec<u8>> {
+    pub fn bytes(&self, path: &Path) -> anyhow::Result<Vec<u8>> {
         match self {
-            Self::Overlay(painted) => {
-                let mut bytes = std::io::Cursor::new(Vec::new());
-                painted.picture().write_to(&mut bytes, ImageFormat::Png)?;
-                Ok(bytes.into_inner())
+            Self::Overlay(painted) => png(&painted.picture()),
+            Self::Figure { painted, target, method } => {
+                let Painted { explanation, map, paint } = painted;
+                let caption = Caption::new(explanation, *target, map, paint, *method)
+                    .context("There is nothing to caption")?;
+                match path.extension().is_some_and(|it| it.eq_ignore_ascii_case("svg")) {
+                    true => Ok(caption.svg(&painted.picture())?.into_bytes()),
+                    false => png(&caption.picture(&painted.picture())),
+                }
             }
             Self::Map(map) => Ok(npy::to_bytes(&[map.height, map.width], &map.data)?),
             Self::Json { classifier, tree, rule } => {
@@ -69,7 +79,7 @@ impl Export {
     /// # Errors
     /// One line for the user.
     pub fn write(&self, path: &Path) -> anyhow::Result<()> {
-        output::write(path, &self.bytes()?)
+        output::write(path, &self.bytes(path)?)
     }
 }
 
@@ -81,6 +91,12 @@ impl Painted {
         let side = input.crop.width();
         overlay(&explanation.photo.rgb, map, input.photo_from_input, side, paint)
     }
+}
+
+fn png(picture: &RgbImage) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png)?;
+    Ok(bytes.into_inner())
 }
 
 fn to_json(classifier: Option<&Explanation>, tree: Option<&Explanation>, rule: Rule) -> Value {

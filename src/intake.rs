@@ -62,7 +62,7 @@ pub fn sort_out(paths: &[PathBuf]) -> Intake {
             intake.weights = Some(path.clone());
         } else if has(path, &LISTS) {
             intake.note = Some(format!(
-                "{} is no picture; labels and hierarchies are chosen under File, Models",
+                "{} is not a picture; choose labels and hierarchies under File, Models",
                 path.shown()
             ));
         } else if has(path, &PICTURES) || paths.len() == 1 {
@@ -72,10 +72,10 @@ pub fn sort_out(paths: &[PathBuf]) -> Intake {
         }
     }
     if let [only] = left_over.as_slice() {
-        intake.note = Some(format!("Left out, since it is no picture: {}", only.shown()));
+        intake.note = Some(format!("Skipped, not a picture: {}", only.shown()));
     } else if !left_over.is_empty() {
         let count = left_over.len();
-        intake.note = Some(format!("{count} files were left out, since they are no pictures"));
+        intake.note = Some(format!("Skipped {count} files that are not pictures"));
     }
     if let [path] = intake.pictures.as_slice()
         && paths.len() == 1

@@ -56,7 +56,7 @@ pub struct UnknownClass {
 pub enum DataError {
     #[error("Could not read {}: {source}", path.shown())]
     Read { path: PathBuf, source: ReadError },
-    #[error("{} is no list of pictures: it is larger than {} MiB", .0.shown(), MAX_BYTES >> 20)]
+    #[error("{} is not a list of pictures: it is larger than {} MiB", .0.shown(), MAX_BYTES >> 20)]
     TooLarge(PathBuf),
     #[error("{} is not UTF-8 text; save it as UTF-8, one picture in each line", .0.shown())]
     NotUtf8(PathBuf),

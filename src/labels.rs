@@ -48,10 +48,10 @@ pub enum ContentError {
     #[error("It is larger than {} MiB, too large for a list of classes", MAX_BYTES >> 20)]
     TooLarge,
     /// More than [`MAX_CLASSES`].
-    #[error("It has {count} entries, {MAX_CLASSES} are possible")]
+    #[error("It has {count} entries; at most {MAX_CLASSES} are possible")]
     TooMany { count: usize },
     /// Not text.
-    #[error("It is not UTF-8 text; save it as UTF-8, one class in each line")]
+    #[error("It is not UTF-8 text; save it as UTF-8, one class per line")]
     NotUtf8,
     /// Begins like JSON and is none.
     #[error("It is not valid JSON ({0})")]
@@ -74,7 +74,7 @@ pub enum ContentError {
     #[error("The label of class {class} is empty")]
     EmptyLabel { class: usize },
     /// A wnid with a space in it is a label.
-    #[error("Line {line} ({text:?}) is not a wnid; give one in each line, for example n02123045")]
+    #[error("Line {line} ({text:?}) is not a wnid; give one per line, for example n02123045")]
     NotWnid { line: usize, text: CleanText },
     /// Leaves of a hierarchy must differ.
     #[error(

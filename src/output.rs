@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use image::{ImageFormat, RgbImage};
 
+use crate::numbers::percent_to;
 use crate::temporary;
 use crate::text::Shown as _;
 
@@ -65,7 +66,7 @@ pub fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
-/// A probability or another share, for reading: `97.3 %`.
+/// A probability or another share, for reading: `97.3%`.
 pub fn percent(share: f32) -> String {
-    format!("{:.1} %", share * 100.0)
+    percent_to(share, 1)
 }

@@ -19,6 +19,8 @@ pub struct Settings {
     pub panels: PanelSettings,
     pub overlay: OverlayOptions,
     pub tree: TreeSettings,
+    /// Whether the marks for newcomers are still to be shown.
+    pub introduction: bool,
     /// Opened last, newest first.
     pub recent: Vec<PathBuf>,
 }
@@ -135,12 +137,12 @@ impl PanelSettings {
 const MAX_BYTES: u64 = 1 << 20;
 
 impl Settings {
-    /// Reads the file. One that cannot be used is set aside and named in the second result, one
-    /// line for the user; so is one that cannot be read.
+    /// Reads the file. Without one, this is the first start. One that cannot be used is set aside
+    /// and named in the second result, one line for the user; so is one that cannot be read.
     pub fn read(path: &Path) -> (Self, Option<String>) {
         let settings = match input::read(path, MAX_BYTES) {
             Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-                return (Self::default(), None);
+                return (Self { introduction: true, ..Self::default() }, None);
             }
             Err(error) => Err(error.to_string()),
             Ok(bytes) => serde_json::from_slice::<Self>(&bytes)
@@ -221,7 +223,8 @@ mod tests {
         assert_eq!(settings.theme, Theme::System);
         assert!(note.unwrap().contains("settings.broken.json"));
         assert!(!path.exists() && folder.path().join("settings.broken.json").exists());
-        assert!(Settings::read(&path).1.is_none(), "a missing file is normal");
+        let (settings, note) = Settings::read(&path);
+        assert!(settings.introduction && note.is_none(), "a missing file is the first start");
     }
 
     #[test]
@@ -233,6 +236,7 @@ mod tests {
         settings.write(&path).unwrap();
         let (read, note) = Settings::read(&path);
         assert_eq!((read.theme, read.window.zoom, note), (Theme::Dark, 1.25, None));
+        assert!(!read.introduction, "what was dismissed stays away");
         std::fs::write(&path, "{\"window\": {\"size\": [1, 1e30]}, \"later\": true}").unwrap();
         let (read, note) = Settings::read(&path);
         assert_eq!((read.window.size, note), ([480.0, 6000.0], None));

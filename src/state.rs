@@ -279,6 +279,26 @@ impl AppState {
         }
     }
 
+    /// The node of a role's tree that belongs to what is selected: the node itself, or the leaf of a
+    /// class that the user chose.
+    pub fn linked_node(&self, role: Role) -> Option<NodeId> {
+        match self.selection().target {
+            Selected::Class(class) if self.own(role) == self.own(Role::Classifier) => {
+                let tree = self.explained_tree(role)?.model.tree().ok()?;
+                tree.hierarchy.leaf(class)
+            }
+            _ => self.selected_node(role),
+        }
+    }
+
+    /// The class of the list that belongs to what is selected: the class itself, or that of a leaf of
+    /// the classifier's tree.
+    pub fn linked_class(&self) -> Option<ClassId> {
+        let Some(node) = self.selected_node(Role::Classifier) else { return self.selected_class() };
+        let tree = self.explained_tree(Role::Classifier)?.model.tree().ok()?;
+        tree.hierarchy.nodes().get(node)?.class
+    }
+
     /// Whether the engine is at work.
     pub fn is_busy(&self) -> bool {
         self.wanted.is_some()
@@ -403,7 +423,7 @@ impl AppState {
             M::WhatFlips => self.explanation(self.selection().tree).is_some(),
             M::Previous | M::First => here.is_some_and(|at| at > 0),
             M::Next | M::Last => here.is_some_and(|at| at + 1 < self.folder.len()),
-            M::ExportOverlay | M::ExportMap | M::CopyPicture => {
+            M::ExportOverlay | M::ExportFigure | M::ExportMap | M::CopyPicture => {
                 self.target().is_some_and(|(role, _)| self.explanation(role).is_some())
             }
             M::ExportJson => Role::ALL.iter().any(|&role| self.explanation(role).is_some()),
@@ -434,7 +454,7 @@ impl AppState {
             M::NextColormap | M::ToggleInput => true,
             M::SwitchRule => true,
             M::Outline | M::Orientation | M::ResetTree | M::ToggleThumbnails => true,
-            M::Palette | M::Shortcuts | M::Notices | M::About => true,
+            M::Palette | M::Help | M::Introduction | M::Notices | M::About => true,
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::explain::{Decision, Hierarchy, NodeId};
 use crate::tree_layout::{Card, Cards, Orientation, TreeLayout};
-use crate::tree_text::{accessible_name, percent, probabilities, short_name_on_photo};
+use crate::tree_text::{accessible_name, class_count, percent, probabilities, short_name_on_photo};
 
 /// How the picture looks.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +69,7 @@ pub fn tree_svg(
          <title>{1}</title>\n\
          <rect x=\"{0}\" y=\"{0}\" width=\"100%\" height=\"100%\" fill=\"{2}\"/>\n",
         -MARGIN,
-        escaped(options.title),
+        escape(options.title),
         colors.canvas
     );
     let drawing = Drawing { hierarchy, decision, layout: &layout, colors };
@@ -145,7 +145,7 @@ impl Drawing<'_> {
         let node = self.hierarchy.node(id);
         let [branch, reach] = probabilities(self.decision, id);
         let lines = match self.layout.orientation {
-            _ if node.parent.is_none() => vec![format!("All {} classes", node.leaves.len())],
+            _ if node.parent.is_none() => vec![format!("All {}", class_count(node.leaves.len()))],
             Orientation::LeftToRight => {
                 vec![format!("{} of parent · {} overall", percent(branch), percent(reach))]
             }
@@ -161,7 +161,7 @@ impl Drawing<'_> {
             "<g><title>{}</title>\
              <rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width}\" height=\"{height}\" rx=\"5\" \
              fill=\"{fill}\" stroke=\"{outline}\" stroke-width=\"{stroke}\"/>",
-            escaped(&accessible_name(self.hierarchy, self.decision, id, open)),
+            escape(&accessible_name(self.hierarchy, self.decision, id, open)),
         );
         let (x, room) = (left + 11.0, width - 22.0);
         self.text(
@@ -198,7 +198,7 @@ impl Drawing<'_> {
     }
 
     fn text(&self, svg: &mut String, [x, y]: [f32; 2], size: f32, color: &str, text: &str) {
-        let text = escaped(text);
+        let text = escape(text);
         let _ = write!(
             svg,
             "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size}\" fill=\"{color}\">{text}</text>"
@@ -222,7 +222,7 @@ fn cut(text: &str, room: f32, size: f32) -> String {
 }
 
 /// Text for XML 1.0, without the characters that it forbids.
-fn escaped(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

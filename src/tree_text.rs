@@ -3,23 +3,11 @@
 use crate::explain::{
     Agreement, ClassId, Decision, Decisions, Forced, Hierarchy, NodeId, Rule, Sure,
 };
-
-/// `97 %`, with one decimal where a whole number would hide something: `0.3 %`, `99.6 %`.
-pub fn percent(probability: f32) -> String {
-    let value = f64::from(probability) * 100.0;
-    if value.is_nan() {
-        return "?".to_owned();
-    }
-    let text = match value {
-        _ if value > 0.0 && value < 0.05 => return "<0.1 %".to_owned(),
-        _ if value < 9.95 || (99.0..99.95).contains(&value) => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
-    };
-    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
-}
+pub use crate::numbers::percent;
+use crate::numbers::thousands;
 
 /// The name as people write it: WordNet joins words with `_`. A node without a name of its own is
-/// called after the meaning that fits best, `≈ dog, 96 %`.
+/// called after the meaning that fits best, `≈ dog, 96%`.
 pub fn full_name(hierarchy: &Hierarchy, id: NodeId) -> String {
     let node = hierarchy.node(id);
     match (node.generated, node.meaning) {
@@ -72,7 +60,7 @@ fn members_on_photo(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) -> S
     match hierarchy.node(id).leaves.len() - names.len() {
         0 => names.join(" or "),
         1 => format!("{} or 1 other", names.join(", ")),
-        others => format!("{} or {others} others", names.join(", ")),
+        others => format!("{} or {} others", names.join(", "), thousands(others)),
     }
 }
 
@@ -85,7 +73,7 @@ pub fn first_synonym(label: &str) -> &str {
 pub fn class_count(count: usize) -> String {
     match count {
         1 => "1 class".to_owned(),
-        _ => format!("{count} classes"),
+        _ => format!("{} classes", thousands(count)),
     }
 }
 
@@ -123,7 +111,7 @@ pub fn doubt_in_words(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) ->
     Some(format!("{word}: {}, {}", branch(first), branch(second)))
 }
 
-/// What a screen reader says: `cat, 99 % of carnivore, 97 % overall, leaf`.
+/// What a screen reader says: `cat, 99% of carnivore, 97% overall, leaf`.
 pub fn accessible_name(
     hierarchy: &Hierarchy,
     decision: &Decision,
@@ -157,8 +145,8 @@ pub fn probabilities(decision: &Decision, id: NodeId) -> [f32; 2] {
     [get(&decision.branch_prob), get(&decision.reach_prob)]
 }
 
-/// `domestic cat (95 %), probably tiger cat`: the most that can be said at a certainty. Where that
-/// is nothing, `best guess: Egyptian cat (34 %)`.
+/// `domestic cat (95%), probably tiger cat`: the most that can be said at a certainty. Where that
+/// is nothing, `best guess: Egyptian cat (34%)`.
 pub fn sure(hierarchy: &Hierarchy, sure: &Sure, label: &dyn Fn(ClassId) -> String) -> String {
     let class = first_synonym(&label(sure.class)).to_owned();
     let node = hierarchy.node(sure.node);
@@ -192,7 +180,7 @@ pub fn detour(
         }
     };
     Some(format!(
-        "The likeliest class is {} ({}), but the path leads to {} ({}): where they part, {} is \
+        "The likeliest class is {} ({}), but the path leads to {} ({}): where they diverge, {} is \
          likelier than {}",
         name(likeliest),
         reach(best),
@@ -233,7 +221,7 @@ pub fn predictions(
     let Decisions { soft, marginal, .. } = decisions;
     let network = of(
         "Network",
-        "The class with the largest output of the network, and its probability; no tree is asked",
+        "The class with the largest output of the network, without a tree",
         agreement.plain,
         probabilities,
     );
@@ -242,15 +230,15 @@ pub fn predictions(
             network,
             of(
                 "Hard tree",
-                "Follows the likeliest branch from the root down. The probability is the product \
-                 of those along the way",
+                "Follows the likeliest branch from the root down; the probability is the product \
+                 along the way",
                 agreement.hard,
                 &soft.class_prob,
             ),
             of(
                 "Soft tree",
-                "Looks at all ways and takes the class whose product of probabilities is the \
-                 largest",
+                "Multiplies the probabilities along every path and takes the class with the \
+                 largest product",
                 agreement.soft,
                 &soft.class_prob,
             ),
@@ -259,7 +247,7 @@ pub fn predictions(
             network,
             of(
                 "Path",
-                "Where the likeliest branches lead. A branch is as likely as the network finds all \
+                "Follows the likeliest branch from the root down; a branch is as likely as all \
                  its classes together",
                 agreement.marginal,
                 &marginal.class_prob,
@@ -285,20 +273,26 @@ pub fn disagreement(
             format!("The likeliest branches lead to {path}, the likeliest class is {network}")
         }
         Rule::Hard | Rule::Soft if hard == soft => {
-            format!("The network alone says {network}; hard and soft tree say {hard_name}")
+            format!(
+                "The network alone predicts {network}; the hard and soft trees predict \
+                     {hard_name}"
+            )
         }
         Rule::Hard | Rule::Soft if plain == hard => {
             format!(
-                "The network alone and the hard tree say {network}; the soft tree says {soft_name}"
+                "The network alone and the hard tree predict {network}; the soft tree predicts \
+                 {soft_name}"
             )
         }
         Rule::Hard | Rule::Soft if plain == soft => {
             format!(
-                "The network alone and the soft tree say {network}; the hard tree says {hard_name}"
+                "The network alone and the soft tree predict {network}; the hard tree predicts \
+                 {hard_name}"
             )
         }
         Rule::Hard | Rule::Soft => format!(
-            "The network alone says {network}, the hard tree {hard_name}, the soft tree {soft_name}"
+            "The network alone predicts {network}, the hard tree {hard_name}, the soft tree \
+             {soft_name}"
         ),
     })
 }
@@ -313,16 +307,16 @@ pub fn times_less_likely(price: f32) -> String {
         _ if times < 9.95 => {
             format!("{times:.1} times {word} likely").replace(".0 times", " times")
         }
-        _ if times < 1e6 => format!("{times:.0} times {word} likely"),
-        _ => format!("over a million times {word} likely"),
+        _ if times < 1e6 => format!("{} times {word} likely", thousands(times.round() as usize)),
+        _ => format!("more than a million times {word} likely"),
     }
 }
 
 /// What the number behind these words is.
 pub fn price_hint(price: f32) -> String {
     format!(
-        "How likely both ends are, divided. The natural logarithm of that is {price:.2}: such \
-         numbers add up along the way (in nats)"
+        "The ratio of the two probabilities. Its natural logarithm is {price:.2} nats; such \
+         numbers add up along the path"
     )
 }
 

@@ -10,6 +10,7 @@ pub mod headline;
 pub mod help;
 pub mod image_view;
 pub mod insight;
+pub mod introduction;
 pub mod keys;
 pub mod layout;
 pub mod legend;
@@ -38,7 +39,7 @@ use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 use crate::command::{Command, MenuCommand};
 use crate::look::OverlayOptions;
 use crate::photo::Photo;
-use crate::settings::{InsightTab, LEAST_CLASSES, Settings, Theme};
+use crate::settings::{InsightTab, LEAST_CLASSES, PanelSettings, Settings, Theme};
 use crate::state::{AppState, Role, Topic};
 use crate::tree_layout::Cards;
 use class_list::{ClassAction, ClassListState, class_list_ui};
@@ -48,6 +49,7 @@ use image_view::region::{RegionAction, Tool};
 use image_view::shown_map::MapInput;
 use image_view::{ImageInput, ImageViewState, image_view_ui};
 use insight::{Insight, InsightState, insight_panel_ui};
+use introduction::{Introduction, introduction_ui};
 use layout::{Layout, Part};
 use menu::Checked;
 use output::UiOutput;
@@ -69,7 +71,8 @@ pub struct Panels {
     pub welcome: welcome::Welcome,
     pub prompt: Option<PathPrompt>,
     pub models: models::ModelsWindow,
-    pub shortcuts: bool,
+    pub help: help::Help,
+    pub introduction: Introduction,
     pub about: bool,
     pub layout: Layout,
     /// The log of all notices.
@@ -82,6 +85,8 @@ pub struct Panels {
 
 /// Smallest width of the panels beside the picture, in points.
 const LEAST: f32 = 260.0;
+/// Largest share of the window that the panels beside the picture take by themselves.
+const SIDE: f32 = 0.44;
 /// Smallest width of the picture.
 const LEAST_PICTURE: f32 = 400.0;
 /// Smallest height of the tree below the class list.
@@ -119,6 +124,7 @@ pub fn root_ui(
     Panel::bottom("status").frame(theme::bar(&visuals)).show(ui, |ui| {
         status_bar::status_bar_ui(ui, state, out);
     });
+    panels.introduction.begin_frame();
     if state.photo.is_some() {
         Panel::top("headline").frame(theme::bar(&visuals)).show(ui, |ui| {
             headline::headline_ui(ui, state, &mut settings.tree.certainty, out);
@@ -132,6 +138,7 @@ pub fn root_ui(
             welcome::welcome_ui(ui, &panels.welcome, state, out);
         });
     }
+    first_minute_ui(ui, state, settings, panels);
     windows_ui(ui, state, panels, out);
     notices::toasts_ui(ui, state, out);
     drop_hint_ui(ui);
@@ -149,8 +156,8 @@ fn escape_ui(ui: &Ui, state: &AppState, panels: &Panels, out: &mut UiOutput) {
         MenuCommand::Notices
     } else if panels.about {
         MenuCommand::About
-    } else if panels.shortcuts {
-        MenuCommand::Shortcuts
+    } else if panels.help.open {
+        MenuCommand::Help
     } else if panels.models.open {
         MenuCommand::Models
     } else if state.walking().is_some() {
@@ -170,12 +177,24 @@ fn escape_ui(ui: &Ui, state: &AppState, panels: &Panels, out: &mut UiOutput) {
 }
 
 fn windows_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, out: &mut UiOutput) {
-    let Panels { palette, models, shortcuts, about, notices, .. } = panels;
+    let Panels { palette, models, help, about, notices, .. } = panels;
     models::models_ui(ui, models, state, out);
-    help::shortcuts_ui(ui, shortcuts);
+    help::help_ui(ui, help);
     help::about_ui(ui, about, state);
     notices::log_ui(ui, notices, state, out);
     palette::palette_ui(ui, palette, state, out);
+}
+
+/// The marks for newcomers, over the first picture that is explained; not while a window or a menu
+/// could cover what they point at.
+fn first_minute_ui(ui: &mut Ui, state: &AppState, settings: &mut Settings, panels: &mut Panels) {
+    let is_explained = state.roles().iter().all(|&role| state.explanation(role).is_some());
+    let Panels { palette, models, help, prompt, about, notices, .. } = panels;
+    let has_window = palette.open || models.open || help.open || *about || *notices;
+    if is_explained && !has_window && prompt.is_none() && !egui::Popup::is_any_open(ui.ctx()) {
+        panels.introduction.places.path = panels.tree_view.path_on_screen();
+        introduction_ui(ui, &mut panels.introduction, &mut settings.introduction);
+    }
 }
 
 /// The class list above the tree.
@@ -195,6 +214,10 @@ fn side_ui(
     let generation = panels.layout.generation(ui, Part::Side, ui.available_width());
     let (id, width) = match shown.large_tree {
         true => ("side, large", (ui.available_width() * 0.68).min(most)),
+        // Until it is dragged, it leaves the picture more than half of a narrow window.
+        false if shown.width == PanelSettings::default().width => {
+            ("side", shown.width.min(ui.available_width() * SIDE).clamp(LEAST, most))
+        }
         false => ("side", shown.width.min(most)),
     };
     let id = (id, generation);
@@ -248,8 +271,9 @@ fn classes_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, out: &mut UiOu
                 ui.multiply_opacity(0.5);
             }
             let pins = state.selection().pins.of(Role::Classifier);
-            let selected = state.selected_class();
+            let selected = state.linked_class();
             let list = &mut panels.classes;
+            panels.introduction.places.classes = Some(ui.available_rect_before_wrap());
             for action in class_list_ui(ui, explanation, selected, pins, list) {
                 out.push(match action {
                     ClassAction::Select(class) => Command::SelectClass(class),
@@ -332,6 +356,8 @@ fn picture_ui(
     let picture = CentralPanel::default_margins()
         .frame(frame)
         .show(ui, |ui| image_view_ui(ui, &input, &mut settings.overlay, &mut panels.image));
+    panels.introduction.room = Some(picture.response.rect);
+    panels.introduction.places.colours = panels.image.colour_bar();
     if let Some(action) = picture.inner {
         mark(ui, photo, action, settings, panels, out);
     }
@@ -419,7 +445,8 @@ impl Checked for Settings {
             M::ToggleThumbnails => self.tree.cards == Cards::WithMap,
             M::Open | M::OpenPath | M::Reload | M::Models | M::Quit => return None,
             M::Previous | M::Next | M::First | M::Last => return None,
-            M::ExportOverlay | M::ExportMap | M::ExportJson | M::ExportTree => return None,
+            M::ExportOverlay | M::ExportFigure | M::ExportMap => return None,
+            M::ExportJson | M::ExportTree => return None,
             M::SaveHierarchy | M::CopyPicture | M::Undo | M::Redo | M::Cancel => return None,
             M::FindClass | M::FindNode => return None,
             M::LargerText | M::SmallerText | M::NormalText | M::FullScreen => return None,
@@ -434,7 +461,8 @@ impl Checked for Settings {
             M::OpenHierarchy | M::OriginalTree | M::WhatFlips => return None,
             M::ExpandPath | M::ExpandAll | M::CollapseAll => return None,
             M::Outline | M::Orientation | M::ResetTree => return None,
-            M::Palette | M::Shortcuts | M::Notices | M::RestartEngine | M::About => return None,
+            M::Palette | M::Help | M::Introduction | M::Notices => return None,
+            M::RestartEngine | M::About => return None,
         })
     }
 }

@@ -1,16 +1,20 @@
 //! What maps and flips show, in plain sentences: the words for the facts of [`crate::explain`].
 
 use crate::explain::{Evidence, FlipCheck, Tendency};
+use crate::numbers::thousands;
 
 /// One plain sentence on what a map shows.
 pub fn story(evidence: &Evidence) -> String {
-    let (pro, contra) = (&evidence.question.pro, &evidence.question.contra);
-    let other = contra.as_ref().map_or("against it".to_owned(), |contra| format!("for {contra}"));
+    let pro = &evidence.question.pro;
+    let [for_other, against] = match &evidence.question.contra {
+        Some(contra) => [format!("for {contra}"), format!("for {contra}, none for {pro}")],
+        None => ["against it".to_owned(), format!("against {pro}")],
+    };
     match evidence.tendency() {
-        Tendency::Mixed => format!("Some places speak for {pro}, others {other}"),
-        Tendency::AllFor => format!("Every place speaks for {pro}, none {other}"),
-        Tendency::AllAgainst => format!("No place speaks for {pro}, every place {other}"),
-        Tendency::Constant => "No place stands out: the evidence is the same everywhere".to_owned(),
+        Tendency::Mixed => format!("Evidence for {pro} in some places, {for_other} in others"),
+        Tendency::AllFor => format!("All the evidence is for {pro}, none {for_other}"),
+        Tendency::AllAgainst => format!("All the evidence is {against}"),
+        Tendency::Constant => "The evidence is the same everywhere".to_owned(),
     }
 }
 
@@ -32,7 +36,7 @@ pub fn sum(evidence: &Evidence) -> String {
     if evidence.check.holds() {
         text
     } else {
-        format!("{text} does not hold: it misses by {:.2e}", evidence.check.residual)
+        format!("{text} does not hold: the difference is {:.2e}", evidence.check.residual)
     }
 }
 
@@ -45,7 +49,7 @@ pub fn entropy_reason(evidence: &Evidence) -> Option<String> {
     }
     let one_of = |name: &str, count: usize| match count {
         1 => format!("{name} is a single class"),
-        _ => format!("{name} could be any of {count} classes"),
+        _ => format!("{name} could be any of {} classes", thousands(count)),
     };
     let [pro, contra] = question.sizes();
     let mut text = one_of(&question.pro, pro);
@@ -54,6 +58,20 @@ pub fn entropy_reason(evidence: &Evidence) -> Option<String> {
         text += &one_of(name, contra);
     }
     Some(format!("because {text}"))
+}
+
+/// What the two ends of the bar say about a target, or about the two sides of a comparison.
+pub fn end_words([lo, hi]: [f32; 2], pro: &str, contra: Option<&str>) -> [String; 2] {
+    if let Some(contra) = contra {
+        return [format!("evidence for {contra}"), format!("evidence for {pro}")];
+    }
+    let against = match lo {
+        lo if lo < 0.0 => format!("evidence against {pro}"),
+        0.0 => "no evidence".to_owned(),
+        _ => "weaker".to_owned(),
+    };
+    let supports = if hi > 0.0 { format!("evidence for {pro}") } else { "neutral".to_owned() };
+    [against, supports]
 }
 
 /// Whether a flip held when the network itself was asked.

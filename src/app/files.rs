@@ -54,7 +54,7 @@ impl App {
                 let hierarchy = HierarchyChoice::Named(path.to_string_lossy().into_owned());
                 Command::SetModel(role, ModelRequest { hierarchy, ..request(role) })
             }
-            Purpose::Save(_) => {
+            Purpose::Save(_) | Purpose::SaveFigure => {
                 if let Some(export) = self.export.take() {
                     self.tasks.save(export, path);
                 }
@@ -110,6 +110,7 @@ impl App {
         let extension = self.export.as_ref().map_or("png", Export::extension);
         let what = match self.export {
             Some(Export::Overlay(_) | Export::Map(_)) => "map",
+            Some(Export::Figure { .. }) => "figure",
             Some(Export::Json { .. }) => "explanation",
             _ => "tree",
         };

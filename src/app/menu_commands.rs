@@ -7,7 +7,7 @@ use strum::IntoEnumIterator as _;
 
 use super::App;
 use crate::command::{Command, MenuCommand, Purpose, Turn};
-use crate::explain::{Colormap, Hierarchy, NodeId, Paint, Scale};
+use crate::explain::{Colormap, Hierarchy, Method, NodeId, Paint, Scale};
 use crate::export::{Export, Painted};
 use crate::settings::{InsightTab, Settings, Theme};
 use crate::state::{NoticeKind, Role};
@@ -40,6 +40,7 @@ impl App {
                 self.look_for_models();
             }
             M::ExportOverlay => self.ask_where_to_save(self.overlay_export()),
+            M::ExportFigure => self.ask_where_to_save(self.figure_export()),
             M::ExportMap => self.ask_where_to_save(self.map_export()),
             M::ExportJson => self.ask_where_to_save(Some(self.json_export())),
             M::ExportTree => {
@@ -84,7 +85,8 @@ impl App {
             }
             M::ResetSettings => {
                 let recent = std::mem::take(&mut self.settings.recent);
-                self.settings = Settings { recent, ..Settings::default() };
+                let introduction = self.settings.introduction;
+                self.settings = Settings { recent, introduction, ..Settings::default() };
                 self.panels.layout.reset();
                 self.set_theme(ctx, self.settings.theme);
                 self.set_zoom(ctx, 1.0);
@@ -139,7 +141,8 @@ impl App {
             M::ResetTree => self.panels.tree_view.fit(&mut self.settings.tree),
             M::ToggleThumbnails => self.panels.tree_view.toggle_maps(&mut self.settings.tree),
             M::Palette => self.panels.palette.show(),
-            M::Shortcuts => toggle(&mut self.panels.shortcuts),
+            M::Help => toggle(&mut self.panels.help.open),
+            M::Introduction => self.settings.introduction = true,
             M::Notices => toggle(&mut self.panels.notices),
             M::RestartEngine => self.restart_engine(),
             M::About => toggle(&mut self.panels.about),
@@ -213,9 +216,12 @@ impl App {
     fn ask_where_to_save(&mut self, export: Option<Export>) {
         match export {
             Some(export) => {
-                let extension = export.extension();
+                let purpose = match &export {
+                    Export::Figure { .. } => Purpose::SaveFigure,
+                    other => Purpose::Save(other.extension()),
+                };
                 self.export = Some(export);
-                self.ask(Purpose::Save(extension));
+                self.ask(purpose);
             }
             None => self.state.notify(NoticeKind::Warning, "There is nothing to save yet"),
         }
@@ -223,6 +229,13 @@ impl App {
 
     fn overlay_export(&self) -> Option<Export> {
         Some(Export::Overlay(self.painted()?))
+    }
+
+    fn figure_export(&self) -> Option<Export> {
+        let (_, target) = self.state.target()?;
+        let method = self.settings.overlay.method;
+        let method = (method != Method::Cam).then(|| method.name());
+        Some(Export::Figure { painted: self.painted()?, target, method })
     }
 
     fn map_export(&self) -> Option<Export> {

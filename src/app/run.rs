@@ -70,7 +70,7 @@ pub fn run(args: &WindowArgs) -> anyhow::Result<Option<String>> {
     let draw = || {
         attempt(Renderer::Wgpu).or_else(|error| match error {
             eframe::Error::Wgpu(error) => {
-                log::warn!("wgpu cannot draw here ({error}); OpenGL is tried");
+                log::warn!("wgpu cannot draw here ({error}); trying OpenGL");
                 attempt(Renderer::Glow)
             }
             error => Err(error),

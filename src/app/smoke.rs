@@ -80,7 +80,7 @@ impl Smoke {
         if self.started.elapsed() > PATIENCE {
             let notices = app.state.notices.shown().iter().map(|notice| notice.text.as_str());
             let notices: Vec<&str> = notices.collect();
-            let error = format!("Nothing was explained in time. {}", notices.join(". "));
+            let error = format!("The picture was not explained in time. {}", notices.join(". "));
             self.outcome.set(Err(error));
             return;
         }
@@ -112,7 +112,8 @@ impl Smoke {
         frames.sort_by(f32::total_cmp);
         let median = frames.get(frames.len() / 2).copied().unwrap_or_default() * 1e3;
         format!(
-            "First frame after {:.0} ms, picture and tree explained after {:.0} ms, {median:.1} ms of the processor for a frame",
+            "First frame after {:.0} ms, picture and tree explained after {:.0} ms, {median:.1} \
+             ms of processor time per frame",
             milliseconds(self.first_frame),
             milliseconds(self.explained),
         )

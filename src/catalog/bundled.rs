@@ -11,7 +11,7 @@ pub static BUNDLED: [CatalogEntry; 2] = [
         network: "EfficientNet-Lite0",
         dataset: Dataset::Imagenet1000,
         paper: "Tan and Le 2019, EfficientNet",
-        accuracy: Some("75.1 % top-1 on ImageNet (its publisher's figure)"),
+        accuracy: Some("75.1% top-1 on ImageNet (its publisher's figure)"),
         licence: "Apache-2.0",
         file: "efficientnet-lite0.f16.safetensors",
         weights: Weights::Bundled(include_bytes!(
@@ -28,7 +28,7 @@ pub static BUNDLED: [CatalogEntry; 2] = [
         dataset: Dataset::Cifar10,
         paper: "Zagoruyko and Komodakis 2016, Wide residual networks; Wan et al. 2021, NBDT",
         accuracy: Some(
-            "89.6 % top-1, hard tree 88.8 %, soft tree 89.1 % on the CIFAR10 test pictures as JPEG",
+            "89.6% top-1, hard tree 88.8%, soft tree 89.1% on the CIFAR10 test pictures as JPEG",
         ),
         licence: "MIT OR Apache-2.0",
         file: "wrn16-2-cifar10.f16.safetensors",

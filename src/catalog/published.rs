@@ -25,7 +25,7 @@ macro_rules! torchvision {
             network: $network,
             dataset: Dataset::Imagenet1000,
             paper: RESNET,
-            accuracy: Some(concat!($top1, " % top-1 on ImageNet (torchvision's figure)")),
+            accuracy: Some(concat!($top1, "% top-1 on ImageNet (torchvision's figure)")),
             licence: "BSD-3-Clause",
             file: $file,
             weights: Weights::Published(Published {
@@ -107,7 +107,7 @@ pub static PUBLISHED: [CatalogEntry; 17] = [
     ),
     nbdt!(
         "nbdt-cifar10-wrn28-10", "WideResNet-28-10, CIFAR10, with tree", "WideResNet-28-10 (CIFAR)", Cifar10, cifar,
-        Some("97.55 % by the tree on CIFAR10 (nbdt's figure, for such a model)"),
+        Some("97.55% by the tree on CIFAR10 (nbdt's figure, for such a model)"),
         "ckpt-CIFAR10-wrn28_10_cifar10-induced-wrn28_10_cifar10-SoftTreeSupLoss.pth", "induced-wrn28_10_cifar10"
     ),
     nbdt!(
@@ -120,7 +120,7 @@ pub static PUBLISHED: [CatalogEntry; 17] = [
     ),
     nbdt!(
         "nbdt-cifar100-wrn28-10", "WideResNet-28-10, CIFAR100, with tree", "WideResNet-28-10 (CIFAR)", Cifar100, cifar,
-        Some("82.97 % by the tree on CIFAR100 (nbdt's figure, for such a model)"),
+        Some("82.97% by the tree on CIFAR100 (nbdt's figure, for such a model)"),
         "ckpt-CIFAR100-wrn28_10_cifar100-induced-wrn28_10_cifar100-SoftTreeSupLoss.pth", "induced-wrn28_10_cifar100"
     ),
     nbdt!(
@@ -129,7 +129,7 @@ pub static PUBLISHED: [CatalogEntry; 17] = [
     ),
     nbdt!(
         "nbdt-tinyimagenet-wrn28-10", "WideResNet-28-10, TinyImageNet, with tree", "WideResNet-28-10 (CIFAR)", TinyImagenet200, tiny_imagenet,
-        Some("67.72 % by the tree on TinyImageNet (nbdt's figure, for such a model)"),
+        Some("67.72% by the tree on TinyImageNet (nbdt's figure, for such a model)"),
         "ckpt-TinyImagenet200-wrn28_10-induced-wrn28_10-SoftTreeSupLoss-tsw10.0.pth", "induced-wrn28_10"
     ),
     nbdt!(
@@ -142,7 +142,7 @@ pub static PUBLISHED: [CatalogEntry; 17] = [
         network: "WideResNet-28-10 (CIFAR)",
         dataset: Dataset::Cifar10,
         paper: WIDE_RESNET,
-        accuracy: Some("97.61 % top-1 on CIFAR10 (pytorchcv's figure)"),
+        accuracy: Some("97.61% top-1 on CIFAR10 (pytorchcv's figure)"),
         licence: "MIT",
         file: "wrn28_10_cifar10-0239-fe97dcd6.pth.zip",
         weights: Weights::Published(Published {

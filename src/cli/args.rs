@@ -40,8 +40,8 @@ pub struct Cli {
     pub command: Option<Command>,
     #[command(flatten)]
     pub window: WindowArgs,
-    /// Read foreign files in this process, not in a confined one of its own; as
-    /// the environment variable GLASSTREE_IN_PROCESS does.
+    /// Read untrusted files in this process instead of a sandboxed child process, as does the
+    /// environment variable GLASSTREE_IN_PROCESS.
     #[arg(long, global = true, hide = true)]
     pub in_process: bool,
 }
@@ -51,7 +51,7 @@ pub struct Cli {
 pub struct WindowArgs {
     /// Pictures, folders or weights to open in the window.
     pub paths: Vec<PathBuf>,
-    /// What computes: auto (a real GPU, else the CPU), cpu, gpu or ndarray.
+    /// Device: auto (a real GPU if there is one, else the CPU), cpu, gpu or ndarray.
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
     /// Explain the picture, save a picture of the window, and quit.
@@ -67,27 +67,27 @@ pub enum Command {
     Classify(ClassifyArgs),
     /// Write the class activation map of a class, a node of the tree, or a decision.
     Cam(CamArgs),
-    /// Compare two classes: where does the picture speak for one, where for the other?
+    /// Compare two classes: where is the evidence for one, and where for the other?
     Diff(DiffArgs),
-    /// Compare methods: how well does each map name what matters, and does it point at the thing?
+    /// Compare methods: how faithful is each map, and does it point at the object?
     CompareMethods(CompareArgs),
-    /// Say what a part of a picture contributes to the prediction and to each decision.
+    /// Show what a part of a picture contributes to the prediction and to each decision.
     Region(RegionArgs),
     /// Find the smallest part of a picture without which a decision would go the other way.
     Flip(FlipArgs),
-    /// Write what the network sees of a picture.
+    /// Write a picture as the network sees it.
     Input(InputArgs),
-    /// Print how a neural-backed decision tree decides.
+    /// Print the decisions of the tree.
     Tree(TreeArgs),
-    /// Make the hierarchy that lies in a model's linear layer.
+    /// Induce a hierarchy from a model's linear layer.
     Induce(InduceArgs),
-    /// Measure a model on pictures whose class is known.
+    /// Evaluate a model on labelled pictures.
     Eval(EvalArgs),
-    /// Say what a weights file holds.
+    /// Describe a weights file.
     Info(InfoArgs),
-    /// List the models that are known by name: bundled, fetched, or to be fetched.
+    /// List the models known by name: bundled, fetched, or to be fetched.
     Models(ModelsArgs),
-    /// Fetch a model of the catalogue into your own folder for them.
+    /// Fetch a model from the catalogue into your models folder.
     Fetch(FetchArgs),
     /// Time the parts of the program.
     #[command(hide = true)]
@@ -100,10 +100,10 @@ pub enum Command {
 /// How a picture file is read.
 #[derive(Debug, Clone, Args)]
 pub struct PictureArgs {
-    /// Ignore the orientation that the camera recorded.
+    /// Ignore the orientation recorded by the camera.
     #[arg(long)]
     pub ignore_orientation: bool,
-    /// Put transparent pictures on white instead of dropping the transparency.
+    /// Composite transparent pictures onto white instead of ignoring the alpha channel.
     #[arg(long)]
     pub on_white: bool,
 }
@@ -133,23 +133,23 @@ pub struct ModelArgs {
     /// Length of the short side after resizing.
     #[arg(long, value_name = "PIXELS")]
     pub resize: Option<u32>,
-    /// Side of the square cut out of the middle.
+    /// Side of the centre crop.
     #[arg(long, value_name = "PIXELS")]
     pub crop: Option<u32>,
     /// How pictures are resized: bilinear or bicubic.
     #[arg(long, value_parser = choice::<Filter>())]
     pub filter: Option<Filter>,
-    /// How colours become numbers: imagenet, inception (-1 to 1), unit (0 to 1), bytes (0 to 255) or
-    /// clip; --mean and --std say it in numbers.
+    /// Normalisation of the colours: imagenet, inception (-1 to 1), unit (0 to 1), bytes (0 to 255)
+    /// or clip; --mean and --std set the numbers.
     #[arg(long, value_parser = choice::<Normalisation>(), conflicts_with_all = ["mean", "std"])]
     pub normalisation: Option<Normalisation>,
     /// Mean of each colour, subtracted from values of 0 to 1.
     #[arg(long, value_name = "R,G,B", value_parser = three, allow_hyphen_values = true)]
     pub mean: Option<[f32; 3]>,
-    /// Standard deviation of each colour, divided by.
+    /// Standard deviation of each colour, which values are divided by.
     #[arg(long, value_name = "R,G,B", value_parser = three, allow_hyphen_values = true)]
     pub std: Option<[f32; 3]>,
-    /// What computes: auto (a real GPU for many pictures, else the CPU), cpu, gpu or ndarray.
+    /// Device: auto (a real GPU for many pictures, else the CPU), cpu, gpu or ndarray.
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
 }

@@ -22,7 +22,7 @@ pub struct BenchArgs {
     pub efficientnet_lite0: Option<PathBuf>,
     #[arg(long, default_value_t = 10)]
     pub rounds: usize,
-    /// Threads of the CPU to use; all if left out.
+    /// CPU threads to use; by default all.
     #[arg(long)]
     pub threads: Option<usize>,
     #[arg(long)]

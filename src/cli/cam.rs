@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::{SubjectArgs, choice, fraction};
 use super::checks::{self, Checked};
 use super::methods::{self, Made, MethodArgs};
-use super::pictures::{self, Pictures};
+use super::pictures::{self, Figure, Pictures};
 use super::{Out, classify, evidence, nodes};
+use crate::caption::Caption;
 use crate::catalog::ModelSource;
 use crate::explain::{
     Cam, ClassId, Colormap, Evidence, Method, NoMaps, NodeId, Paint, Question, Variant,
@@ -23,7 +25,7 @@ use crate::words;
 
 #[derive(Debug, Args)]
 pub struct CamArgs {
-    /// Class to explain, by name, synonym, WordNet id or index; the likeliest one if left out.
+    /// Class to explain, by name, synonym, WordNet id or index; by default the likeliest.
     #[arg(long, value_name = "NAME|INDEX")]
     pub class: Option<String>,
     /// Node of the tree to explain, by name or WordNet id, instead of a class.
@@ -39,7 +41,7 @@ pub struct CamArgs {
     /// layercam, or one that hides parts of the picture (occlusion, rise).
     #[arg(long, default_value = "cam", value_parser = choice::<Method>(), conflicts_with = "variant")]
     pub method: Method,
-    /// Run checks that tell how far the map can be trusted.
+    /// Run checks of how far the map can be trusted.
     #[arg(long)]
     pub checks: bool,
     #[command(flatten)]
@@ -49,19 +51,23 @@ pub struct CamArgs {
     #[arg(long, value_parser = choice::<Colormap>())]
     pub colormap: Option<Colormap>,
     /// Which values get the first and the last colour: all-maps (from zero to the largest value of
-    /// any class's map), this-map (from zero to the largest of this one) or lowest-to-highest. All
-    /// maps if left out, or this map for other methods than cam.
+    /// any class's map), this-map (from zero to the largest of this one) or lowest-to-highest. By
+    /// default all-maps, or this-map for methods other than cam.
     #[arg(long, value_parser = choice::<ScaleMode>())]
     pub scale: Option<ScaleMode>,
-    /// Weight of the strongest colour over the photo, 0 to 1; 0.7, as in the window, if left out.
+    /// Opacity of the strongest colour over the photo, 0 to 1; by default 0.7, as in the window.
     #[arg(long, value_parser = fraction)]
     pub alpha: Option<f32>,
-    /// Show the cells of the map as they are instead of smoothing them.
+    /// Show the map's cells as they are instead of interpolating.
     #[arg(long)]
     pub cells: bool,
-    /// Folder for heatmap.png, combined.png and overlay.png; it is made if it is not there.
+    /// Folder for heatmap.png, combined.png and overlay.png; created if missing.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Also write figure.png and figure.svg: the photo with the map and a caption (class,
+    /// probability, colour bar, model, file name).
+    #[arg(long)]
+    pub caption: bool,
     /// Write the raw map as a NumPy array, float32 [H, W].
     #[arg(long, value_name = "FILE")]
     pub npy: Option<PathBuf>,
@@ -122,15 +128,51 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
     let written = folder
         .map(|folder| pictures::write(folder, &explanation, args.variant, &map, &paint))
         .transpose()?;
+    let figure = match folder.filter(|_| args.caption) {
+        Some(folder) => Some(figure(args, folder, &explanation, target, &map, &paint)?),
+        None => None,
+    };
     let subject = node.map_or(Subject::Class(class), Subject::Node);
     let explanation = &explanation;
-    let report =
-        Report { args, explanation, subject, question, evidence, map, made, checked, written };
+    let report = Report {
+        args,
+        explanation,
+        subject,
+        question,
+        evidence,
+        map,
+        made,
+        checked,
+        written,
+        figure,
+    };
     if args.subject.json {
         writeln!(out, "{}", report.to_json()?)?;
         return Ok(());
     }
     report.print(out)
+}
+
+/// Writes the whole photo with the map and a caption.
+fn figure(
+    args: &CamArgs,
+    folder: &Path,
+    explanation: &Explanation,
+    target: CamTarget,
+    map: &Cam,
+    paint: &Paint,
+) -> anyhow::Result<Figure> {
+    let method = match (args.method, args.variant) {
+        (Method::Cam, Variant::Paper) => None,
+        (Method::Cam, variant) => Some(variant.to_string()),
+        (method, _) => Some(method.to_string()),
+    };
+    let caption = Caption::new(explanation, target, map, paint, method.as_deref())
+        .context("There is nothing to caption")?;
+    let input = &explanation.input;
+    let (photo, side) = (&explanation.photo.rgb, input.crop.width());
+    let picture = args.variant.overlay(photo, map, input.photo_from_input, side, paint);
+    pictures::write_figure(folder, &picture, &caption)
 }
 
 /// A node alone, or against siblings.
@@ -200,6 +242,7 @@ struct Report<'a> {
     made: Option<Made>,
     checked: Option<Checked>,
     written: Option<Pictures>,
+    figure: Option<Figure>,
 }
 
 impl Report<'_> {
@@ -231,6 +274,9 @@ impl Report<'_> {
             "height": map.height, "width": map.width, "min": min, "max": max, "mean": map.mean(),
         });
         value["files"] = json!(self.written.as_ref().map(Pictures::to_json));
+        if let Some(Figure { png, svg }) = &self.figure {
+            value["files"]["figure"] = json!([png, svg]);
+        }
         Ok(value)
     }
 
@@ -251,6 +297,9 @@ impl Report<'_> {
         if let Some(files) = &self.written {
             pictures::print(files, out)?;
             writeln!(out, " * Wrote heatmap on the whole photo to {}", files.overlay.shown())?;
+        }
+        if let Some(Figure { png, svg }) = &self.figure {
+            writeln!(out, " * Wrote figure to {} and {}", png.shown(), svg.shown())?;
         }
         if let Some(path) = &self.args.npy {
             writeln!(out, " * Wrote map to {}", path.shown())?;

@@ -42,7 +42,7 @@ pub fn run(
     let score = |logits: &[f32]| question.ask(logits).total;
     let findings = checks
         .findings(&seen.forward, head, &row, score, &answers?)
-        .ok_or_else(|| anyhow::anyhow!("The network did not answer all that it was asked"))?;
+        .ok_or_else(|| anyhow::anyhow!("The network did not answer every request"))?;
     let map = seen.evidence(question.clone())?.map;
     Ok(Checked {
         shuffled_head: with_shuffled_head(features, &row, seed),
@@ -54,29 +54,30 @@ pub fn run(
 impl Checked {
     pub fn print(&self, out: Out<'_>) -> anyhow::Result<()> {
         let number = |value: Option<f64>| value.map_or("    -".to_owned(), |v| format!("{v:+.2}"));
-        writeln!(out, "Checks (rank correlations, -1 to 1; no one of them decides):")?;
+        writeln!(out, "Checks (rank correlations, -1 to 1; none is decisive alone):")?;
         let shuffled = number(self.shuffled_head);
         writeln!(
             out,
             "  {shuffled}  with the head shuffled: near 0, the map depends on the class"
         )?;
         let mean = number(self.mean_of_classes);
-        writeln!(out, "  {mean}  with the mean map of all classes: near 1, it shows any thing")?;
+        writeln!(out, "  {mean}  with the mean map of all classes: near 1, it shows any object")?;
         for (guise, alike, change) in &self.findings.guises {
             let what = match guise {
-                Guise::Moved => "with the picture moved by an eighth of a cell",
+                Guise::Moved => "with the picture shifted by an eighth of a cell",
                 Guise::Jpeg => "with the picture saved as JPEG",
             };
             let alike = number(*alike);
             writeln!(
                 out,
-                "  {alike}  {what}: near 1, it is stable; the score changes {change:+.2}"
+                "  {alike}  {what}: near 1, it is stable; the score changes by {change:+.2}"
             )?;
         }
         let single = number(self.findings.single_deletion);
         writeln!(
             out,
-            "  {single}  of cells with the fall when one is hidden: near 1, they matter so"
+            "  {single}  between the cells and the drop when each is hidden: near 1, they matter \
+             as shown"
         )?;
         Ok(())
     }

@@ -23,7 +23,7 @@ pub struct ClassifyArgs {
     /// A name from `glasstree models`, or a weights file.
     #[arg(long)]
     pub model: Option<String>,
-    /// How many classes to print.
+    /// Number of classes to print.
     #[arg(long, default_value_t = 5)]
     pub top: usize,
     /// Print JSON, one line per picture.
@@ -32,7 +32,8 @@ pub struct ClassifyArgs {
     /// Add all logits to the JSON, or print them all.
     #[arg(long)]
     pub logits: bool,
-    /// Also say the most that can be said with this certainty, 0 to 1: a class, or a group of them.
+    /// Also give the most specific answer with at least this certainty, 0 to 1: a class, or a group
+    /// of classes.
     #[arg(long, value_name = "SHARE", value_parser = fraction)]
     pub sure: Option<f32>,
     #[command(flatten)]
@@ -101,9 +102,9 @@ fn print(explanation: &Explanation, args: &ClassifyArgs, out: Out<'_>) -> anyhow
         let label = explanation.model.label(class);
         let logit = explanation.forward.logits[class];
         if args.logits {
-            writeln!(out, "{percent:7.2} %  {logit:9.4}  {label} ({class})")?;
+            writeln!(out, "{percent:7.2}%  {logit:9.4}  {label} ({class})")?;
         } else {
-            writeln!(out, "{percent:7.2} %  {label} ({class})")?;
+            writeln!(out, "{percent:7.2}%  {label} ({class})")?;
         }
     }
     Ok(())

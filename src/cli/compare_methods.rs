@@ -39,23 +39,22 @@ pub struct CompareArgs {
     /// List of pictures with their classes and boxes, as for `eval`.
     #[arg(long, value_name = "FILE")]
     pub boxes: Option<PathBuf>,
-    /// Class to explain in a single picture, by name or number; the likeliest one if left out.
+    /// Class to explain in a single picture, by name or number; by default the likeliest.
     #[arg(long, value_name = "NAME|INDEX")]
     pub class: Option<String>,
     /// A name from `glasstree models`, or a weights file.
     #[arg(long)]
     pub model: Option<String>,
-    /// Methods to compare, separated by commas; all that the network has if left
-    /// out.
+    /// Methods to compare, separated by commas; by default all that the network supports.
     #[arg(long, value_delimiter = ',', value_parser = choice::<Method>())]
     pub methods: Vec<Method>,
     /// Curves to draw, separated by commas: deletion, insertion, road, or none.
     #[arg(long, value_delimiter = ',', default_value = "deletion,insertion,road", value_parser = curve)]
     pub curves: Vec<Option<Curve>>,
-    /// Steps of a curve.
+    /// Steps per curve.
     #[arg(long, default_value = "16")]
     pub steps: NonZeroUsize,
-    /// Take only so many pictures, spread evenly over all.
+    /// Use only this many pictures, spread evenly.
     #[arg(long, value_name = "COUNT")]
     pub limit: Option<NonZeroUsize>,
     /// Print JSON.
@@ -169,7 +168,7 @@ pub fn measure(args: &CompareArgs) -> anyhow::Result<Measured> {
     let client = Client::start(args.options.device)?;
     let subjects = subjects(args, &client, &request)?;
     if args.png.is_some() && subjects.len() > 1 {
-        anyhow::bail!("--png shows the maps of one picture; name a picture instead of a folder");
+        anyhow::bail!("--png shows the maps of one picture; give a picture instead of a folder");
     }
     let methods = match args.methods.is_empty() {
         false => args.methods.clone(),
@@ -213,7 +212,7 @@ fn subjects(
         return Ok(vec![Subject { number: 0, path: args.data.clone(), class, boxes: Vec::new() }]);
     }
     if class.is_some() {
-        anyhow::bail!("The classes of a folder are known; --class is for a single picture");
+        anyhow::bail!("A folder's classes are known; --class is for a single picture");
     }
     let mut data = LabelledPictures::read(&args.data, args.boxes.as_deref(), &model.classes)?;
     if let Some(limit) = args.limit {

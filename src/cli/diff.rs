@@ -18,16 +18,16 @@ use crate::words;
 
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// The class that the map speaks for, by name, synonym, WordNet id or index.
+    /// The class whose evidence is positive, by name, synonym, WordNet id or index.
     #[arg(long, value_name = "NAME|INDEX")]
     pub class: String,
-    /// The class that the map speaks against.
+    /// The class to compare it with.
     #[arg(long, value_name = "NAME|INDEX")]
     pub against: String,
-    /// Weight of the strongest colours over the photo, 0 to 1; 0.7, as in the window, if left out.
+    /// Opacity of the strongest colours over the photo, 0 to 1; by default 0.7, as in the window.
     #[arg(long, value_parser = fraction)]
     pub alpha: Option<f32>,
-    /// Folder for heatmap.png, combined.png and overlay.png; it is made if it is not there.
+    /// Folder for heatmap.png, combined.png and overlay.png; created if missing.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
@@ -97,17 +97,20 @@ fn print(
     let lead = evidence.total;
     let (ahead, behind) = if lead >= 0.0 { (a, b) } else { (b, a) };
     let share = percent(of_the_two(lead.abs()));
-    writeln!(out, "{ahead} leads {behind} by {:.2} logits: of these two, {share}", lead.abs())?;
+    writeln!(out, "{ahead} leads {behind} by {:.2} logits: {share} between these two", lead.abs())?;
     evidence::print(explanation, evidence, out)?;
     match parting {
         Some((node, decision)) => {
             let name = &nodes::tree(&explanation.model)?.hierarchy.node(node).name;
             let (pro, contra) = (&decision.question.pro, decision.question.contra.as_deref());
             let contra = contra.unwrap_or("the other branch");
-            writeln!(out, "In the tree they part at {name:?}: {pro:?} against {contra:?}")?;
+            writeln!(
+                out,
+                "In the tree, their paths diverge at {name:?}: {pro:?} against {contra:?}"
+            )?;
             writeln!(out, "There: {}", words::sum(&decision))?;
         }
-        None => writeln!(out, "The model has no tree in which they part")?,
+        None => writeln!(out, "The model has no tree in which their paths diverge")?,
     }
     Ok(())
 }

@@ -80,11 +80,11 @@ pub struct EvalArgs {
     pub boxes: Option<PathBuf>,
     #[command(flatten)]
     pub tree: HierarchyArgs,
-    /// Take only so many pictures, spread evenly over all.
+    /// Use only this many pictures, spread evenly.
     #[arg(long, value_name = "COUNT")]
     pub limit: Option<NonZeroUsize>,
     /// A folder with pictures of other things, at any depth: how well can the model tell them from
-    /// those of its classes?
+    /// its own classes?
     #[arg(long, value_name = "DIR")]
     pub others: Option<PathBuf>,
     /// Also take pictures apart in the order of their maps, beside orders that know nothing: areas
@@ -95,10 +95,10 @@ pub struct EvalArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
-    /// Print what is taken for what at a node of the tree, by name or WordNet id.
+    /// Print the confusions at a node of the tree, by name or WordNet id.
     #[arg(long, value_name = "NAME|WNID")]
     pub fold: Option<String>,
-    /// Write diagrams: the answer at a certainty, and calibration.
+    /// Write charts: accuracy by certainty, and calibration.
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
     /// Write the confusion matrix: one row for each true class, one column for each prediction.
@@ -217,15 +217,15 @@ fn warn_unknown(unknown: &[UnknownClass]) {
         return;
     }
     let names = unknown.len();
-    warn(&format!("{pictures} pictures of {names} unknown classes are left out"));
+    warn(&format!("{pictures} pictures of {names} unknown classes are skipped"));
     for class in unknown.iter().filter(|class| class.pictures > 0).take(SHOWN) {
-        warn(&format!("{} left out: {}", class.pictures, class.reason));
+        warn(&format!("{} skipped: {}", class.pictures, class.reason));
     }
 }
 
 fn warn_unreadable(unreadable: &Unreadable) {
     if unreadable.count > 0 {
-        warn(&format!("{} pictures could not be read and are left out", unreadable.count));
+        warn(&format!("{} pictures could not be read and are skipped", unreadable.count));
         unreadable.first.iter().take(SHOWN).for_each(|error| warn(error));
     }
 }

@@ -20,17 +20,17 @@ pub struct ExplainArgs {
     /// The classifier: a name from `glasstree models`, or a weights file.
     #[arg(long)]
     pub model: Option<String>,
-    /// Another model to decide by its tree; the classifier itself if left out.
+    /// Another model whose tree decides; by default the classifier itself.
     #[arg(long)]
     pub tree_model: Option<String>,
     #[command(flatten)]
     pub tree: HierarchyArgs,
-    /// Folder for the pictures, which is made if it is not there; without it none are written.
+    /// Folder for the pictures, created if missing; without it none are written.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub picture: PictureArgs,
-    /// What computes: auto (the CPU), cpu, gpu or ndarray.
+    /// Device: auto (the CPU), cpu, gpu or ndarray.
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
 }

@@ -16,13 +16,13 @@ use crate::{catalog, folders};
 pub struct FetchArgs {
     /// A name from `glasstree models`.
     pub id: String,
-    /// Fetch it again, even if it is there.
+    /// Fetch it again even if it is already there.
     #[arg(long)]
     pub force: bool,
-    /// Take the file from another address, such as a mirror; its checksum must be the same, if one is known.
+    /// Fetch from another address, such as a mirror; the checksum must still match if one is known.
     #[arg(long)]
     pub url: Option<String>,
-    /// Allow an address without encryption (http).
+    /// Allow an unencrypted address (http).
     #[arg(long, requires = "url")]
     pub plain_http: bool,
 }
@@ -34,7 +34,7 @@ pub fn run(args: &FetchArgs, out: Out<'_>) -> anyhow::Result<()> {
     let id = entry.id;
     let models = folders::models().context("This system has no folder for your data")?;
     let Some(mut order) = Order::of(entry, &models) else {
-        writeln!(out, "{id} is part of the program, there is nothing to fetch")?;
+        writeln!(out, "{id} is part of the program; there is nothing to fetch")?;
         return Ok(());
     };
     if let Some(url) = &args.url {
@@ -51,7 +51,7 @@ pub fn run(args: &FetchArgs, out: Out<'_>) -> anyhow::Result<()> {
     let fetched = fetched?;
     let (path, size) = (path.shown(), megabytes(fetched.bytes));
     if fetched.was_there {
-        writeln!(out, "{id} is there already: {path} ({size}); --force fetches it again")?;
+        writeln!(out, "{id} is already there: {path} ({size}); --force fetches it again")?;
         return Ok(());
     }
     writeln!(out, " * Wrote {id} to {path} ({size})")?;

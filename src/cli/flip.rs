@@ -80,16 +80,16 @@ impl Report<'_> {
         if flip.flips {
             writeln!(
                 out,
-                "Without {count} of the {all} cells of the map it would be {to}, by {:.2} ({left} \
+                "Without {count} of the {all} cells of the map, {to} would lead by {:.2} ({left} \
                  for {from}); {}",
                 -flip.margin_without,
-                if flip.smallest { "fewer do not suffice" } else { "none of them can be spared" }
+                if flip.smallest { "fewer are not enough" } else { "none of them is redundant" }
             )?;
         } else {
             writeln!(
                 out,
-                "No removal flips it: even without all {count} cells that speak for {from} it leads \
-                 {to} by {:.2} ({left})",
+                "No removal flips it: even without all {count} cells with evidence for {from}, \
+                 {from} leads {to} by {:.2} ({left})",
                 flip.margin_without
             )?;
         }
@@ -99,7 +99,7 @@ impl Report<'_> {
             .map(|rect| format!("({:.0}, {:.0})", rect.centre()[0], rect.centre()[1]))
             .collect();
         if !middles.is_empty() {
-            writeln!(out, "The cells, by their middle in the photo: {}", middles.join(" "))?;
+            writeln!(out, "Centres of the cells in the photo: {}", middles.join(" "))?;
         }
         for (how, seen) in &self.reruns {
             let check = flip.check(self.hierarchy, &seen.forward.logits);

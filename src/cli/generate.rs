@@ -11,7 +11,7 @@ use super::args::Cli;
 
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
-    /// Folder for the files; it is made if it is not there.
+    /// Folder for the files; created if missing.
     pub out: PathBuf,
 }
 

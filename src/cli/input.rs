@@ -24,7 +24,7 @@ pub struct InputArgs {
     /// Write the normalised tensor as a NumPy array, float32 [3, H, W].
     #[arg(long, value_name = "FILE")]
     pub npy: Option<PathBuf>,
-    /// Write it as a picture.
+    /// Write the input as a picture.
     #[arg(long, value_name = "FILE")]
     pub png: Option<PathBuf>,
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     let (width, height) = photo.rgb.dimensions();
     writeln!(
         out,
-        "Recipe: {resize}, middle {side}×{side}, less {:?}, by {:?}",
+        "Recipe: {resize}, centre crop {side}×{side}, minus {:?}, divided by {:?}",
         recipe.mean, recipe.std
     )?;
     writeln!(

@@ -15,20 +15,20 @@ use crate::protocol::ModelRequest;
 /// What can be chosen about methods.
 #[derive(Debug, Args)]
 pub struct MethodArgs {
-    /// What parts of the picture are hidden behind, for occlusion, RISE and curves: neutral,
-    /// mean-color, blur or noise.
+    /// What hides parts of the picture, for occlusion, RISE and curves: neutral, mean-color, blur
+    /// or noise.
     #[arg(long, default_value = "neutral", value_parser = choice::<Fill>())]
     pub fill: Fill,
-    /// Side of the occluding patch, in pixels of the network's input; a seventh if left out.
+    /// Side of the occluding patch, in pixels of the network's input; by default a seventh of it.
     #[arg(long, value_name = "PIXELS")]
     pub patch: Option<usize>,
-    /// Steps of the occluding patch; half of it if left out.
+    /// Stride of the occluding patch; by default half its side.
     #[arg(long, value_name = "PIXELS")]
     pub stride: Option<usize>,
-    /// Masks of RISE, 2 to 100000.
+    /// Number of RISE masks, 2 to 100000.
     #[arg(long, value_name = "COUNT", default_value_t = RiseOptions::default().masks, value_parser = masks)]
     pub masks: usize,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// What is measured while parts are hidden: probability or logit.
@@ -80,9 +80,9 @@ pub fn make(
     let started = Instant::now();
     let plan = seen.plan(method, &args.options())?;
     let answers = ask(client, request, &plan, method.name())?;
-    let map = plan.map(seen, &answers, target, args.score).ok_or_else(|| {
-        anyhow::anyhow!("There is no probability of this target; use --score logit")
-    })?;
+    let map = plan
+        .map(seen, &answers, target, args.score)
+        .ok_or_else(|| anyhow::anyhow!("This target has no probability; use --score logit"))?;
     Ok(Made { method, map, runs: plan.runs(), took: started.elapsed() })
 }
 
@@ -153,7 +153,7 @@ impl Made {
         writeln!(out, "  {}", method.shows())?;
         writeln!(out, "  {}", method.limits())?;
         if let Some(noise) = self.map.noise() {
-            writeln!(out, "  Noise: standard error {:.1} % of the map's range", noise * 100.0)?;
+            writeln!(out, "  Noise: standard error {:.1}% of the map's range", noise * 100.0)?;
         }
         if let Some(check) = self.map.check().filter(|check| !check.holds()) {
             warn(&format!("mean + bias misses the logit by {:.2e}", check.residual));

@@ -61,7 +61,7 @@ pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
     let (filter, crop, origin) = (recipe.filter, recipe.crop, model.recipe_origin);
     writeln!(out, "Recipe:       resize {resize} ({filter}), crop {crop}")?;
     let (mean, std) = (recipe.mean, recipe.std);
-    writeln!(out, "              less {mean:?}, by {std:?}; {origin}")?;
+    writeln!(out, "              minus {mean:?}, divided by {std:?}; source: {origin}")?;
     let maps = model.ending.caveat();
     writeln!(out, "Maps:         {}", maps.as_deref().unwrap_or(EXACT))?;
     if !model.unused.is_empty() {

@@ -18,8 +18,8 @@ pub struct HierarchyArgs {
     #[arg(long, value_name = "NAME|FILE|wordnet|induced")]
     pub hierarchy: Option<String>,
     /// How the tree decides: hard (follow the likeliest child by nbdt's rule), soft (multiply along
-    /// each path), or marginal (the network's own probabilities, summed below each node). Hard for
-    /// models that were trained with their tree and marginal for others if left out.
+    /// each path), or marginal (the network's own probabilities, summed below each node). By
+    /// default hard for models trained with their tree, and marginal for others.
     #[arg(long, value_parser = choice::<Rule>())]
     pub rule: Option<Rule>,
 }

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use image::RgbImage;
 use serde_json::{Value, json};
 
 use super::Out;
+use crate::caption::Caption;
 use crate::explain::{Cam, Paint, Variant};
 use crate::explanation::Explanation;
 use crate::output;
@@ -49,6 +51,24 @@ pub fn write(
     let whole = over(&explanation.photo.rgb, explanation.input.photo_from_input);
     output::write_png(&files.overlay, &whole)?;
     Ok(files)
+}
+
+/// A picture with a caption, in two formats.
+pub struct Figure {
+    pub png: PathBuf,
+    pub svg: PathBuf,
+}
+
+/// Writes figure.png and figure.svg.
+pub fn write_figure(
+    folder: &Path,
+    picture: &RgbImage,
+    caption: &Caption,
+) -> anyhow::Result<Figure> {
+    let [png, svg] = ["figure.png", "figure.svg"].map(|name| folder.join(name));
+    output::write_png(&png, &caption.picture(picture))?;
+    output::write(&svg, caption.svg(picture)?.as_bytes())?;
+    Ok(Figure { png, svg })
 }
 
 /// The two lines of the tutorial.

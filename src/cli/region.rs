@@ -23,7 +23,7 @@ pub struct RegionArgs {
     /// The part of the photo, in its pixels.
     #[arg(long = "box", value_name = "X,Y,W,H", value_parser = rect, allow_hyphen_values = true)]
     pub rect: Rect,
-    /// Class to explain, by name, synonym, WordNet id or index; the likeliest one if left out.
+    /// Class to explain, by name, synonym, WordNet id or index; by default the likeliest.
     #[arg(long, value_name = "NAME|INDEX")]
     pub class: Option<String>,
     /// Run the network again with the region painted over and with the region blurred.

@@ -22,7 +22,7 @@ pub const SURE: f32 = 0.9;
 
 #[derive(Debug, Args)]
 pub struct TreeArgs {
-    /// How likely the answer at a certainty has to be, 0 to 1.
+    /// Required certainty of the answer, 0 to 1.
     #[arg(long, default_value_t = SURE, value_parser = fraction)]
     pub sure: f32,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub struct InduceArgs {
     /// WordNet ids of the classes, one line per class.
     #[arg(long, value_name = "FILE")]
     pub wnids: Option<PathBuf>,
-    /// File to write; the standard output if left out.
+    /// File to write; standard output by default.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }
@@ -96,7 +96,7 @@ pub fn print_decisions(explanation: &Explanation, rule: Rule, out: Out<'_>) -> a
     match rule {
         Rule::Hard | Rule::Soft => writeln!(
             out,
-            "They differ: network alone {}, hard tree {}, soft tree {}",
+            "Predictions differ: network alone {}, hard tree {}, soft tree {}",
             label(agreement.plain),
             label(agreement.hard),
             label(agreement.soft)

@@ -13,23 +13,25 @@ pub enum Purpose {
     Hierarchy(Role),
     /// The file that was prepared, with this extension.
     Save(&'static str),
+    /// A picture with a caption, as PNG or SVG.
+    SaveFigure,
 }
 
 impl Purpose {
     pub fn title(self) -> &'static str {
         match self {
-            Self::Open => "Open a picture, a folder or weights",
-            Self::Weights(Role::Classifier) => "Open weights of a classifier",
-            Self::Weights(Role::Tree) => "Open weights of a tree model",
+            Self::Open => "Open a picture, folder or weights file",
+            Self::Weights(Role::Classifier) => "Open the weights of a classifier",
+            Self::Weights(Role::Tree) => "Open the weights of a tree model",
             Self::Labels(_) => "Open a list of class names",
             Self::Wnids(_) => "Open a list of WordNet ids",
             Self::Hierarchy(_) => "Open a hierarchy",
-            Self::Save(_) => "Save",
+            Self::Save(_) | Self::SaveFigure => "Save",
         }
     }
 
     pub fn saves(self) -> bool {
-        matches!(self, Self::Save(_))
+        matches!(self, Self::Save(_) | Self::SaveFigure)
     }
 
     /// Names and extensions of the files to show.
@@ -44,6 +46,7 @@ impl Purpose {
             Self::Wnids(_) => vec![("WordNet ids", &["txt", "json"]), ("All files", &["*"])],
             Self::Labels(_) => vec![("Labels", &["txt", "json"]), ("All files", &["*"])],
             Self::Hierarchy(_) => vec![("Hierarchies", &["json"]), ("All files", &["*"])],
+            Self::SaveFigure => vec![("PNG", &["png"]), ("SVG", &["svg"])],
             Self::Save("png") => vec![("PNG", &["png"])],
             Self::Save("npy") => vec![("NumPy array", &["npy"])],
             Self::Save("svg") => vec![("SVG", &["svg"])],

@@ -97,8 +97,8 @@ impl Handover {
     /// The GPU is to be used no more.
     fn give_up(&self, books: &mut Books, reason: &str, out: &mut Vec<Event>) {
         let note = match &books.gpu {
-            Gpu::There(name) => format!("The CPU does the work instead of {name}: {reason}"),
-            _ => format!("The CPU does the work: {reason}"),
+            Gpu::There(name) => format!("Using the CPU instead of {name}: {reason}"),
+            _ => format!("Using the CPU: {reason}"),
         };
         self.turn_off(books, Some(note), out);
     }
@@ -123,7 +123,7 @@ impl Handover {
         }
         let is_asked = books.gpu == Gpu::Starting || books.is_gpu_asked();
         if !self.gpu.is_alive() {
-            self.give_up(books, "it has ended unexpectedly", out);
+            self.give_up(books, "it stopped unexpectedly", out);
         } else if is_asked && books.heard.elapsed() > self.timeouts {
             let reason = format!("no answer for {} s", self.timeouts.as_secs());
             self.give_up(books, &reason, out);

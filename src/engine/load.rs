@@ -23,7 +23,7 @@ use crate::text::{CleanText, Shown as _};
 /// Why a model could not be made ready. One line for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("{} is neither a file nor a model of the catalogue", .0.shown())]
+    #[error("{} is neither a file nor a model in the catalogue", .0.shown())]
     NoSuchModel(PathBuf),
     #[error("{id} is not on this computer yet{size}")]
     NotFetched { id: &'static str, size: String },

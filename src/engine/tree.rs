@@ -28,15 +28,15 @@ pub enum TreeError {
     #[error("Could not induce a hierarchy: {0}")]
     Induce(#[from] InduceError),
     #[error(
-        "No class of this model is found in WordNet; give --wnids with their WordNet ids, or take \
-         the induced hierarchy"
+        "None of this model's classes was found in WordNet; give their WordNet ids with --wnids, \
+         or use the induced hierarchy"
     )]
     NoMeanings,
     #[error("The hierarchy {} is larger than {} MiB", path.shown(), MAX_BYTES >> 20)]
     TooLarge { path: PathBuf },
     #[error(
-        "There is no hierarchy named {name}{known}, and no file of that name; `wordnet` makes one \
-         from the meaning of the classes, `induced` from the model itself"
+        "There is no hierarchy named {name}{known}, and no such file; `wordnet` builds one from \
+         the meaning of the classes, `induced` from the model itself"
     )]
     Unknown { name: String, known: String },
 }

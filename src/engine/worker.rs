@@ -98,7 +98,7 @@ impl Worker {
                 Err(TryRecvError::Disconnected) => break,
             }
         }
-        self.say(Event::Stopped { reason: "The engine has ended".to_owned() });
+        self.say(Event::Stopped { reason: "The engine has stopped".to_owned() });
     }
 
     /// Does a job, or says why it failed; whether it went well.
@@ -157,7 +157,7 @@ impl Worker {
         let failed = failed.map_or_else(String::new, |compute| compute.name().to_owned());
         self.choice = DeviceChoice::Cpu;
         self.models.clear();
-        let note = format!("{failed} failed ({reason}); the work is done on the CPU instead");
+        let note = format!("{failed} failed ({reason}); using the CPU instead");
         self.say_device(Some(note));
     }
 
@@ -381,7 +381,7 @@ impl Worker {
 
 fn nothing_to_measure(unreadable: &Unreadable) -> String {
     match (unreadable.count, unreadable.first.first()) {
-        (0, _) | (_, None) => "There are no pictures to measure the model on".to_owned(),
+        (0, _) | (_, None) => "There are no pictures to evaluate the model on".to_owned(),
         (1, Some(error)) => error.clone(),
         (count, Some(error)) => format!("None of the {count} pictures can be read: {error}"),
     }

@@ -54,12 +54,12 @@ pub struct Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum QuestionError {
     #[error(
-        "{0:?} is the root of the tree and was never chosen against anything; name a node below"
+        "{0:?} is the root of the tree and was never chosen against anything; name a node below it"
     )]
     Root(String),
     #[error("{0:?} has no sibling, so nothing is decided there; name another node")]
     NoSibling(String),
-    #[error("{other:?} is no sibling of {node:?}; choose among {siblings}")]
+    #[error("{other:?} is not a sibling of {node:?}; choose among {siblings}")]
     NotSibling { node: String, other: String, siblings: String },
     #[error("{0:?} cannot be compared with itself; choose two different ones")]
     Itself(String),

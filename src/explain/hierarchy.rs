@@ -63,7 +63,7 @@ pub struct Hierarchy {
 #[derive(Debug, Error)]
 pub enum HierarchyError {
     #[error(
-        "This is no hierarchy in node-link JSON ({0}); export it with nbdt or `glasstree induce`"
+        "This is not a hierarchy in node-link JSON ({0}); export it with nbdt or `glasstree induce`"
     )]
     Json(#[from] serde_json::Error),
     #[error("The edges of the hierarchy have no direction; write it with \"directed\": true")]
@@ -82,13 +82,11 @@ pub enum HierarchyError {
         "The hierarchy has several roots, among them {0:?} and {1:?}; join them under one node"
     )]
     SeveralRoots(String, String),
-    #[error(
-        "The node {0:?} is its own ancestor, so it hangs on no root; remove one edge of the cycle"
-    )]
+    #[error("The node {0:?} is its own ancestor, so it has no root; remove one edge of the cycle")]
     Cycle(String),
     #[error(
-        "The node {0:?} has no children and is no class of the model; \
-         check that the hierarchy and the list of wnids belong to the same classes"
+        "The node {0:?} has no children and is not a class of the model; check that the hierarchy \
+         and the list of wnids belong to the same classes"
     )]
     UnknownLeaf(String),
     #[error("The class {0:?} has children; in a hierarchy every class is a leaf")]

@@ -79,48 +79,53 @@ impl Method {
     pub fn shows(self) -> &'static str {
         match self {
             Self::Cam => {
-                "What each cell of the last feature map adds to the logit; the cells sum up to it"
+                "What each cell of the last feature map contributes to the logit; the cells add \
+                 up to it"
             }
             Self::Dense2 | Self::Dense4 => {
-                "What each cell adds where the network looks more closely; the cells of the plain \
-                 map are among these, unchanged"
+                "What each cell contributes on a finer grid; the cells of the plain map are among \
+                 them, unchanged"
             }
             Self::DenseShift | Self::Shift2 | Self::Shift4 => {
-                "What each cell adds while the picture is moved under the cells; their mean is the \
-                 mean logit of the moved pictures"
+                "What each cell contributes while the picture is shifted under the grid; the mean \
+                 is the mean logit of the shifted pictures"
             }
-            Self::MultiScale => {
-                "Where the evidence is found again when the picture is enlarged and mirrored"
-            }
-            Self::GradCam => "The evidence for the class, without what speaks against it",
+            Self::MultiScale => "Where evidence persists when the picture is enlarged and mirrored",
+            Self::GradCam => "The evidence for the class, without the evidence against it",
             Self::GradCamPlusPlus => {
-                "The evidence for the class, with channels that react in few places counted more"
+                "The evidence for the class, weighting channels that respond in few places more"
             }
-            Self::LayerCam => "Where the channels react that speak for the class",
-            Self::Occlusion => "How much less is scored when the place is hidden by a patch",
-            Self::Rise => "How much more is scored while the place is visible than on average",
+            Self::LayerCam => "Where the channels with evidence for the class respond",
+            Self::Occlusion => "How much the score drops when a patch hides the place",
+            Self::Rise => "How much the score exceeds its mean while the place is visible",
         }
     }
 
     /// What its map does not show, in a sentence.
     pub fn limits(self) -> &'static str {
         match self {
-            Self::Cam => "A cell sees most of the picture, so it says not which pixels made it",
+            Self::Cam => {
+                "A cell sees most of the picture, so the map does not say which pixels \
+                          caused it"
+            }
             Self::Dense2 | Self::Dense4 => {
-                "The network was not trained so; the cells in between may be off the scale it knows"
+                "The network was not trained this way; the cells in between may lie outside the \
+                 range it knows"
             }
             Self::DenseShift | Self::Shift2 | Self::Shift4 => {
-                "It explains the mean of several answers; what is moved in at the border is invented"
+                "It explains the mean of several answers; what is shifted in at the border is \
+                 invented"
             }
-            Self::MultiScale => "It adds up to no logit, and large things may fall apart",
-            Self::GradCam => "What speaks against the class is cut off",
-            Self::GradCamPlusPlus => "It adds up to nothing, and its weights have no unit",
+            Self::MultiScale => "It does not add up to a logit, and large objects may fall apart",
+            Self::GradCam => "Evidence against the class is cut off",
+            Self::GradCamPlusPlus => "It does not add up to anything, and its weights have no unit",
             Self::LayerCam => {
-                "Channels that speak against the class are left out, so that it looks alike for \
+                "Channels with evidence against the class are left out, so it looks alike for \
                  classes that share channels"
             }
             Self::Occlusion => {
-                "A patch shows only what it hides alone, and the network never saw such patches"
+                "A patch shows only the effect of hiding one place, and the network never saw \
+                 such patches"
             }
             Self::Rise => "It is noisy, and the network never saw such masks",
         }

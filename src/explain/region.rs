@@ -37,7 +37,7 @@ pub struct Region {
 pub enum RegionError {
     #[error(transparent)]
     NoMaps(#[from] NoMaps),
-    #[error("The region has coordinates that are no numbers; give pixels of the photo")]
+    #[error("The region has coordinates that are not numbers; give pixels of the photo")]
     NotANumber,
     #[error("The region is empty; give it a width and a height above 0 (in pixels)")]
     Empty,

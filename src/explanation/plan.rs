@@ -113,14 +113,14 @@ pub struct Cost {
 /// Why there is no map by a method. One line for the user.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PlanError {
-    #[error("{0}. Occlusion and RISE need none")]
+    #[error("{0}. Occlusion and RISE work without one")]
     NoMaps(#[from] NoMaps),
     #[error(
         "The strides of a network from an ONNX file cannot be left out; shift2 and shift4 make \
          finer maps of it"
     )]
     NotDense,
-    #[error("This network takes pictures of one size alone, so it has no map over several sizes")]
+    #[error("This network takes pictures of one size only, so it has no multi-scale map")]
     OneSize,
     #[error(transparent)]
     Picture(#[from] PreprocessError),

@@ -10,52 +10,55 @@ use crate::text::{CleanText, Shown as _};
 /// One line for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    #[error("{0} is no address of a file; it should begin with https://")]
+    #[error("{0} is not the address of a file; it should begin with https://")]
     BadAddress(String),
-    #[error("{0} is not encrypted and not of this computer; only https is used")]
+    #[error("{0} is neither encrypted nor on this computer; only https is used")]
     NotEncrypted(String),
-    #[error("{host} could not be reached ({reason}); is there a connection to the internet?")]
+    #[error("{host} could not be reached ({reason}); is this computer online?")]
     Unreachable { host: String, reason: CleanText },
-    #[error("There is no secure connection to {host} ({reason}); nothing was fetched")]
+    #[error("No secure connection to {host} ({reason}); nothing was downloaded")]
     NotSecure { host: String, reason: CleanText },
-    #[error("The proxy does not let us through to {host} ({reason})")]
+    #[error("The proxy refuses to connect to {host} ({reason})")]
     Proxy { host: String, reason: CleanText },
-    #[error("{0} does not exist any more (404); the file has been moved or deleted")]
+    #[error("{0} no longer exists (404); the file has been moved or deleted")]
     NotFound(String),
-    #[error("{url} is refused by its server ({status}); try again later")]
+    #[error("The server refuses {url} ({status}); try again later")]
     Status { url: String, status: u16 },
-    #[error("{0} leads from one address to the next without an end; nothing was fetched")]
+    #[error("{0} redirects without end; nothing was downloaded")]
     RedirectLoop(String),
-    #[error("{0} leads to {1}, which cannot be used; nothing was fetched")]
+    #[error("{0} redirects to {1}, which cannot be used; nothing was downloaded")]
     BadRedirect(String, CleanText),
-    #[error("{0} answered with a web page, not with a file; does the network ask for a login?")]
+    #[error("{0} answered with a web page instead of a file; does this network ask for a login?")]
     WebPage(String),
-    #[error("{host} answered what makes no sense ({reason}); try again later")]
+    #[error("{host} sent an invalid answer ({reason}); try again later")]
     Protocol { host: String, reason: CleanText },
     #[error("The connection broke after {so_far}")]
     Broken { so_far: Arrived },
     #[error("{host} sent nothing for {} s, after {so_far}", .waited.as_secs_f32())]
     Stalled { host: String, waited: Duration, so_far: Arrived },
-    #[error("{host} sends hardly anything any more, after {so_far}")]
+    #[error("{host} has all but stopped sending, after {so_far}")]
     TooSlow { host: String, so_far: Arrived },
-    #[error("What arrived as {file} is no file of weights ({reason}); it was thrown away")]
+    #[error("What arrived as {file} is not a weights file ({reason}); it was deleted")]
     NotWeights { file: String, reason: CleanText },
     #[error(
-        "{file} should have {expected} bytes, but its server has {found}; that is another file"
+        "{file} should have {expected} bytes, but the server has {found}; it is a different file"
     )]
     WrongSize { file: String, expected: u64, found: u64 },
-    #[error("{file} is larger than {}; nothing was fetched", megabytes(*.limit))]
+    #[error("{file} is larger than {}; nothing was downloaded", megabytes(*.limit))]
     TooLarge { file: String, limit: u64 },
-    #[error("{file} should have {expected} bytes, but its server sent more; it was thrown away")]
+    #[error("{file} should have {expected} bytes, but the server sent more; it was deleted")]
     TooMuch { file: String, expected: u64 },
     #[error(
-        "What arrived is not {file}: its checksum begins with {}, not with {}; it was thrown away",
+        "What arrived is not {file}: its checksum begins with {}, not {}; it was deleted",
         start(.found), start(.expected)
     )]
     WrongSum { file: String, expected: String, found: String },
-    #[error("{} is there, but its checksum is wrong; fetch it again", path.shown())]
+    #[error("{} is there, but its checksum is wrong; download it again", path.shown())]
     Spoilt { path: PathBuf },
-    #[error("{file} is being fetched already, by another window or a try that was just cancelled")]
+    #[error(
+        "{file} is already being downloaded, by another window or by an attempt that was just \
+             cancelled"
+    )]
     Locked { file: String },
     #[error("The disk is full: {} needs {} more", path.shown(), megabytes(*.missing))]
     DiskFull { path: PathBuf, missing: u64 },
@@ -98,14 +101,12 @@ impl FetchError {
             E::Tls(reason) => Self::NotSecure { host, reason: reason.into() },
             E::Rustls(error) => Self::NotSecure { host, reason: error.to_string().into() },
             E::ConnectProxyFailed(reason) => Self::Proxy { host, reason: reason.into() },
-            E::InvalidProxyUrl => Self::Proxy { host, reason: "its address makes no sense".into() },
+            E::InvalidProxyUrl => Self::Proxy { host, reason: "its address is invalid".into() },
             E::Timeout(T::PerRead | T::RecvResponse) => {
                 Self::Stalled { host, waited, so_far: Arrived::default() }
             }
             E::Timeout(_) => Self::Unreachable { host, reason: "it did not answer in time".into() },
-            E::HostNotFound => {
-                Self::Unreachable { host, reason: "no computer of that name".into() }
-            }
+            E::HostNotFound => Self::Unreachable { host, reason: "no such host".into() },
             E::Io(error) => Self::Unreachable { host, reason: error.to_string().into() },
             error => Self::Protocol { host, reason: error.to_string().into() },
         }
@@ -127,7 +128,11 @@ impl std::fmt::Display for Arrived {
         if let Some(total) = self.total {
             write!(f, " of {}", megabytes(total))?;
         }
-        f.write_str(if self.goes_on { "; the next try goes on from there" } else { "; try again" })
+        f.write_str(if self.goes_on {
+            "; the next attempt continues from there"
+        } else {
+            "; try again"
+        })
     }
 }
 

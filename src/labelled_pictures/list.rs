@@ -54,7 +54,7 @@ fn bounds(numbers: &[String]) -> Result<Rect, String> {
         [x0, y0, x1, y1] if x0 <= x1 && y0 <= y1 && parsed.iter().all(|v| v.is_finite()) => {
             Ok(Rect { left: x0, top: y0, right: x1 + 1.0, bottom: y1 + 1.0 })
         }
-        _ => Err(format!("{} is no box x0, y0, x1, y1 in pixels", numbers.join(", "))),
+        _ => Err(format!("{} is not a box x0, y0, x1, y1 in pixels", numbers.join(", "))),
     }
 }
 

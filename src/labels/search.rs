@@ -24,7 +24,7 @@ const MAX_QUERY: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FindClassError {
     /// A number beyond the last class.
-    #[error("There is no class {index}, the model has classes 0 to {last}")]
+    #[error("There is no class {index}; the model has classes 0 to {last}")]
     OutOfRange { index: String, last: usize },
     /// Several classes have this name.
     #[error(

@@ -86,7 +86,7 @@ impl Compute {
             DeviceChoice::Auto | DeviceChoice::Gpu => match gpu::open(software_too) {
                 Ok(compute) => Ok(compute.into()),
                 Err(gpu::Failure::Broken(reason)) => {
-                    let note = format!("{reason}; the work is done on the CPU instead");
+                    let note = format!("{reason}; using the CPU instead");
                     Ok(Opened { compute: Self::cpu(), note: Some(note) })
                 }
                 Err(gpu::Failure::Missing(_)) if !software_too => Ok(Self::cpu().into()),
@@ -182,7 +182,7 @@ mod gpu {
         }
         let (name, kind) = catch_unwind(|| best_adapter(software))
             .map_err(|_| Failure::Broken("The graphics driver crashed".to_owned()))?
-            .ok_or(Failure::Missing("There is no GPU that can be used; use --device cpu"))?;
+            .ok_or(Failure::Missing("No usable GPU was found; use --device cpu"))?;
         let init = || Device::wgpu_options().device_kind(kind).init();
         let device = catch_unwind(AssertUnwindSafe(init))
             .map_err(|_| Failure::Broken(format!("{name} crashed when it was started")))?

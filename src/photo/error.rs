@@ -45,7 +45,7 @@ pub enum Problem {
     /// No format that is known here.
     #[error("it is not a PNG, JPEG, WebP, BMP or GIF file")]
     UnknownFormat,
-    #[error("{width} x {height} pixels are more than 200 megapixels; make it smaller first")]
+    #[error("{width} x {height} pixels exceed 200 megapixels; make it smaller first")]
     TooManyPixels { width: u32, height: u32 },
     /// Beyond the limits of the decoder.
     #[error("decoding it needs too much memory; save it as an 8-bit PNG or as JPEG")]

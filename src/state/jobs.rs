@@ -185,7 +185,7 @@ impl AppState {
                 self.stop_inquiries();
                 self.forget_jobs();
                 self.wanted = None;
-                let text = format!("{reason}; the last results are still here");
+                let text = format!("{reason}; the previous results are still shown");
                 self.notify_with(NoticeKind::Error, text, Some(Remedy::RestartEngine));
                 self.stopped = Some(reason);
             }

@@ -89,7 +89,7 @@ impl AppState {
     /// Fetches a model, unless it is here or on its way.
     pub(super) fn fetch(&mut self, entry: &'static CatalogEntry) -> Vec<Effect> {
         let Some(folder) = self.library.folder.clone() else {
-            self.notify(NoticeKind::Error, "This system has no folder for fetched models");
+            self.notify(NoticeKind::Error, "This system has no folder for downloaded models");
             return Vec::new();
         };
         match self.library.download_state(entry) {
@@ -124,9 +124,9 @@ impl AppState {
             Ok(fetched) => {
                 self.library.downloads.insert(id, DownloadState::Here);
                 let size = megabytes(fetched.bytes);
-                self.notify(NoticeKind::Info, format!("{id} was fetched ({size})"));
+                self.notify(NoticeKind::Info, format!("{id} was downloaded ({size})"));
                 if fetched.changed {
-                    let text = format!("{id} has changed since it was first fetched");
+                    let text = format!("{id} has changed since it was first downloaded");
                     self.notify(NoticeKind::Warning, text);
                 }
             }

@@ -18,6 +18,7 @@ use crate::explanation::{Explanation, ModelInfo};
 use crate::selection::PinSlot;
 use crate::ui::keys::{leave_free, take_presses};
 use crate::ui::pins::{pair, pressed_slot};
+use crate::ui::text::thousands;
 use row::{HEIGHT, Row, row_ui};
 use rows::{Move, SearchIndex, moved, ranks};
 
@@ -224,7 +225,14 @@ fn update_rows(explanation: &Explanation, state: &mut ClassListState) {
 /// How many classes there are, and what comes first; whether two of them shall be compared.
 fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) -> bool {
     let (all, shown) = (explanation.forward.logits.len(), state.rows().len());
-    let count = if shown == all { format!("{all} classes") } else { format!("{shown} of {all}") };
+    let count = {
+        let [shown_text, all_text] = [shown, all].map(thousands);
+        if shown == all {
+            format!("{all_text} classes")
+        } else {
+            format!("{shown_text} of {all_text}")
+        }
+    };
     let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
     let layout = Layout::right_to_left(Align::Center);
     let head = ui.allocate_ui_with_layout(size, layout, |ui| {
@@ -238,8 +246,8 @@ fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) -
             })
             .response
             .on_hover_text("Order of the classes");
-        let hint = "One class against another: A and B, which are pinned with the letters on the \
-                    lines; else the selected class and its strongest rival";
+        let hint = "One class against another: those pinned as A and B (point at a class and \
+                    click its A or B button), or the selected class and its strongest rival";
         let compares = ui.button("Compare").on_hover_text(hint).clicked();
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.add(Label::new(RichText::new(count).weak()).truncate());
@@ -296,7 +304,7 @@ fn table_ui(
     let mut in_view = 0..0;
     let response = ui.interact(view, list, Sense::FOCUSABLE);
     let label = match selected {
-        Some(class) => format!("Classes, {} is selected", explanation.model.label(class)),
+        Some(class) => format!("Classes, {} selected", explanation.model.label(class)),
         None => "Classes".to_owned(),
     };
     response.widget_info(|| WidgetInfo::labeled(Role::ListBox, true, &label));

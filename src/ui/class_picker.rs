@@ -6,7 +6,7 @@ use crate::explain::ClassId;
 use crate::explanation::{Explanation, ModelInfo};
 use crate::memo::{Memo, Same};
 use crate::ui::class_list::rows::{SearchIndex, SortOrder, percent, ranks};
-use crate::ui::text::{at_most, short};
+use crate::ui::text::{at_most, short, thousands};
 
 /// Most classes in the list.
 const LISTED: usize = 40;
@@ -79,7 +79,7 @@ impl ClassPicker {
         if rows.is_empty() {
             ui.weak("No such class");
         } else if rows.len() > LISTED {
-            ui.weak(format!("and {} more; type to find them", rows.len() - LISTED));
+            ui.weak(format!("and {} more; type to find them", thousands(rows.len() - LISTED)));
         }
         wanted
     }

@@ -6,6 +6,7 @@ use strum::IntoEnumIterator as _;
 use crate::command::{Command, MenuCommand};
 use crate::explain::Colormap;
 use crate::look::{OverlayOptions, ScaleMode};
+use crate::numbers::percent_to;
 use crate::state::AppState;
 use crate::ui::methods::{list_ui, methods_ui};
 use crate::ui::output::UiOutput;
@@ -59,7 +60,7 @@ pub fn controls_ui(
             return;
         }
         if room >= WITH_METHOD {
-            button_ui(ui, MenuCommand::ActualSize, "100 %", out);
+            button_ui(ui, MenuCommand::ActualSize, "100%", out);
         }
         ui.separator();
         map_ui(ui, state, options, if room >= ROOMY { TARGET } else { SHORT_TARGET }, out);
@@ -124,7 +125,11 @@ fn keep_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     let pin = egui::Button::new("Keep").selected(keeps);
     let pin = ui.add_enabled(state.can_keep_target() || keeps, pin);
     pin.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, keeps, entry.text));
-    let hint = if keeps { "Held for all pictures; click to let go (K)" } else { entry.tooltip };
+    let hint = if keeps {
+        "Kept for all pictures; click to follow the prediction again (K)"
+    } else {
+        entry.tooltip
+    };
     if pin.on_hover_text(hint).clicked() {
         out.push(Command::KeepTarget(!keeps));
     }
@@ -133,7 +138,7 @@ fn keep_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
 /// The slider, with its name if there is room for it.
 fn opacity_ui(ui: &mut Ui, options: &mut OverlayOptions, is_roomy: bool) {
     let slider = Slider::new(&mut options.opacity, 0.0..=1.0)
-        .custom_formatter(|value, _| format!("{:.0} %", value * 100.0))
+        .custom_formatter(|value, _| percent_to(value as f32, 0))
         .custom_parser(|text| {
             let number: f64 = text.trim_end_matches('%').trim().parse().ok()?;
             Some(number / 100.0)
@@ -156,8 +161,9 @@ fn smooth_ui(ui: &mut Ui, options: &mut OverlayOptions) {
     smooth.on_hover_text(MenuCommand::ToggleSmooth.entry().tooltip);
     let contours = egui::Checkbox::new(&mut options.contours, "Contours");
     let contours = ui.add_enabled(options.smooth, contours);
-    contours
-        .on_hover_text("Lines at half and three quarters of the range; marked on the colour bar");
+    contours.on_hover_text(
+        "Lines at half and three quarters of the range, as marked on the colour bar",
+    );
 }
 
 /// Everything about the colours, one below the other.
@@ -182,11 +188,11 @@ pub fn colormap_name(colormap: Colormap) -> &'static str {
 
 fn colormap_hint(colormap: Colormap) -> &'static str {
     match colormap {
-        Colormap::Jet => "The colours of the papers; exaggerates some differences",
+        Colormap::Jet => "The colours of most papers; exaggerates some differences",
         Colormap::Turbo => "A smoother rainbow",
-        Colormap::Viridis => "Even steps look even, also in grey and to colour-blind people",
-        Colormap::Inferno => "Even steps look even; dark where there is little",
-        Colormap::Diverging => "Blue speaks against, red for; the middle is zero",
+        Colormap::Viridis => "Perceptually uniform, in greyscale and for colour-blind readers too",
+        Colormap::Inferno => "Perceptually uniform; dark where there is little evidence",
+        Colormap::Diverging => "Blue is evidence against, red evidence for; the middle is zero",
     }
 }
 
@@ -198,9 +204,9 @@ fn colors_ui(ui: &mut Ui, options: &mut OverlayOptions, is_comparison: bool) {
     let info = || egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Colours: {name}"));
     response.widget_info(info);
     response.on_hover_text(if is_fixed {
-        "Comparisons have two sides and a colour for each, whatever is chosen for other maps"
+        "Comparisons have two sides with a colour each, whatever is chosen for other maps"
     } else {
-        "Colours of the map"
+        "Colour map"
     });
 }
 
@@ -225,7 +231,7 @@ fn scale_text(scale: ScaleMode) -> [&'static str; 2] {
         ScaleMode::PerMap => ["This map", "The last colour is the largest value of this map"],
         ScaleMode::SharedOverClasses => [
             "All maps",
-            "The same colour means the same value on all maps: weak evidence looks weak",
+            "The same colour means the same value on every map, so weak evidence looks weak",
         ],
         ScaleMode::LowestToHighest => [
             "Lowest to highest",
@@ -240,7 +246,7 @@ fn scale_ui(ui: &mut Ui, options: &mut OverlayOptions) {
     let response = combo.show_ui(ui, |ui| scales_ui(ui, options)).response;
     let info = || egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Range: {name}"));
     response.widget_info(info);
-    response.on_hover_text("Which values get the first and the last colour");
+    response.on_hover_text("Range: which values get the first and the last colour");
 }
 
 /// The ranges of values to choose from.

@@ -140,7 +140,7 @@ fn cell_ui(
     let is_unreadable = small.as_ref().is_some_and(|small| small.texture.is_none());
     let words = match &said {
         Some(said) => said.clone(),
-        None if is_unreadable => ["cannot be read".to_owned(), String::new()],
+        None if is_unreadable => ["unreadable".to_owned(), String::new()],
         None => ["\u{2026}".to_owned(), String::new()],
     };
     let place = [i + 1, state.folder.len()].map(thousands).join(" of ");

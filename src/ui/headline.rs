@@ -8,6 +8,7 @@ use super::text::{at_most, short};
 use crate::command::Command;
 use crate::explain::{ClassId, Decision, NodeId, Rule};
 use crate::explanation::{Explanation, Tree};
+use crate::numbers::percent_to;
 use crate::state::{AppState, Role};
 use crate::tree_text::{self, percent, short_name_on_photo};
 
@@ -53,7 +54,7 @@ fn answer_ui(ui: &mut Ui, role: Role, explanation: &Explanation, out: &mut UiOut
     let label =
         Label::new(RichText::new(text).strong().size(15.0)).truncate().sense(Sense::click());
     let hint = format!(
-        "{}: the likeliest class, by the network's own confidence. Click for its map",
+        "{}: the likeliest class, by the network's own confidence; click to see its map",
         explanation.model.label(class)
     );
     // A long name leaves room for what follows.
@@ -86,14 +87,14 @@ fn certain_ui(
     let value = DragValue::new(certainty)
         .range(0.5..=0.999)
         .speed(0.002)
-        .custom_formatter(|value, _| format!("{:.0} %", value * 100.0))
+        .custom_formatter(|value, _| percent_to(value as f32, 0))
         .custom_parser(|text| {
             let number: f64 = text.trim_end_matches('%').trim().parse().ok()?;
             Some(number / 100.0)
         });
     ui.add(value).on_hover_text(
-        "How likely the answer has to be. Drag to see what can be said at another certainty. It is \
-         the network's own confidence; `glasstree eval` tells how often that is right",
+        "How likely the answer has to be; drag to see what can be said at another certainty. This \
+         is the network's own confidence: `glasstree eval` measures how often it is right",
     );
     let sure = decision.sure(&tree.hierarchy, *certainty);
     let label = |class| short(explanation.model.label(class));
@@ -102,7 +103,10 @@ fn certain_ui(
         text = format!("not sure; {text}");
     }
     let response = ui.add(Label::new(text).truncate().sense(Sense::click()));
-    if response.on_hover_text("The most that can be said at this certainty").clicked() {
+    if response
+        .on_hover_text("The most specific answer at this certainty; click to see its map")
+        .clicked()
+    {
         out.push(Command::SelectNode(state.shown_tree(), sure.node));
     }
 }
@@ -138,5 +142,5 @@ fn step_ui(
     let text = if is_selected { text.strong() } else { text.weak() };
     let [of_parent, overall] = tree_text::probabilities(decision, node).map(percent);
     ui.add(Label::new(text).truncate().sense(Sense::click()))
-        .on_hover_text(format!("{name}: {overall}, and {of_parent} of the branch above"))
+        .on_hover_text(format!("{name}: {overall} overall, {of_parent} of its parent"))
 }

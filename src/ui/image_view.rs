@@ -43,6 +43,8 @@ pub use transform::View;
 
 /// Between two pictures, in points.
 const PANE_GAP: f32 = 6.0;
+/// What the frame on the photo is.
+const CROP: &str = "The network sees only what is inside this frame";
 /// Points of scrolling that zoom by a factor of e.
 const SCROLL_PER_E: f32 = 200.0;
 /// With less room than this for the picture, in points, the colour bar gives way.
@@ -89,6 +91,7 @@ pub struct ImageViewState {
     inset: Inset,
     fades: [Fade; 2],
     overlay: Option<(egui::TextureId, Rect)>,
+    colour_bar: Option<Rect>,
 }
 
 impl ImageViewState {
@@ -138,6 +141,11 @@ impl ImageViewState {
     /// The one beside it, if there were two.
     pub fn map_beside(&self) -> Option<&ShownMap> {
         self.maps[1].last()
+    }
+
+    /// Where the colour bar is on the screen, if there was one in the last frame.
+    pub fn colour_bar(&self) -> Option<Rect> {
+        self.colour_bar
     }
 
     /// Whether the photo was painted as fine as the screen allows in the last frame.
@@ -220,6 +228,9 @@ pub fn image_view_ui(
     if let (Some(cover), true) = (input.cover, state.cover.compares) {
         before_ui(ui, &colors, &scene, input, options, &cover, is_bare, state);
     }
+    if let Some(explanation) = input.explanation.filter(|_| !is_bare) {
+        explain_crop(ui, &response, to_screen.rect(crop_in_photo(&explanation.input)));
+    }
     if let Some(explanation) = input.explanation.filter(|_| !is_bare && options.show_input) {
         let id = response.id.with("inset");
         state.inset.ui(ui, id, pane, explanation, &colors);
@@ -245,8 +256,9 @@ pub fn image_view_ui(
     let [first, second] = &state.maps;
     let read = if is_beside { second.last() } else { first.last() };
     let marked = status_ui(ui, input, options, read, place, to_screen, status_height);
+    state.colour_bar = None;
     if has_legend {
-        legend_ui(ui, input, read, marked, legend_height + 2.0 * gap);
+        state.colour_bar = legend_ui(ui, input, read, marked, legend_height + 2.0 * gap);
     }
     state.canvas = Some(canvas);
     action
@@ -464,12 +476,22 @@ fn paint_crop(
     }
 }
 
+/// Says what the frame is while the pointer is on it.
+fn explain_crop(ui: &Ui, canvas: &Response, place: Rect) {
+    const REACH: f32 = 5.0;
+    let is_on =
+        |point: Pos2| place.expand(REACH).contains(point) && !place.shrink(REACH).contains(point);
+    if canvas.hover_pos().is_some_and(is_on) && !ui.input(|input| input.pointer.any_down()) {
+        canvas.clone().on_hover_text_at_pointer(CROP);
+    }
+}
+
 fn busy_ui(ui: &Ui, canvas: &Response, colors: &Palette) {
     let plate = Rect::from_min_size(canvas.rect.min + vec2(8.0, 8.0), Vec2::splat(28.0));
     ui.painter_at(canvas.rect).rect_filled(plate, 4.0, colors.plate);
     Spinner::new().paint_at(ui, plate.shrink(6.0));
     let response = ui.interact(plate, canvas.id.with("busy"), Sense::hover());
-    let label = "The model is looking at the photo";
+    let label = "Running the network on the photo";
     response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, label));
     response.on_hover_text(label);
 }

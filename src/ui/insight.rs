@@ -22,9 +22,9 @@ use crate::ui::tree_panel::TreePanel;
 /// Name and tooltip of a tab.
 fn tab_text(tab: InsightTab) -> [&'static str; 2] {
     match tab {
-        InsightTab::Path => ["Path", "The decisions from the root to the class, one by one"],
+        InsightTab::Path => ["Path", "Each decision from the root to the class"],
         InsightTab::Region => {
-            ["Region", "What a part of the picture gives to the class and each decision"]
+            ["Region", "What a part of the picture contributes to the class and to each decision"]
         }
         InsightTab::Compare => ["Compare", "Two classes, and the decision where they part"],
         InsightTab::Trust => ["Trust", "Does the map name what matters? Curves and checks"],

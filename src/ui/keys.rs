@@ -1,6 +1,6 @@
 //! Keys, as the command table writes them.
 
-use eframe::egui::{Context, Event, Id, Key, KeyboardShortcut, Modifiers, Ui};
+use eframe::egui::{Context, Event, Id, Key, KeyboardShortcut, ModifierNames, Modifiers, Ui};
 use strum::IntoEnumIterator as _;
 
 use crate::command::MenuCommand;
@@ -21,12 +21,24 @@ pub fn parse(text: &str) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(modifiers, Key::from_name(key)?))
 }
 
-/// A key for people: `[` instead of `OpenBracket`.
+/// A key for people: `Ctrl+[` instead of `Ctrl+OpenBracket`, and `⌘[` on a Mac.
 pub fn readable(ctx: &Context, text: &str) -> String {
-    if text == "?" {
+    let Some(KeyboardShortcut { modifiers, logical_key }) = parse(text) else {
         return text.to_owned();
+    };
+    let is_mac = ctx.os().is_mac();
+    // Every Mac has a font with these symbols, which those of egui lack.
+    let names = if is_mac { ModifierNames::SYMBOLS } else { ModifierNames::NAMES };
+    let key = match logical_key {
+        Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp => logical_key.name(),
+        Key::Escape => "Esc",
+        Key::Delete => "Del",
+        other => other.symbol_or_name(),
+    };
+    match names.format(&modifiers, is_mac) {
+        held if held.is_empty() => key.to_owned(),
+        held => format!("{held}{}{key}", names.concat),
     }
-    parse(text).map_or_else(|| text.to_owned(), |shortcut| ctx.format_shortcut(&shortcut))
 }
 
 /// The keys of a command for people, the first one only.
@@ -131,7 +143,23 @@ fn is_pressed(shortcut: &KeyboardShortcut, key: Key, modifiers: Modifiers) -> bo
 
 #[cfg(test)]
 mod tests {
+    use eframe::egui::os::OperatingSystem;
+
     use super::*;
+
+    #[test]
+    fn keys_are_written_as_on_the_keyboard_of_the_system() {
+        let ctx = Context::default();
+        let written = |os, keys: &[&str]| -> Vec<String> {
+            ctx.set_os(os);
+            keys.iter().map(|key| readable(&ctx, key)).collect()
+        };
+        let keys = ["OpenBracket", "Ctrl+Shift+Z", "Ctrl+Plus", "?", "Left", "Delete"];
+        let elsewhere = written(OperatingSystem::Nix, &keys);
+        assert_eq!(elsewhere, ["[", "Ctrl+Shift+Z", "Ctrl++", "?", "Left", "Del"]);
+        let mac = written(OperatingSystem::Mac, &keys);
+        assert_eq!(mac, ["[", "\u{21e7}\u{2318}Z", "\u{2318}+", "?", "Left", "Del"]);
+    }
 
     #[test]
     fn every_key_of_the_table_exists() {

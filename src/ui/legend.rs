@@ -2,57 +2,9 @@
 
 use crate::explain::{Cam, Evidence, IdentityCheck};
 use crate::explanation::ModelInfo;
+pub use crate::numbers::{Tick, nice_ticks};
 use crate::ui::text::{decimals_that_add_up, number};
-
-/// A number beside the colour bar.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tick {
-    pub value: f32,
-    pub text: String,
-}
-
-/// At most `most` round numbers from `lo` to `hi`, in steps of 1, 2 or 5 times a power of ten.
-pub fn nice_ticks([lo, hi]: [f32; 2], most: usize) -> Vec<Tick> {
-    let span = f64::from(hi) - f64::from(lo);
-    if !(span > 0.0 && span.is_finite()) || most == 0 {
-        return Vec::new();
-    }
-    let rough = span / most as f64;
-    let power = 10.0_f64.powi(rough.log10().floor() as i32);
-    let candidates = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0].map(|digit| digit * power);
-    let ticks_of = |step: f64| {
-        // A hair inwards and outwards: an end that is a round number itself belongs to it.
-        let first = (f64::from(lo) / step - 1e-6).ceil();
-        let last = (f64::from(hi) / step + 1e-6).floor();
-        (first, last, step)
-    };
-    let fits = |&(first, last, _): &(f64, f64, f64)| last - first < most as f64;
-    let Some((first, last, step)) = candidates.into_iter().map(ticks_of).find(fits) else {
-        return Vec::new();
-    };
-    let decimals = (-step.log10().floor()).clamp(0.0, 9.0) as usize;
-    let count = (last - first).max(-1.0) as i64 + 1;
-    (0..count)
-        .map(|i| {
-            let value = ((first + i as f64) * step) as f32;
-            Tick { value, text: number(value, decimals) }
-        })
-        .collect()
-}
-
-/// What the two ends of the bar say about a target, or about the two sides of a comparison.
-pub fn end_words([lo, hi]: [f32; 2], pro: &str, contra: Option<&str>) -> [String; 2] {
-    if let Some(contra) = contra {
-        return [format!("speaks for {contra}"), format!("speaks for {pro}")];
-    }
-    let against = match lo {
-        lo if lo < 0.0 => format!("speaks against {pro}"),
-        0.0 => "no support".to_owned(),
-        _ => "weaker".to_owned(),
-    };
-    let supports = if hi > 0.0 { format!("supports {pro}") } else { "neutral".to_owned() };
-    [against, supports]
-}
+pub use crate::words::end_words;
 
 /// What must be said about a map because its colours cannot show it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,25 +53,25 @@ impl Finding {
         match self {
             Self::Varied => None,
             Self::Constant(value) if number(value, 2) == "0.00" => {
-                Some(format!("The map is zero everywhere: no place says anything about {name}"))
+                Some(format!("The map is zero everywhere: no evidence for or against {name}"))
             }
             Self::Constant(value) => Some(format!(
                 "The map is {} everywhere: no place matters more than another",
                 number(value, 2)
             )),
             Self::OnlyAgainst => Some(match contra {
-                Some(contra) => format!("Every place speaks for {contra}, none for {name}"),
-                None => format!("Every place speaks against {name}"),
+                Some(contra) => format!("All the evidence is for {contra}, none for {name}"),
+                None => format!("All the evidence is against {name}"),
             }),
             Self::Faint(range) => {
                 let [least, most] = range.map(|value| number(value, 2));
                 Some(format!(
-                    "Weak evidence on this scale: from {least} to {most}. The range \u{201c}This \
+                    "Weak evidence on this scale, from {least} to {most}; the range \u{201c}This \
                      map\u{201d} shows where"
                 ))
             }
             Self::NotNumbers => {
-                Some("Some values of the map are not numbers; they are black".to_owned())
+                Some("Some values of the map are not numbers; they are shown in black".to_owned())
             }
         }
     }
@@ -162,8 +114,8 @@ impl Total {
         let contra = contra.unwrap_or("the others");
         match self {
             Self::Logit => format!(
-                "The logit is the raw score of {pro}, before it is compared with others and becomes \
-                 a probability"
+                "The logit is the raw score of {pro}, before the softmax turns scores into \
+                 probabilities"
             ),
             Self::LogOdds => {
                 let (ahead, behind) = if total >= 0.0 { (pro, contra) } else { (contra, pro) };
@@ -174,13 +126,13 @@ impl Total {
                     _ => "more than a million".to_owned(),
                 };
                 format!(
-                    "The log-odds are the difference of two logits: {ahead} is {times} times as \
-                     likely as {behind}"
+                    "The log-odds are the difference between two logits: {ahead} is {times} times \
+                     as likely as {behind}"
                 )
             }
             Self::Lead => format!(
                 "The lead is the logit of {pro} minus the mean logit of {contra}; with more than \
-                 two branches that is not yet a probability"
+                 two branches it does not give a probability"
             ),
         }
     }
@@ -190,30 +142,27 @@ impl Total {
 pub fn exactness(model: &ModelInfo) -> String {
     let (network, side) = (&model.architecture, model.recipe.crop);
     let mut text = "The network averages its last feature map and multiplies it by one row of \
-                    weights, so the map adds up exactly: its mean plus the bias is the result. That \
-                    is exact for the cells of the feature map, not for pixels."
+                    weights, so the map adds up exactly: its mean plus the bias is the result. \
+                    That holds for the cells of the feature map, not for pixels."
         .to_owned();
     if let Some(caveat) = model.ending.caveat() {
         text = format!("{text} {caveat}.");
     }
     if let Some(cell) = model.cell {
         text = format!(
-            "{text} In {network} a cell stands for {cell} \u{d7} {cell} of the {side} \u{d7} {side} \
-             pixels"
+            "{text} In {network}, a cell stands for {cell} \u{d7} {cell} of the {side} \u{d7} \
+             {side} pixels"
         );
         text += &match (model.receptive_field, model.least_view()) {
             (Some(field), Some(view)) => {
                 let view = if view >= 1.0 {
                     "all of the picture".to_owned()
                 } else {
-                    format!("{:.0} % of the picture or more", (100.0 * view).floor())
+                    format!("{:.0}% of the picture or more", (100.0 * view).floor())
                 };
-                format!(
-                    ", but what it says can draw on {field} \u{d7} {field} around them, that is on \
-                     {view}."
-                )
+                format!(", but it can draw on {field} \u{d7} {field} around them: {view}.")
             }
-            _ => ", but what it says can draw on more of them.".to_owned(),
+            _ => ", but it can draw on more of them.".to_owned(),
         };
     }
     text

@@ -12,9 +12,9 @@ use eframe::egui::{
     TextureOptions, pos2, vec2,
 };
 
-use crate::explain::{Cam, Colormap, Rule};
+use crate::explain::{Cam, Colormap, NodeId, Rule};
 use crate::explanation::{CamTarget, Explanation};
-use crate::look::{OverlayOptions, ScaleMode, SharedRange};
+use crate::look::{OverlayOptions, ScaleMode, SharedRange, color_range};
 use crate::photo::Photo;
 use crate::ui::legend::Finding;
 use crate::ui::overlay::{colored, crop_in_photo};
@@ -25,6 +25,9 @@ const TILE: usize = 32;
 const TILES: usize = 32;
 /// Side of the photo behind the maps, in texels.
 const PHOTO: usize = 128;
+/// Among more siblings, the scale is that of all decisions: finding theirs takes the square of their
+/// number.
+const MOST_SIBLINGS: usize = 200;
 /// How long a frame may make maps.
 const BUDGET: Duration = Duration::from_millis(2);
 
@@ -83,6 +86,9 @@ pub struct MapTiles {
     photo: Option<TextureHandle>,
     atlas: Option<TextureHandle>,
     tiles: HashMap<CamTarget, Tile>,
+    /// The largest magnitude among the children of a node: of their own maps, or of those of the
+    /// decisions between them.
+    among_siblings: HashMap<(NodeId, bool), f32>,
     /// Places of the texture.
     free: Vec<usize>,
     frame: u64,
@@ -158,6 +164,7 @@ impl MapTiles {
             self.atlas = None;
         }
         self.tiles.clear();
+        self.among_siblings.clear();
         self.free = (0..TILES * TILES).rev().collect();
         self.key = Some(key);
     }
@@ -205,6 +212,35 @@ impl MapTiles {
         atlas.set_partial([place % TILES * TILE, place / TILES * TILE], image, options);
     }
 
+    /// The largest magnitude in the maps of a node and its siblings, in logits: the scale of the
+    /// small maps of a tree. On that of all decisions, those far down would all look alike. `None` for
+    /// maps of classes.
+    pub fn among_siblings(&mut self, source: MapSource<'_>, target: CamTarget) -> Option<f32> {
+        let explanation = source.explanation;
+        let most = |target: CamTarget| {
+            let [lo, hi] = explanation.quick_cam(target)?.range();
+            Some(hi.max(-lo))
+        };
+        let (node, rule) = match target {
+            CamTarget::Class(_) | CamTarget::Difference(..) => return None,
+            CamTarget::Against(..) => return most(target),
+            CamTarget::Node(node, rule) | CamTarget::Decision(node, rule) => (node, rule),
+        };
+        let of = |node| match target.is_comparison() {
+            true => CamTarget::Decision(node, rule),
+            false => CamTarget::Node(node, rule),
+        };
+        let hierarchy = &explanation.model.tree().ok()?.hierarchy;
+        let parent = hierarchy.nodes().get(node)?.parent?;
+        let children = &hierarchy.node(parent).children;
+        if children.len() > MOST_SIBLINGS {
+            return None;
+        }
+        let key = (parent, target.is_comparison());
+        let largest = || children.iter().filter_map(|&child| most(of(child))).fold(0.0, f32::max);
+        Some(*self.among_siblings.entry(key).or_insert_with(largest))
+    }
+
     /// The colours of a map; `None` if there is none, or nothing to be seen on it.
     fn image(&mut self, source: MapSource<'_>, target: CamTarget) -> Option<ColorImage> {
         let MapSource { explanation, options, decisions } = source;
@@ -212,8 +248,17 @@ impl MapTiles {
         if cam.data.is_empty() || matches!(Finding::of(&cam), Finding::Constant(_)) {
             return None;
         }
-        let shared = || *self.shared.get_or_insert_with(|| SharedRange::of(explanation, decisions));
-        let range = options.range_of(target, &cam, shared);
+        let range = match self.among_siblings(source, target) {
+            Some(most) => {
+                color_range(&cam, options.colormap_of(target), ScaleMode::SharedOverClasses, || {
+                    [-most, most]
+                })
+            }
+            None => {
+                let shared = || SharedRange::of(explanation, decisions);
+                options.range_of(target, &cam, || *self.shared.get_or_insert_with(shared))
+            }
+        };
         let map = if options.smooth { cam.upsampled(TILE, TILE) } else { enlarged(&cam, TILE) };
         Some(colored(&map, range, options.colormap_of(target), false))
     }

@@ -87,7 +87,7 @@ pub fn methods_ui(ui: &mut Ui, state: &AppState, options: &mut OverlayOptions, w
     let info = || WidgetInfo::labeled(Kind::ComboBox, true, format!("Method: {name}"));
     response.response.widget_info(info);
     response.response.on_hover_text(format!(
-        "How the map is made: {name}. Click for other methods, finer maps, or two side by side"
+        "Method: {name}. Click for other methods, finer maps, or two maps side by side"
     ));
 }
 
@@ -140,9 +140,7 @@ fn finer_ui(ui: &mut Ui, explanation: &Explanation, options: &mut OverlayOptions
         }
         let cost = explanation.cost(levels[level], &PlanOptions::default());
         ui.weak(cost_words(cost));
-        response.on_hover_text(
-            "Finer exact maps: the network looks with strides left out, or at shifted pictures",
-        );
+        response.on_hover_text("Finer exact maps, by leaving out strides or shifting the picture");
     });
 }
 
@@ -162,7 +160,7 @@ fn method_ui(ui: &mut Ui, explanation: &Explanation, method: Method, options: &m
             let beside = ui.add(Button::selectable(is_beside, "Beside").small());
             let label = format!("{} beside the map", method.name());
             beside.widget_info(|| WidgetInfo::selected(Kind::CheckBox, true, is_beside, &label));
-            let hint = "Show it on a second picture beside the first";
+            let hint = "Show it on a second picture next to the first";
             if beside.on_hover_text(hint).clicked() {
                 options.beside = (!is_beside).then_some(method);
             }

@@ -1,6 +1,6 @@
 //! Which models are used: the pickers in the top bar, and the window with all details.
 
-mod catalogue;
+pub mod catalogue;
 mod picker;
 mod recipe;
 mod role;
@@ -39,7 +39,7 @@ pub enum Page {
 /// What a model is chosen for.
 fn hint(role: Role) -> &'static str {
     match role {
-        Role::Classifier => "Its classes are listed, and their maps are shown on the picture",
+        Role::Classifier => "Its classes are listed, with their maps on the picture",
         Role::Tree => "Its tree shows how a picture is classified step by step",
     }
 }
@@ -77,7 +77,7 @@ pub fn models_ui(ui: &Ui, window: &mut ModelsWindow, state: &AppState, out: &mut
 fn in_use_ui(ui: &mut Ui, recipes: &mut [RecipeEditor; 2], state: &AppState, out: &mut UiOutput) {
     let mut shared = state.shared;
     let both = ui.checkbox(&mut shared, "One model for both");
-    if both.on_hover_text("The tree of the classifier is shown, and no other").changed() {
+    if both.on_hover_text("Show only the classifier's own tree").changed() {
         out.push(Command::ShareModel(shared));
     }
     for (&role, recipe) in state.roles().iter().zip(recipes) {

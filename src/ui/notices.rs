@@ -102,7 +102,7 @@ pub fn log_ui(ui: &Ui, open: &mut bool, state: &AppState, out: &mut UiOutput) {
         }
         ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
             if state.notices.log().next().is_none() {
-                ui.weak("Nothing was said so far");
+                ui.weak("No notices yet");
             }
             for notice in state.notices.log() {
                 let text = RichText::new(&notice.text).color(color(ui, notice));

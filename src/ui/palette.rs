@@ -90,7 +90,7 @@ pub fn palette_ui(ui: &Ui, palette: &mut Palette, state: &AppState, out: &mut Ui
                 }
             }
             if found.is_empty() {
-                ui.weak("No command of that name");
+                ui.weak("No matching command");
             }
         });
     });

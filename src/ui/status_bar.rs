@@ -3,25 +3,25 @@
 use eframe::egui::{self, Align, Label, Layout, RichText, Ui};
 
 use crate::command::MenuCommand;
+use crate::numbers::{number, thousands};
 use crate::output::megabytes;
 use crate::protocol::Stage;
 use crate::state::{AppState, Inquiry, Role, Topic};
 use crate::ui::output::UiOutput;
-use crate::ui::text::thousands;
 
 pub fn status_bar_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let device = state.device.as_deref().unwrap_or("No device yet");
             ui.add(Label::new(RichText::new(device).weak()).truncate())
-                .on_hover_text(format!("What computes the next picture: {device}"));
+                .on_hover_text(format!("Device for the next picture: {device}"));
             for &role in state.roles().iter().rev() {
                 if let Some(explanation) = state.explanation(role) {
                     ui.separator();
-                    let milliseconds = explanation.took.as_secs_f64() * 1e3;
-                    let text = format!("{} {milliseconds:.0} ms", role.name());
+                    let milliseconds = number(explanation.took.as_secs_f32() * 1e3, 0);
+                    let text = format!("{} {milliseconds} ms", role.name());
                     let device = &explanation.device;
-                    let hint = format!("Time the network took for this picture, on {device}");
+                    let hint = format!("Time the network took on this picture, on {device}");
                     ui.weak(text).on_hover_text(hint);
                 }
             }
@@ -41,7 +41,7 @@ fn left_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
         ui.separator();
     }
     if let Some(text) = downloads(state) {
-        ui.label(text).on_hover_text("The catalogue in the models window has the details");
+        ui.label(text).on_hover_text("See the catalogue in the models window");
         ui.separator();
     }
     let Some(photo) = &state.photo else {
@@ -51,7 +51,8 @@ fn left_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     let (width, height) = photo.rgb.dimensions();
     let mut text = format!("{}  {width} × {height}", photo.name);
     if let Some(at) = state.position().filter(|_| state.folder.len() > 1) {
-        text += &format!("  ({} of {})", at + 1, state.folder.len());
+        let [at, all] = [at + 1, state.folder.len()].map(thousands);
+        text += &format!("  ({at} of {all})");
     }
     ui.add(Label::new(text).truncate());
 }
@@ -60,8 +61,8 @@ fn left_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
 fn downloads(state: &AppState) -> Option<String> {
     let (id, progress) = state.library.coming().next()?;
     let share = progress.and_then(|progress| Some((progress.done, progress.total?)));
-    let share = share.map(|(done, total)| format!(" {} %", done * 100 / total.max(1)));
-    Some(format!("Fetching {id}{}", share.unwrap_or_default()))
+    let share = share.map(|(done, total)| format!(" {}%", done * 100 / total.max(1)));
+    Some(format!("Downloading {id}{}", share.unwrap_or_default()))
 }
 
 /// What the network is asked again and again, and how long that takes.

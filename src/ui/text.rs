@@ -6,6 +6,7 @@ use eframe::egui::text::{LayoutJob, TextWrapping};
 use eframe::egui::{Color32, FontId, Galley, Painter, Ui};
 
 use crate::explanation::{CamTarget, Explanation};
+pub use crate::numbers::{number, signed, thousands};
 use crate::tree_text::first_synonym;
 
 /// The first of several synonyms, as people write it.
@@ -38,33 +39,6 @@ pub fn target_name(explanation: &Explanation, target: CamTarget) -> String {
         Some(contra) => format!("{pro} against {}", short(contra)),
         None => pro,
     }
-}
-
-/// A count with separators: `10,000`.
-pub fn thousands(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number with a real minus sign, and without one before zeros alone.
-pub fn number(value: f32, decimals: usize) -> String {
-    let digits = format!("{:.decimals$}", value.abs());
-    let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    if value < 0.0 && !is_zero { format!("\u{2212}{digits}") } else { digits }
-}
-
-/// A contribution: always with its sign, unless it is nothing.
-pub fn signed(value: f32, decimals: usize) -> String {
-    let text = number(value, decimals);
-    let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    if value > 0.0 && !is_zero { format!("+{text}") } else { text }
 }
 
 /// As few decimals (2 to 4) as make rounded parts add up to their rounded total; 2 if none do.

@@ -115,7 +115,7 @@ pub fn tree_panel_ui(
         rule,
         agreement: decisions.agreement(&memo.explanation.forward.logits),
         probabilities: &memo.explanation.probabilities,
-        selected: state.selected_node(role),
+        selected: state.linked_node(role),
         forced: forced.as_ref(),
         walks: state.walking().is_some(),
         pins: state.selection().pins.of(role),
@@ -155,11 +155,16 @@ pub fn tree_panel_ui(
 
 /// That this is not the model's own tree.
 fn edited_ui(ui: &mut Ui, name: &str, out: &mut UiOutput) {
-    let text = format!("Changed tree: {name}");
-    sign_ui(ui, &text, "The network is the same; only what is decided with it has changed", |ui| {
-        button_ui(ui, "Original tree", MenuCommand::OriginalTree, out);
-        button_ui(ui, "Save\u{2026}", MenuCommand::SaveHierarchy, out);
-    });
+    let text = format!("Edited tree: {name}");
+    sign_ui(
+        ui,
+        &text,
+        "The network is unchanged; only its decisions are grouped differently",
+        |ui| {
+            button_ui(ui, "Original tree", MenuCommand::OriginalTree, out);
+            button_ui(ui, "Save\u{2026}", MenuCommand::SaveHierarchy, out);
+        },
+    );
 }
 
 /// What comes out, and how much less likely that is.
@@ -220,6 +225,6 @@ fn switch_ui(ui: &mut Ui, state: &AppState, shown: Role, out: &mut UiOutput) {
 fn waiting_ui(ui: &mut Ui, has_result: bool) {
     ui.horizontal(|ui| {
         ui.spinner();
-        ui.weak(if has_result { "Making the tree" } else { "Waiting for the network" });
+        ui.weak(if has_result { "Building the tree" } else { "Waiting for the network" });
     });
 }

@@ -121,6 +121,7 @@ pub struct TreeViewState {
     moving: Option<move_to::MoveTo>,
     /// The node that hangs on the pointer.
     dragged: Option<NodeId>,
+    path_on_screen: Option<egui::Rect>,
 }
 
 /// The input of the last frame, to notice what has changed.
@@ -216,6 +217,11 @@ impl TreeViewState {
         self.diagram.reset_view();
     }
 
+    /// The leftmost node of the path that was seen in the last frame.
+    pub fn path_on_screen(&self) -> Option<egui::Rect> {
+        self.path_on_screen
+    }
+
     /// How many small maps are ready.
     pub fn maps_ready(&self) -> usize {
         self.tiles.ready()
@@ -301,7 +307,7 @@ impl Scene<'_> {
             name += ", close decision";
         }
         if self.partings.contains(&node) {
-            name += ", predictions part here";
+            name += ", predictions diverge here";
         }
         for slot in self.slots(node) {
             name += &format!(", pinned as {slot}");
@@ -378,5 +384,11 @@ pub fn tree_view_ui(
         TreeMode::Outline => outline::outline_ui(ui, &scene, state, &mut actions),
     }
     move_to::move_to_ui(ui, &scene, &mut state.moving, &mut actions);
+    let seen = |&id: &NodeId| {
+        let rect = ui.ctx().read_response(scene.id(id))?.rect.intersect(ui.max_rect());
+        rect.is_positive().then_some(rect)
+    };
+    let path = scene.marks.way(decision).iter().filter_map(seen);
+    state.path_on_screen = path.min_by(|a, b| a.left().total_cmp(&b.left()));
     actions
 }

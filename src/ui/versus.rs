@@ -43,7 +43,7 @@ pub fn versus_ui(ui: &mut Ui, state: &AppState, width: f32, out: &mut UiOutput) 
     response.response.widget_info(info);
     response.response.on_hover_text(format!(
         "Map of {name}. Click to choose what it is compared with; click a class or a node of the \
-         tree to see the map of that"
+         tree to see its map"
     ));
 }
 
@@ -84,9 +84,9 @@ fn of_node(tree: &Hierarchy, node: NodeId, rule: Rule, target: CamTarget) -> Vec
         format!("{name} itself"),
         match rule {
             Rule::Hard | Rule::Soft => {
-                "Its own score, the mean of those of its classes, without a comparison"
+                "Its own score: the mean over its classes, without a comparison"
             }
-            Rule::Marginal => "Its own score, that of all its classes together",
+            Rule::Marginal => "Its own score: all its classes together",
         }
         .to_owned(),
         CamTarget::Node(node, rule),
@@ -103,7 +103,7 @@ fn of_node(tree: &Hierarchy, node: NodeId, rule: Rule, target: CamTarget) -> Vec
         _ => choices.push(choice(
             format!("{name} against its {} siblings", siblings.len()),
             match rule {
-                Rule::Hard | Rule::Soft => "How far it leads the mean of all other branches",
+                Rule::Hard | Rule::Soft => "Its lead over the mean of all other branches",
                 Rule::Marginal => "The decision against all other branches, in log-odds",
             }
             .to_owned(),
@@ -154,7 +154,7 @@ fn of_pair(
     let [name_a, name_b] = [a, b].map(|class| short(explanation.model.label(class)));
     let versus = |is_chosen, text, commands| Choice {
         text,
-        hint: "Red places speak for the first class, blue ones for the second".to_owned(),
+        hint: "Red is evidence for the first class, blue for the second".to_owned(),
         is_chosen,
         commands,
     };

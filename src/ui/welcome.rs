@@ -9,6 +9,7 @@ use crate::command::{Command, MenuCommand};
 use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::PictureSource;
 use crate::state::AppState;
+use crate::ui::keys;
 use crate::ui::output::UiOutput;
 
 /// Small pictures of the samples, as soon as they are made.
@@ -54,11 +55,13 @@ pub fn welcome_ui(ui: &mut Ui, welcome: &Welcome, state: &AppState, out: &mut Ui
         ui.vertical_centered(|ui| {
             ui.label(RichText::new("Drop a picture here").size(22.0).strong());
             ui.add_space(2.0);
-            ui.weak("See what the network looked at, and how the tree decided");
+            ui.weak("See what the network looked at and how the tree decided");
             ui.add_space(10.0);
             let open =
                 Button::new(RichText::new("Open picture…").size(14.0)).min_size(vec2(150.0, 30.0));
-            if ui.add(open).on_hover_text("Ctrl+O; or paste a path or a picture").clicked() {
+            let key = keys::first(ui.ctx(), MenuCommand::Open).unwrap_or_default();
+            let hint = format!("{key}, or paste a path or a picture");
+            if ui.add(open).on_hover_text(hint).clicked() {
                 out.push(MenuCommand::Open);
             }
             ui.add_space(14.0);
@@ -70,7 +73,7 @@ pub fn welcome_ui(ui: &mut Ui, welcome: &Welcome, state: &AppState, out: &mut Ui
 }
 
 fn samples_ui(ui: &mut Ui, welcome: &Welcome, columns: usize, out: &mut UiOutput) {
-    ui.weak("Or begin with one of these");
+    ui.weak("Or start with one of these");
     for row in SAMPLE_PHOTOS.chunks(columns) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = GAP;
@@ -89,11 +92,11 @@ fn samples_ui(ui: &mut Ui, welcome: &Welcome, columns: usize, out: &mut UiOutput
 fn tutorial_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     ui.add_space(8.0);
     let mut with_tutorial = !state.shared;
-    let text = "The tutorial: a second network with a tree of ten classes beside the classifier";
+    let text = "Tutorial: add a second network, with a tree of ten classes";
     let choice = ui.checkbox(&mut with_tutorial, text);
     choice.on_hover_text(
-        "A WideResNet that was trained on CIFAR10 with its tree, and knows nothing but airplanes, \
-         cars, birds, cats, deer, dogs, frogs, horses, ships and trucks",
+        "A WideResNet trained on CIFAR10 together with its tree; it knows only airplanes, cars, \
+         birds, cats, deer, dogs, frogs, horses, ships and trucks",
     );
     if with_tutorial == state.shared {
         out.push(Command::ShareModel(!with_tutorial));

@@ -132,7 +132,7 @@ fn ambiguous_and_unknown_classes_are_explained() {
         message("Crane"),
         "\"Crane\" may mean several classes: 134 (crane), 517 (crane); give a number, for example index:134"
     );
-    assert_eq!(message("1000"), "There is no class 1000, the model has classes 0 to 999");
+    assert_eq!(message("1000"), "There is no class 1000; the model has classes 0 to 999");
     assert!(message("99999999999999999999").contains("no class 99999999999999999999"));
     let similar = |query: &str| match imagenet.find(query) {
         Err(FindClassError::Unknown { suggestions, .. }) => {

@@ -64,7 +64,7 @@ fn names_and_numbers_are_short() {
     assert_eq!(names_of("tabby, tabby cat"), ("tabby".to_owned(), "tabby cat".to_owned()));
     assert_eq!(names_of("aquarium_fish"), ("aquarium fish".to_owned(), String::new()));
     let texts = [1.0, 0.999_99, 0.9994, 0.5, 0.001, 0.000_9, 0.0, f32::NAN].map(percent);
-    let expected = ["100.0 %", "> 99.9 %", "99.9 %", "50.0 %", "0.1 %", "< 0.1 %", "0.0 %", "?"];
+    let expected = ["100.0%", ">99.9%", "99.9%", "50.0%", "0.1%", "<0.1%", "0.0%", "?"];
     assert_eq!(texts, expected);
 }
 
@@ -117,7 +117,7 @@ fn clicks_select_and_pin() {
     let mut harness = harness(hand_made(gradient(40, 30)));
     harness.run();
     harness.get_by_label_contains("5 classes");
-    harness.get_by_label("zebra, 3.9 %, rank 3").click();
+    harness.get_by_label("zebra, 3.9%, rank 3").click();
     harness.run();
     assert_eq!(harness.state().actions, [ClassAction::Select(2)]);
     assert!(is_marked(&harness.get_by_label_contains("zebra, ").accesskit_node()));
@@ -203,7 +203,7 @@ fn arrows_work_from_the_search_field_and_escape_clears_it() {
 fn the_selected_class_is_kept_in_sight() {
     let mut harness = harness(real());
     harness.run();
-    harness.get_by_label_contains("1000 classes");
+    harness.get_by_label_contains("1,000 classes");
     let rows = harness.state().state.rows().to_vec();
     assert_eq!(rows.len(), 1000);
     assert_eq!(rows[..5], harness.state().explanation.top(5)[..]);

@@ -288,7 +288,7 @@ fn the_input_is_what_the_recipe_says() {
     let files = ["--npy", text(&npy), "--png", text(&png)];
     let change = ["--resize", "96", "--crop", "64", "--mean", "0", "--std", "1"];
     let out = succeeds(&[&["input", &cat()], &files[..], &change[..]].concat());
-    assert!(out.contains("short side resized to 96 (bicubic), middle 64×64"), "{out}");
+    assert!(out.contains("short side resized to 96 (bicubic), centre crop 64×64"), "{out}");
     let picture = image::open(png).unwrap().to_rgb8();
     assert_eq!(picture.dimensions(), (64, 64));
     let bytes = std::fs::read(npy).unwrap();

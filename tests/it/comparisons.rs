@@ -255,14 +255,14 @@ fn two_classes_are_compared_from_the_list() {
     window.run_steps(4);
     window.key_press(egui::Key::Enter);
     window.run_steps(6);
-    window.get_by_label("A and B are both tiger cat: nothing to compare; choose another class");
+    window.get_by_label("A and B are both tiger cat; choose another class to compare");
     assert_eq!(target(&window), CamTarget::Difference(egyptian, tiger_cat), "it stays");
 }
 
 #[test]
 fn disagreement_leads_to_the_comparison_and_the_decision() {
     let mut window = open(&sample("cat_and_coffee.jpg"), [1440.0, 900.0], Theme::Dark);
-    window.get_by_label("The network alone says bird; hard and soft tree say cat");
+    window.get_by_label("The network alone predicts bird; the hard and soft trees predict cat");
     let [bird, cat] = ["bird", "cat"].map(|name| class(&window, Role::Tree, name));
     let below = window.get_by_label_contains("Network bird").rect().top();
     let button = window.query_all_by_label("Compare").find(|node| node.rect().top() > below - 20.0);
@@ -270,12 +270,12 @@ fn disagreement_leads_to_the_comparison_and_the_decision() {
     window.run_steps(6);
     let shown = window.state().state.target();
     assert_eq!(shown, Some((Role::Tree, CamTarget::Difference(bird, cat))));
-    window.get_by_label_contains("In the tree they part at \u{201c}chordate\u{201d}");
+    window.get_by_label_contains("In the tree, their paths diverge at \u{201c}chordate\u{201d}");
     window.get_by_label("Show this decision").click();
     window.run_steps(6);
     let vertebrate = node(&window, Role::Tree, "vertebrate");
     assert_eq!(target(&window), CamTarget::Decision(vertebrate, Rule::Hard));
-    assert!(card(&window, "chordate").accesskit_node().label().unwrap().contains("part here"));
+    assert!(card(&window, "chordate").accesskit_node().label().unwrap().contains("diverge here"));
 }
 
 #[test]

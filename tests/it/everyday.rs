@@ -105,7 +105,7 @@ fn the_line_for_a_path_has_its_room_at_once() {
     let (_folder, mut window, _) = folder_of(&engine, &["a.png"]);
     engine.explain(&mut window);
     window.run_steps(60);
-    let hint = Some("There is no file dialog on this system");
+    let hint = Some("This system has no file dialog");
     let prompt = PathPrompt::new(Purpose::Open, String::new(), hint);
     window.state_mut().panels.prompt = Some(prompt);
     // As many frames as the window itself wants.
@@ -151,12 +151,12 @@ fn a_clicked_class_is_meant_for_this_photo_unless_it_is_kept() {
     menu(&mut window, MenuCommand::Undo);
     assert_eq!(window.state().state.target(), chosen, "one step back");
 
-    window.get_by_role_and_label(Kind::CheckBox, "Keep for next pictures").click();
+    window.get_by_role_and_label(Kind::CheckBox, "Keep for the next pictures").click();
     window.run_steps(3);
     menu(&mut window, MenuCommand::Next);
     engine.explain(&mut window);
     assert_eq!(window.state().state.target(), chosen, "it is kept");
-    window.get_by_role_and_label(Kind::CheckBox, "Keep for next pictures").click();
+    window.get_by_role_and_label(Kind::CheckBox, "Keep for the next pictures").click();
     window.run_steps(3);
     menu(&mut window, MenuCommand::Next);
     engine.explain(&mut window);
@@ -278,11 +278,11 @@ fn escape_closes_windows_one_by_one() {
     let mut window = FakeEngine::default().window();
     window.run_steps(2);
     menu(&mut window, MenuCommand::Models);
-    menu(&mut window, MenuCommand::Shortcuts);
+    menu(&mut window, MenuCommand::Help);
     menu(&mut window, MenuCommand::Notices);
     let open = |window: &Window| {
         let panels = &window.state().panels;
-        [panels.models.open, panels.shortcuts, panels.notices]
+        [panels.models.open, panels.help.open, panels.notices]
     };
     for left in [[true, true, false], [true, false, false], [false; 3]] {
         window.key_press(Key::Escape);

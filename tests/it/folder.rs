@@ -45,7 +45,7 @@ fn each_picture_gets_a_thumbnail_and_a_prediction_and_opens_at_a_click() {
     });
     assert_eq!(state(&mut window), [true, true, false, true]);
     window.run_steps(2);
-    window.get_by_label("Picture 3 of 4, 3.png: cannot be read");
+    window.get_by_label("Picture 3 of 4, 3.png: unreadable");
 
     // What is said of a small picture is what is said of it when it is opened.
     let small = window.state().state.glance(&path("2.jpg")).unwrap();

@@ -153,7 +153,7 @@ fn numbers_and_ticks_are_written_as_people_do() {
         |range, most| nice_ticks(range, most).into_iter().map(|tick| tick.text).collect::<Vec<_>>();
     assert_eq!(texts([-4.0, 4.0], 5), ["\u{2212}4", "\u{2212}2", "0", "2", "4"]);
     assert_eq!(texts([0.0, 0.31], 4), ["0.0", "0.1", "0.2", "0.3"]);
-    assert_eq!(texts([-1200.0, 900.0], 5), ["\u{2212}1000", "\u{2212}500", "0", "500"]);
+    assert_eq!(texts([-1200.0, 900.0], 5), ["\u{2212}1,000", "\u{2212}500", "0", "500"]);
     assert!(texts([1.0, 1.0], 5).is_empty() && texts([f32::NAN, 1.0], 5).is_empty());
     assert_eq!(number(-0.001, 2), "0.00");
     assert_eq!(number(-1.5, 1), "\u{2212}1.5");
@@ -161,9 +161,9 @@ fn numbers_and_ticks_are_written_as_people_do() {
 
 #[test]
 fn words_fit_the_range() {
-    assert_eq!(end_words([-1.0, 2.0], "cat", None), ["speaks against cat", "supports cat"]);
-    assert_eq!(end_words([1.0, 2.0], "cat", None), ["weaker", "supports cat"]);
-    assert_eq!(end_words([-2.0, 0.0], "cat", None), ["speaks against cat", "neutral"]);
+    assert_eq!(end_words([-1.0, 2.0], "cat", None), ["evidence against cat", "evidence for cat"]);
+    assert_eq!(end_words([1.0, 2.0], "cat", None), ["weaker", "evidence for cat"]);
+    assert_eq!(end_words([-2.0, 0.0], "cat", None), ["evidence against cat", "neutral"]);
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn maps_without_a_message_of_their_own_are_said_in_words() {
     assert_eq!(Finding::Varied.sentence("cat", None), None);
     assert_eq!(
         Finding::OnlyAgainst.sentence("cat", None).unwrap(),
-        "Every place speaks against cat"
+        "All the evidence is against cat"
     );
     assert!(Finding::Constant(0.0).sentence("cat", None).unwrap().contains("zero everywhere"));
     assert!(Finding::Constant(7.191).sentence("cat", None).unwrap().contains("7.19 everywhere"));
@@ -299,7 +299,7 @@ fn comparisons_add_up_on_the_screen_and_their_failure_is_told() {
     harness.state_mut().target = CamTarget::Difference(0, 1);
     harness.run();
     harness.get_by_label_contains("map mean 2.00 + bias difference 0.50 = log-odds 2.50");
-    harness.get_by_label_contains("speaks for Éclair to speaks for tabby");
+    harness.get_by_label_contains("evidence for Éclair to evidence for tabby");
     let color = |harness: &Harness<'_, Shown>, text: &str| {
         let shapes = &harness.output().shapes;
         let galley = shapes.iter().find_map(|clipped| match &clipped.shape {
@@ -351,7 +351,7 @@ fn weak_evidence_looks_weak_and_is_said_to_be() {
     assert_eq!(finding, Finding::OnlyAgainst);
     assert_eq!(
         finding.sentence("cat", Some("dog")).unwrap(),
-        "Every place speaks for dog, none for cat"
+        "All the evidence is for dog, none for cat"
     );
     // On the shared scale the colours of a weak map hardly differ, on its own they do.
     let spread = |range| {
@@ -377,7 +377,7 @@ fn what_a_cell_can_see_is_told_of_each_network() {
     // (53 + 1) / 2 of 32 pixels in both directions.
     let text = exactness(&real_tree().model);
     assert!(text.contains("4 \u{d7} 4 of the 32 \u{d7} 32 pixels"), "{text}");
-    assert!(text.contains("53 \u{d7} 53") && text.contains("71 % of the picture"), "{text}");
+    assert!(text.contains("53 \u{d7} 53") && text.contains("71% of the picture"), "{text}");
     let text = exactness(&real().model);
     assert!(text.contains("851 \u{d7} 851") && text.contains("all of the picture"), "{text}");
 }
@@ -446,7 +446,7 @@ fn what_cannot_be_coloured_is_said() {
     harness.get_by_label_contains("zero everywhere");
     harness.state_mut().target = CamTarget::Class(4);
     harness.run();
-    harness.get_by_label_contains("Every place speaks against Absent");
+    harness.get_by_label_contains("All the evidence is against Absent");
     // Classes and nodes that do not exist are ignored.
     for target in [CamTarget::Class(5), CamTarget::Node(1_000_000, Rule::Hard)] {
         harness.state_mut().target = target;
@@ -537,10 +537,10 @@ fn the_pointer_reads_pixel_map_and_cell() {
         .get_by_label_contains("x 58, y 4 \u{b7} RGB 58, 4, 40 \u{b7} map 2.00 \u{b7} cell 2, 0");
     harness.hover_at(to_screen.apply(pos2(3.5, 4.5)));
     harness.run();
-    harness.get_by_label_contains("outside of what the model saw");
+    harness.get_by_label_contains("outside what the model saw");
     harness.state_mut().has_map = false;
     harness.run();
-    assert!(harness.query_by_label_contains("outside of what the model saw").is_none());
+    assert!(harness.query_by_label_contains("outside what the model saw").is_none());
     assert!(harness.query_by_label_contains("logits").is_none());
 }
 

@@ -124,9 +124,9 @@ fn lines_without_sense_are_named() {
         ("a.png,cat,1,2,3", "5 columns"),
         ("a.png,", "empty"),
         ("a.png,cat,1,2,x,4", "1, 2, x, 4"),
-        ("a.png,cat,5,0,4,9", "no box"),
-        ("a.png,cat,0,0,inf,9", "no box"),
-        ("a.png,cat,0,0,NaN,9", "no box"),
+        ("a.png,cat,5,0,4,9", "not a box"),
+        ("a.png,cat,0,0,inf,9", "not a box"),
+        ("a.png,cat,0,0,NaN,9", "not a box"),
     ] {
         let error = list(&format!("a.png,cat\n\n{line}\n")).unwrap_err().to_string();
         assert!(error.contains("line 3") && error.contains(needle), "{line}: {error}");

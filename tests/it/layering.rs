@@ -105,6 +105,8 @@ fn the_core_is_pure() {
 const MODULES: &[&str] = &[
     // What knows nothing of glasstree.
     "text",
+    "numbers",
+    "lettering",
     "budget",
     "npy",
     "temporary",
@@ -139,6 +141,7 @@ const MODULES: &[&str] = &[
     "tree_text",
     "tree_layout",
     "tree_svg",
+    "caption",
     "export",
     // The window without a screen.
     "role",
@@ -178,6 +181,7 @@ const PANELS: &[&str] = &[
     "tree_panel",
     "insight",
     "menu",
+    "introduction",
     "headline",
     "palette",
     "help",

@@ -171,7 +171,7 @@ fn long_names_push_nothing_off_the_bars() {
 /// Where there is no room for them, the choices of the map are in a menu.
 #[test]
 fn the_colours_can_be_chosen_in_a_menu() {
-    let mut window = open(SIZES[1], Theme::Dark, "coffee.jpg");
+    let mut window = open(SIZES[0], Theme::Dark, "coffee.jpg");
     let overlay = |window: &Window| window.state().settings.overlay;
     type IsChosen = fn(OverlayOptions) -> bool;
     let choices: [(&str, IsChosen); 3] = [
@@ -185,7 +185,7 @@ fn the_colours_can_be_chosen_in_a_menu() {
             window.get_by_label("Colours").click();
             window.run_steps(5);
         }
-        is_sound(&window, SIZES[1], "800x600 menu");
+        is_sound(&window, SIZES[0], "640x480 menu");
         window.get_by_label(choice).click();
         window.run_steps(5);
         assert!(is_chosen(overlay(&window)), "{choice} is not chosen");

@@ -4,6 +4,7 @@
 
 mod assets;
 mod bad_input;
+mod caption;
 mod checkpoint;
 mod class_list;
 mod class_panel;
@@ -20,6 +21,7 @@ mod eval;
 mod everyday;
 mod explain;
 mod fetch;
+mod first_minute;
 mod folder;
 mod fuzz;
 mod handover;
@@ -28,6 +30,7 @@ mod image_view;
 mod induce;
 mod labelled_pictures;
 mod layering;
+mod linking;
 mod looks;
 mod method_picker;
 mod methods;

@@ -112,10 +112,10 @@ fn a_model_is_fetched_and_used() {
     );
     let bar = shop.window.get_by(|node| {
         node.role() == Kind::ProgressIndicator
-            && node.label().is_some_and(|label| label.starts_with(&format!("Fetching {ID}: ")))
+            && node.label().is_some_and(|label| label.starts_with(&format!("Downloading {ID}: ")))
     });
     assert!(bar.accesskit_node().label().unwrap().ends_with("0.7 MB"));
-    let status = format!("Fetching {ID} ");
+    let status = format!("Downloading {ID} ");
     assert_eq!(lines(&shop.window, |line| line.starts_with(&status) && line.ends_with('%')), 1);
     shop.until("it is here", |download| *download == DownloadState::Here);
     assert_eq!(std::fs::read(shop.folder.path().join("models/net.pth")).unwrap(), file);
@@ -163,7 +163,7 @@ fn a_download_that_fails_says_why_and_can_be_tried_again() {
     let mut shop = Shop::open(vec![Reply::new("404 Not Found", b""), Reply::file(&file)]);
     shop.click("Download");
     shop.until("it has failed", |download| matches!(download, DownloadState::Failed(_)));
-    let count = lines(&shop.window, |line| line.contains("does not exist any more (404)"));
+    let count = lines(&shop.window, |line| line.contains("no longer exists (404)"));
     assert_eq!(count, 2, "beside the model, and among the notices");
     shop.click("Retry");
     shop.until("it is here", |download| *download == DownloadState::Here);
@@ -184,7 +184,7 @@ fn a_download_can_be_cancelled_and_goes_on_later() {
     shop.click("Download");
     shop.until("it is here", |download| *download == DownloadState::Here);
     let notices = shop.window.state().state.notices.shown();
-    assert!(notices.iter().all(|notice| notice.text.contains("was fetched")), "{notices:?}");
+    assert!(notices.iter().all(|notice| notice.text.contains("was downloaded")), "{notices:?}");
 }
 
 /// A fine-tuned ResNet-18 as other people have it, in one of the forms of `torch.save`.
@@ -292,7 +292,7 @@ fn a_recipe_is_changed_checked_and_reset() {
     step_until(&mut window, "the cat is explained", is_explained);
     menu(&mut window, MenuCommand::Models);
     window.run_steps(3);
-    window.get_all_by_label("How pictures are prepared").next().unwrap().click();
+    window.get_all_by_label("Preprocessing").next().unwrap().click();
     window.run_steps(20);
     let before = window.state().state.role(Role::Classifier).model.clone().unwrap();
     let apply = |window: &Window| {
@@ -310,7 +310,7 @@ fn a_recipe_is_changed_checked_and_reset() {
     assert!(!apply(&window));
     assert_eq!(lines(&window, |line| line.contains("std must be above 0")), 1);
     set_number(&mut window, "Deviation of green", 0.25);
-    set_number(&mut window, "Side of the middle in pixels", 192.0);
+    set_number(&mut window, "Side of the centre crop in pixels", 192.0);
     assert!(apply(&window));
     step_until(&mut window, "the recipe is another one", |app| {
         let model = app.state.role(Role::Classifier).model.clone();
@@ -347,7 +347,7 @@ fn the_tree_of_a_model_is_saved_for_training() {
     let copied = copied.unwrap();
     assert!(copied.starts_with("python training/resnet18_tinyimagenet.py "), "{copied}");
 
-    window.get_by_label("Save the tree of its weights…").click();
+    window.get_by_label("Save the tree in its weights…").click();
     window.run_steps(2);
     let name = window.state().panels.prompt.as_ref().unwrap().text.clone();
     assert!(copied.contains(&format!("--hierarchy {name}")), "{name}: {copied}");

@@ -192,9 +192,9 @@ fn assert_numbers(window: &Window, area: &Area) {
 
     let without = classifier.without(area).unwrap();
     let (now, then) = (classifier.prediction(), without.prediction());
-    let line = text(window, "Without it the classifier");
+    let line = text(window, "Without it, the classifier");
     let label = classifier.model.label(then).split(',').next().unwrap();
-    let says = format!("says {label} ({})", percent(without.probabilities[then]));
+    let says = format!("predicts {label} ({})", percent(without.probabilities[then]));
     assert!(line.contains(&says) && line.contains("still") == (now == then), "{line} {says}");
 
     let decided = seen(window, Role::Tree);
@@ -338,7 +338,7 @@ fn panning_stays_what_dragging_does() {
     assert_ne!(view(&window), before);
     assert_eq!(region(&window), Some((*all).clone()));
     // But not while a tool draws.
-    window.get_by_role_and_label(Kind::RadioButton, "Draw a line around").click();
+    window.get_by_role_and_label(Kind::RadioButton, "Draw a lasso").click();
     window.run_steps(3);
     let before = view(&window);
     let places = [at(0.0), at(20.0), [f64::from(center.x), f64::from(center.y) + 15.0]];
@@ -348,7 +348,7 @@ fn panning_stays_what_dragging_does() {
     drag(&mut window, &places, Modifiers::NONE);
     assert_eq!(view(&window), before);
     assert!(matches!(region(&window), Some(Area::Lasso(corners)) if corners.len() > 3));
-    assert!(has(&window, "Line with"));
+    assert!(has(&window, "Lasso with"));
     assert!(has(&window, "This region"));
 }
 
@@ -424,7 +424,7 @@ fn regions_that_are_none_are_told_and_nothing_is_lost() {
 fn a_region_can_be_made_without_a_pointer_and_about_any_target() {
     let mut window = cat();
     menu(&mut window, MenuCommand::ShowRegion);
-    window.get_by_label("Middle of the picture").click();
+    window.get_by_label("Centre of the picture").click();
     window.run_steps(3);
     let middle = area_box(112.0, 75.0, 226.0, 150.0);
     assert_eq!(region(&window), Some(middle.clone()));
@@ -523,7 +523,7 @@ fn a_check_is_superseded_cancelled_and_may_fail() {
     engine.say(Event::Failed { job: third[1].job(), error: "The device is gone".to_owned() });
     window.run_steps(3);
     assert!(has(&window, "logit by the network: "));
-    assert!(has(&window, "more than the cells say"), "it answered as if nothing were missing");
+    assert!(has(&window, "more than the cells predict"), "it answered as if nothing were missing");
     window.get_by_label("The device is gone");
     let state = &window.state().state;
     assert!(state.notices.shown().is_empty() && !state.is_busy(), "{:?}", state.notices.shown());
@@ -572,13 +572,16 @@ fn the_network_itself_is_asked() {
     let off = again.forward.logits[class] - without.logits[class];
     let line = text(&window, "With the region blurred");
     let side = if off > 0.0 { "more" } else { "less" };
-    assert!(line.contains(&format!("{:.2} {side} than the cells say", off.abs())), "{line} {off}");
+    assert!(
+        line.contains(&format!("{:.2} {side} than the cells predict", off.abs())),
+        "{line} {off}"
+    );
     // The tree, too.
     let decided = seen(&window, Role::Tree);
     let again = state.rerun(Check::Region, Role::Tree, &area).unwrap().result().unwrap();
     let hierarchy = &decided.model.tree().unwrap().hierarchy;
     let decision = Decision::new(hierarchy, &again.forward.logits, Rule::Hard);
-    let line = text(&window, "Run again, the region blurred");
+    let line = text(&window, "Run again with the region blurred");
     assert!(line.ends_with(decided.model.label(decision.class)) || line.contains("instead of"));
     for &account in &decided.decision(Rule::Hard).unwrap().path {
         let p = decision.branch_prob[account];
@@ -654,7 +657,7 @@ fn what_would_flip_a_decision_is_shown_and_tried() {
     // Without them an earlier decision goes another way, too.
     let without = decided.without(&Area::Cells(expected_cells(&decided, &expected))).unwrap();
     let class = without.decision(hierarchy, Rule::Hard).class;
-    let whole = format!("The tree as a whole would say {}", decided.model.label(class));
+    let whole = format!("The whole tree would predict {}", decided.model.label(class));
     assert!(line.contains(&whole), "{line}");
     let cells = expected_cells(&decided, &expected);
     assert_eq!(window.state().panels.insight.region.cells, cells);

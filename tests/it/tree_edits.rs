@@ -87,7 +87,7 @@ fn a_branch_gets_another_name() {
     window.run_steps(4);
     let (after, decision) = decided(&window);
     assert_eq!(after.node(animal).name, "living thing");
-    window.get_by_label_contains("Changed tree: ");
+    window.get_by_label_contains("Edited tree: ");
     let same = Decision::new(&before, &explanation(&window).forward.logits, Rule::Hard);
     assert_eq!(decision, same, "a name decides nothing");
 
@@ -105,7 +105,7 @@ fn a_branch_gets_another_name() {
     assert_eq!(decided(&window).0, after);
     menu(&mut window, MenuCommand::Undo);
     assert_eq!(decided(&window).0, before);
-    assert!(window.query_by_label_contains("Changed tree: ").is_none());
+    assert!(window.query_by_label_contains("Edited tree: ").is_none());
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_branch_is_moved_by_keyboard_alone() {
     let (now, _) = decided(&window);
     let animal = node(&now, "animal");
     for (from, to, says) in [
-        (0, animal, "is the root and hangs on nothing"),
+        (0, animal, "is the root and cannot be moved"),
         (animal, node(&now, "chordate"), "cannot be moved below itself"),
     ] {
         send(&mut window, Command::MoveNode(Role::Tree, from, to));
@@ -193,7 +193,7 @@ fn the_changed_tree_is_applied_to_the_next_picture() {
     menu(&mut window, MenuCommand::Reload);
     engine.explain(&mut window);
     assert_eq!(decided(&window).0, after);
-    window.get_by_label_contains("Changed tree: ");
+    window.get_by_label_contains("Edited tree: ");
     menu(&mut window, MenuCommand::OriginalTree);
     assert_eq!(decided(&window).0, before);
     menu(&mut window, MenuCommand::Undo);

@@ -245,14 +245,16 @@ fn hard_and_soft_can_be_switched_and_their_difference_is_said() {
     shown.agreement.soft = 5;
     let mut harness = harness(shown, [900.0, 500.0], Theme::Dark);
     harness.run();
-    harness.get_by_label("The network alone and the hard tree say cat; the soft tree says dog");
+    harness.get_by_label(
+        "The network alone and the hard tree predict cat; the soft tree predicts dog",
+    );
     harness.get_by_label_contains("Hard tree cat ");
     harness.get_by_label_contains("Soft tree dog ");
-    let node = harness.get_by_label_contains("predictions part here").accesskit_node();
+    let node = harness.get_by_label_contains("predictions diverge here").accesskit_node();
     assert!(node.label().unwrap().starts_with("carnivore, "));
     harness.get_by_label("Compare").click();
     harness.run();
-    harness.get_by_label("Where they part").click();
+    harness.get_by_label("Where they diverge").click();
     harness.run();
     let cat = harness.state().node("cat");
     harness.get_by_label("Soft").click();
@@ -442,8 +444,7 @@ fn steps_stay_within_the_tree() {
 #[test]
 fn percentages_hide_nothing() {
     let texts = [0.0, 1e-6, 0.004, 0.05, 0.5, 0.97, 0.99, 0.9961, 0.99999, 1.0].map(percent);
-    let expected =
-        ["0 %", "<0.1 %", "0.4 %", "5 %", "50 %", "97 %", "99 %", "99.6 %", "100 %", "100 %"];
+    let expected = ["0%", "<0.1%", "0.4%", "5%", "50%", "97%", "99%", "99.6%", "100%", "100%"];
     assert_eq!(texts, expected);
     assert_eq!(percent(f32::NAN), "?");
 }
@@ -455,10 +456,13 @@ fn disagreements_are_one_line() {
         disagreement(Agreement { plain, hard, soft, marginal: plain }, Rule::Hard, &label)
     };
     assert_eq!(line(1, 1, 1), None);
-    assert_eq!(line(0, 1, 1).unwrap(), "The network alone says cat; hard and soft tree say dog");
+    assert_eq!(
+        line(0, 1, 1).unwrap(),
+        "The network alone predicts cat; the hard and soft trees predict dog"
+    );
     assert_eq!(
         line(0, 1, 2).unwrap(),
-        "The network alone says cat, the hard tree dog, the soft tree frog"
+        "The network alone predicts cat, the hard tree dog, the soft tree frog"
     );
 }
 

@@ -46,7 +46,7 @@ fn the_map_stands_beside_orders_that_know_nothing() {
     let text = plot(&window);
     assert!(text.contains("this map 0.") && text.contains("random order 0."), "{text}");
     window.get_by_label_contains("with the weights shuffled");
-    window.get_by_label_contains("when each alone is hidden");
+    window.get_by_label_contains("when each is hidden");
 
     // A decision of the tree: the same pictures of the two orders serve it, only its own are new.
     let count = |window: &Window| {

@@ -142,6 +142,7 @@ fn exports(window: &mut Window) {
     let folder = tempfile::tempdir().unwrap();
     for (command, name) in [
         (MenuCommand::ExportOverlay, "overlay.png"),
+        (MenuCommand::ExportFigure, "figure.svg"),
         (MenuCommand::ExportMap, "map.npy"),
         (MenuCommand::ExportJson, "explanation.json"),
         (MenuCommand::ExportTree, "tree.svg"),
@@ -436,7 +437,7 @@ fn a_path_can_be_typed_or_pasted() {
     // Without a dialog of the system there is a line to type in.
     window.get_by_label("Open picture…").click();
     window.run_steps(2);
-    window.get_by_role_and_label(Kind::TextInput, "Open a picture, a folder or weights");
+    window.get_by_role_and_label(Kind::TextInput, "Open a picture, folder or weights file");
     window.key_press(Key::Escape);
     window.run_steps(2);
     assert!(window.state().panels.prompt.is_none());

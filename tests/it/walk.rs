@@ -236,7 +236,7 @@ fn what_if_shows_the_other_way_and_its_price() {
     window.get_by_label_contains("The tree decided: cat");
     let end = name(*forced.path.last().unwrap());
     window.get_by_label_contains(&format!("What if: {end}, "));
-    window.get_by_label_contains("that the what-if leaves");
+    window.get_by_label_contains("left by the what-if");
     let rows = words(&window).into_iter().filter(|text| text.starts_with("Step ")).count();
     assert_eq!(rows, decision.path.len() + forced.path.len() - 2);
 
@@ -249,7 +249,7 @@ fn what_if_shows_the_other_way_and_its_price() {
     window.run_steps(3);
 
     window.get_by_label_contains(&format!("What if: {end} instead of cat")); // still there after the walk
-    let button = "Back to what the tree decided";
+    let button = "Back to the tree's own decision";
     assert_eq!(window.get_all_by_label(button).count(), 2, "beside the ways, above the tree");
     window.get_all_by_label(button).next().unwrap().click();
     window.run_steps(3);
@@ -324,6 +324,6 @@ fn prices_are_told_in_words() {
     assert_eq!(times(3.0), "3 times less likely");
     assert_eq!(times(0.25), "4 times more likely");
     assert_eq!(times(1.01), "as likely");
-    assert_eq!(times_less_likely(500.0), "over a million times less likely");
+    assert_eq!(times_less_likely(500.0), "more than a million times less likely");
     assert_eq!(times_less_likely(f32::NAN), "of unknown likelihood");
 }

@@ -95,9 +95,9 @@ pub fn print(
         }
         if let Some([pointing, found, iou, energy]) = row.boxes {
             let [pointing, found, energy] = [pointing, found, energy].map(|v| v * 100.0);
-            write!(out, "    {pointing:6.2} %   {found:6.2} %   {iou:6.3}  {energy:6.2} %")?;
+            write!(out, "    {pointing:7.2}%   {found:7.2}%   {iou:6.3}  {energy:7.2}%")?;
             let v2 = max_box_acc.v2().unwrap_or_default() * 100.0;
-            write!(out, "    {v2:6.2} %")?;
+            write!(out, "    {v2:7.2}%")?;
         }
         writeln!(out, "  {:6.0}  {:8.3}", row.runs, row.seconds)?;
     }

@@ -20,7 +20,7 @@ pub fn svg(scores: &Scores) -> String {
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
     );
     let mut left = Diagram { svg: &mut svg, left: MARGIN };
-    left.frame("The answer at a certainty", "certainty asked for", "share of pictures");
+    left.frame("The answer at a certainty", "required certainty", "share of pictures");
     if let Some(tree) = &scores.tree {
         let points = || THRESHOLDS.iter().map(|&t| f64::from(t)).zip(&tree.certainty.points);
         let right = points().filter_map(|(t, point)| Some([t, point.right.rate()?]));
@@ -31,7 +31,7 @@ pub fn svg(scores: &Scores) -> String {
         left.text([0.03, 0.04], ORANGE, "the answer is a single class");
     }
     let mut right = Diagram { svg: &mut svg, left: 3.0 * MARGIN + SIDE };
-    right.frame("Calibration of the network", "how sure it is", "how often it is right");
+    right.frame("Calibration of the network", "confidence", "accuracy");
     right.line(&[[0.0, 0.0], [1.0, 1.0]], GREY);
     let bins = scores.calibration.bins.iter();
     let most = bins.clone().map(|bin| bin.right.of).max().unwrap_or_default().max(1);
@@ -42,7 +42,7 @@ pub fn svg(scores: &Scores) -> String {
         }
     }
     if let Some(error) = scores.calibration.error() {
-        right.text([0.03, 0.94], BLUE, &format!("calibration error {:.1} %", 100.0 * error));
+        right.text([0.03, 0.94], BLUE, &format!("calibration error {:.1}%", 100.0 * error));
     }
     svg.push_str("</svg>\n");
     svg
@@ -79,8 +79,9 @@ impl Diagram<'_> {
             let ([x, _], [_, y]) = (self.at([share, 0.0]), self.at([0.0, share]));
             writeln!(
                 self.svg,
-                "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" fill=\"{GREY}\">{:.0} %</text>\n\
-                 <text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"{GREY}\">{:.0} %</text>",
+                "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" \
+                 fill=\"{GREY}\">{:.0}%</text>\n<text x=\"{}\" y=\"{}\" text-anchor=\"end\" \
+                 fill=\"{GREY}\">{:.0}%</text>",
                 bottom + 17.0,
                 100.0 * share,
                 left - 6.0,

@@ -73,10 +73,7 @@ fn print_localisation(scores: &Localisation, out: Out<'_>) -> anyhow::Result<()>
 }
 
 fn print_separations(separations: &[(Measure, Separation)], out: Out<'_>) -> anyhow::Result<()> {
-    writeln!(
-        out,
-        "\nThese pictures against the others (AUROC; others found out where 95 % pass):"
-    )?;
+    writeln!(out, "\nThese pictures against the others (AUROC; others detected where 95% pass):")?;
     for &(measure, Separation { auroc, threshold, caught }) in separations {
         let [auroc, caught] = [auroc, caught].map(|share| percent_of(Some(share)));
         writeln!(out, "{auroc}  {caught} below {threshold:.3}  {}", measure_name(measure))?;
@@ -111,7 +108,7 @@ pub fn percent(tally: Tally) -> String {
 }
 
 pub fn percent_of(rate: Option<f64>) -> String {
-    rate.map_or_else(|| format!("{:>9}", "-"), |rate| format!("{:7.2} %", rate * 100.0))
+    rate.map_or_else(|| format!("{:>9}", "-"), |rate| format!("{:8.2}%", rate * 100.0))
 }
 
 /// The form that the documentation of the command describes.

@@ -59,7 +59,7 @@ fn print_certainty(certainty: &Certainty, out: Out<'_>) -> anyhow::Result<()> {
     for (threshold, point) in THRESHOLDS.iter().zip(&certainty.points) {
         writeln!(
             out,
-            "{:7.0} %  {}     {}  {:10.2}  {:17.1}",
+            "{:8.0}%  {}     {}  {:10.2}  {:17.1}",
             100.0 * threshold,
             percent(point.right),
             percent(point.is_class),
@@ -70,7 +70,7 @@ fn print_certainty(certainty: &Certainty, out: Out<'_>) -> anyhow::Result<()> {
     for promise in PROMISES.iter().filter_map(|&accuracy| certainty.promise(accuracy)) {
         writeln!(
             out,
-            "To be right {:.0} % of the time on pictures like these, ask for more than {:.2} %",
+            "To be right {:.0}% of the time on pictures like these, require more than {:.2}%",
             100.0 * promise.accuracy,
             100.0 * promise.threshold
         )?;
@@ -82,14 +82,14 @@ fn print_severity(severity: &Severity, out: Out<'_>) -> anyhow::Result<()> {
     let [all, mistakes] = severity.mean_heights().map(|mean| mean.unwrap_or_default());
     writeln!(
         out,
-        "\nHow wrong: the lowest common ancestor of truth and prediction has height {all:.2} on \
-         average, {mistakes:.2} for mistakes"
+        "\nSeverity: the lowest common ancestor of truth and prediction has mean height {all:.2}, \
+         {mistakes:.2} for mistakes"
     )?;
     let of = severity.heights.values().sum();
     for (&height, &right) in &severity.heights {
         writeln!(out, "{}  height {height}", percent(Tally { right, of }))?;
     }
-    writeln!(out, "\nRight down to a level of the tree:")?;
+    writeln!(out, "\nRight down to each level of the tree:")?;
     for (level, &tally) in (1..).zip(&severity.levels) {
         writeln!(out, "{}  level {level}", percent(tally))?;
     }

@@ -53,8 +53,8 @@ impl ClassPart {
         let (with, without) = (self.explanation.probabilities[class], self.probability_without());
         writeln!(
             out,
-            "{label}: this region gives {region:+.2} of the logit {total:+.2}; without it {:+.2}, \
-             and the probability goes from {} to {}",
+            "{label}: this region contributes {region:+.2} of the logit {total:+.2}; without it \
+             {:+.2}, and the probability goes from {} to {}",
             self.account.without(),
             percent(with),
             percent(without)
@@ -62,7 +62,7 @@ impl ClassPart {
         let (now, then) = (self.explanation.prediction(), argmax(&self.logits_without));
         if now != then {
             let (now, then) = (model.label(now), model.label(then));
-            writeln!(out, "Without the region the prediction would be {then} instead of {now}")?;
+            writeln!(out, "Without the region, the prediction would be {then} instead of {now}")?;
         }
         for (how, seen) in &self.reruns {
             let logit = seen.forward.logits[class];

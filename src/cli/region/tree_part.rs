@@ -65,7 +65,8 @@ impl TreePart {
             let name = &hierarchy.node(account.node).name;
             writeln!(
                 out,
-                "  {name}: this region gives {:+.2} of the {:+.2} log-odds; without it {} → {}",
+                "  {name}: this region contributes {:+.2} of the {:+.2} log-odds; without it {} → \
+                 {}",
                 account.region,
                 account.log_odds,
                 percent(account.probability),
@@ -82,7 +83,7 @@ impl TreePart {
             }
         }
         if now != then {
-            writeln!(out, "Without the region the tree would say {then} instead of {now}")?;
+            writeln!(out, "Without the region, the tree would predict {then} instead of {now}")?;
         }
         Ok(())
     }

@@ -18,13 +18,13 @@ pub enum EditError {
     Name,
     #[error("{0:?} is a class and keeps the name that the model gives it; rename inner nodes")]
     ClassName(CleanText),
-    #[error("{0:?} is the root and hangs on nothing; move one of its branches instead")]
+    #[error("{0:?} is the root and cannot be moved; move one of its branches instead")]
     Root(CleanText),
     #[error("{node:?} cannot be moved below itself; {parent:?} is a part of it")]
     IntoItself { node: CleanText, parent: CleanText },
     #[error("{0:?} is a class, and nothing can hang below a class; choose an inner node")]
     BelowClass(CleanText),
-    #[error("{node:?} hangs on {parent:?} already")]
+    #[error("{node:?} is already below {parent:?}")]
     SamePlace { node: CleanText, parent: CleanText },
     #[error("{0:?} would be left without any class; move all of it instead")]
     Emptied(CleanText),

@@ -94,7 +94,7 @@ struct Frame {
 impl Frame {
     /// Depth, height, width; then for each component a number, its sampling, and a table.
     fn read(content: &[u8], progressive: bool) -> Result<Self, Problem> {
-        let wrong = || damaged("its header makes no sense");
+        let wrong = || damaged("its header is invalid");
         let [_, h1, h0, w1, w0, count, components @ ..] = content else { return Err(wrong()) };
         let (height, width) = (u16::from_be_bytes([*h1, *h0]), u16::from_be_bytes([*w1, *w0]));
         check_size(width.into(), height.into())?;

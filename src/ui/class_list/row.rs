@@ -173,5 +173,5 @@ fn tooltip_ui(ui: &mut Ui, explanation: &Explanation, class: ClassId) {
     let probability = explanation.probabilities.get(class).copied().unwrap_or(f32::NAN);
     let logit = explanation.forward.logits.get(class).copied().unwrap_or(f32::NAN);
     let logit = crate::ui::text::number(logit, 3);
-    ui.weak(format!("Class {class} \u{b7} {:.4} % \u{b7} logit {logit}", 100.0 * probability));
+    ui.weak(format!("Class {class} \u{b7} {:.4}% \u{b7} logit {logit}", 100.0 * probability));
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::explain::ClassId;
 use crate::labels::{ClassList, Searchable, fold};
+use crate::numbers::percent_to;
 use crate::text::CleanText;
 
 /// What comes first.
@@ -96,9 +97,9 @@ pub fn names_of(label: &str) -> (String, String) {
 pub fn percent(probability: f32) -> String {
     match 100.0 * probability {
         p if p.is_nan() => "?".to_owned(),
-        p if p >= 99.95 && probability < 1.0 => "> 99.9 %".to_owned(),
-        p if p >= 0.1 || p == 0.0 => format!("{p:.1} %"),
-        _ => "< 0.1 %".to_owned(),
+        p if p >= 99.95 && probability < 1.0 => ">99.9%".to_owned(),
+        p if p >= 0.1 || p == 0.0 => percent_to(probability, 1),
+        _ => "<0.1%".to_owned(),
     }
 }
 

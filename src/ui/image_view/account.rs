@@ -33,7 +33,7 @@ impl Account {
         let how_far = inquiry.map_or_else(|| "waiting for the network".to_owned(), how_far);
         let noise = made.and_then(MethodMap::noise).filter(|noise| noise.is_finite());
         let noise = noise.map_or_else(String::new, |noise| {
-            format!(" \u{b7} standard error {:.0} % of the range", noise * 100.0)
+            format!(" \u{b7} standard error {:.0}% of the range", noise * 100.0)
         });
         let line = match made {
             Some(_) if inquiry.is_none_or(|it| it.total == 0) => {
@@ -95,7 +95,7 @@ fn sum_meaning(explanation: &Explanation, evidence: &Evidence, identity: Identit
     let (pro, contra) = (short(pro), contra.map(short));
     let meaning = identity.kind.in_words(identity.total, &pro, contra.as_deref());
     let why = match entropy_reason(evidence) {
-        Some(reason) => format!(" The entropy is there {reason}."),
+        Some(reason) => format!(" The entropy term is there {reason}."),
         None => String::new(),
     };
     format!("{meaning}.{why}\n\n{}", exactness(&explanation.model))

@@ -25,8 +25,8 @@ pub fn height(ui: &Ui) -> f32 {
     2.0 * small_line(ui) + STRIP_HEIGHT + 6.0
 }
 
-/// The bar of a map; `marked` is the value under the pointer.
-pub fn color_bar_ui(ui: &mut Ui, shown: &ShownMap, marked: Option<f32>) {
+/// The bar of a map; returns where its colours are. `marked` is the value under the pointer.
+pub fn color_bar_ui(ui: &mut Ui, shown: &ShownMap, marked: Option<f32>) -> Rect {
     let size = vec2(ui.available_width(), height(ui));
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let range = shown.range;
@@ -44,7 +44,7 @@ pub fn color_bar_ui(ui: &mut Ui, shown: &ShownMap, marked: Option<f32>) {
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
     response.on_hover_text(match &shown.account {
         Account::Sum { .. } => {
-            "Evidence at each place, in logits: their mean over the map plus the bias is the logit"
+            "Evidence at each place, in logits: the mean of the map plus the bias is the logit"
         }
         Account::Words { meaning, .. } => meaning,
     });
@@ -102,6 +102,7 @@ pub fn color_bar_ui(ui: &mut Ui, shown: &ShownMap, marked: Option<f32>) {
         painter.vline(x, strip.y_range(), Stroke::new(3.0, Color32::BLACK));
         painter.vline(x, strip.y_range(), Stroke::new(1.0, Color32::WHITE));
     }
+    strip
 }
 
 /// Text cut to one line, with an ellipsis where it does not fit.

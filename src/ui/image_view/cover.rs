@@ -198,10 +198,10 @@ pub fn cover_ui(
 /// Name and tooltip.
 fn cover_text(cover: Cover) -> [&'static str; 2] {
     match cover {
-        Cover::Surroundings => {
-            ["Surroundings", "Covered places look as what is around them suggests"]
+        Cover::Surroundings => ["Surroundings", "Fill covered places in from their surroundings"],
+        Cover::MeanColor => {
+            ["Mean colour", "Fill covered places with the mean colour of the photo"]
         }
-        Cover::MeanColor => ["Mean colour", "Covered places have the mean colour of the photo"],
-        Cover::Blur => ["Blur", "Covered places are blurred until no details are left"],
+        Cover::Blur => ["Blur", "Blur covered places until no detail is left"],
     }
 }

@@ -1,6 +1,6 @@
 //! Below the picture: a line that reads values, the colour bar, and the sum.
 
-use eframe::egui::{self, Pos2, Ui, vec2};
+use eframe::egui::{self, Pos2, Rect, Ui, vec2};
 
 use super::ImageInput;
 use super::color_bar::color_bar_ui;
@@ -32,7 +32,7 @@ pub fn status_ui(
     let text = match pixel {
         None => {
             let zoom = 100.0 * to_screen.scale * ui.pixels_per_point();
-            format!("{} \u{b7} {width} \u{d7} {height_px} \u{b7} {zoom:.0} %", photo.name)
+            format!("{} \u{b7} {width} \u{d7} {height_px} \u{b7} {zoom:.0}%", photo.name)
         }
         Some((place, [x, y])) => {
             let [r, g, b] = photo.rgb.get_pixel(x, y).0;
@@ -42,7 +42,7 @@ pub fn status_ui(
             });
             let map = match reading {
                 None => String::new(),
-                Some(None) => " \u{b7} outside of what the model saw".to_owned(),
+                Some(None) => " \u{b7} outside what the model saw".to_owned(),
                 Some(Some(reading)) => {
                     marked = Some(reading.value);
                     let value = number(reading.value, 2);
@@ -58,7 +58,7 @@ pub fn status_ui(
         ui.set_min_height(height);
         if input.explanation.is_some() && size.x >= BUTTON_WIDTH {
             ui.toggle_value(&mut options.show_input, "Model input")
-                .on_hover_text("What the model saw: the photo after resizing and cropping");
+                .on_hover_text("What the model saw: the photo, resized and cropped");
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             ui.add(egui::Label::new(egui::RichText::new(text).font(small_font(ui))).truncate());
@@ -67,19 +67,19 @@ pub fn status_ui(
     marked
 }
 
-/// The colour bar and the sum below it, or as much empty space.
+/// The colour bar and the sum below it, or as much empty space. Returns where the bar is.
 pub fn legend_ui(
     ui: &mut Ui,
     input: &ImageInput<'_>,
     shown: Option<&ShownMap>,
     marked: Option<f32>,
     height: f32,
-) {
+) -> Option<Rect> {
     let Some(shown) = shown.filter(|_| input.explanation.is_some()) else {
         ui.add_space(height);
-        return;
+        return None;
     };
-    color_bar_ui(ui, shown, marked);
+    let bar = color_bar_ui(ui, shown, marked);
     let visuals = ui.visuals();
     let account = &shown.account;
     let color = if account.holds() { visuals.text_color() } else { visuals.error_fg_color };
@@ -89,4 +89,5 @@ pub fn legend_ui(
     let line = if width <= ui.available_width() { long } else { short };
     let text = egui::RichText::new(line).font(font).color(color);
     ui.add(egui::Label::new(text).truncate()).on_hover_text(account.meaning());
+    Some(bar)
 }

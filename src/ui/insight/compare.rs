@@ -55,7 +55,7 @@ pub fn compare_ui(
         }
         if a != b {
             let button = Button::selectable(is_shown, "Show on the picture");
-            let hint = "The map of the difference: red speaks for A, blue for B";
+            let hint = "The map of the difference: red is evidence for A, blue for B";
             if ui.add(button).on_hover_text(hint).clicked() && !is_shown {
                 out.push(Command::Compare(role, a, b));
             }
@@ -68,7 +68,7 @@ pub fn compare_ui(
         Comparison::new(explanation, hierarchy.map(|it| (it, state.rule(role))), [a, b])
     else {
         let name = short(explanation.model.label(a));
-        ui.label(format!("A and B are both {name}: nothing to compare; choose another class"));
+        ui.label(format!("A and B are both {name}; choose another class to compare"));
         return;
     };
     let source = MapSource { explanation, options: overlay, decisions: None };
@@ -167,12 +167,11 @@ fn words_ui(ui: &mut Ui, comparison: &Comparison) {
             percent(side.probability),
             number(side.logit, 2)
         );
-        ui.add(Label::new(RichText::new(text).strong()).wrap()).on_hover_text(
-            "Probability among all classes, and the raw score of the network that it comes from",
-        );
+        ui.add(Label::new(RichText::new(text).strong()).wrap())
+            .on_hover_text("Probability among all classes, and the network's raw score behind it");
     }
     ui.add(Label::new(comparison.lead_in_words()).wrap()).on_hover_text(
-        "The lead is the difference of the two logits; the other classes play no part in it",
+        "The lead is the difference between the two logits; the other classes play no part in it",
     );
     ui.add(Label::new(format!("{}.", story(&comparison.evidence))).wrap());
 }

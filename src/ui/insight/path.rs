@@ -22,7 +22,7 @@ pub fn path_ui(ui: &mut Ui, insight: &Insight<'_>, state: &mut PathState, out: &
     let (hierarchy, decision) = (insight.hierarchy, insight.decision());
     let decided = decision.walk(hierarchy);
     if decided.steps.is_empty() {
-        ui.weak("The tree has a single class: there is nothing to decide");
+        ui.weak("The tree has a single class, so there is nothing to decide");
         return;
     }
     let forced = insight.forced.as_ref().map(|it| (it, decision.walk_along(hierarchy, &it.path)));

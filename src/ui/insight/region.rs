@@ -9,7 +9,9 @@ pub mod words;
 
 use std::sync::{Arc, Weak};
 
-use eframe::egui::{Align, Grid, Layout, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
+use eframe::egui::{
+    Align, Grid, Layout, Response, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2,
+};
 
 use super::Insight;
 use crate::command::Check;
@@ -48,6 +50,8 @@ pub struct RegionState {
     pub cells: Vec<Rect>,
     how: Removal,
     numbers: NumbersMemo,
+    /// The last answer of the network that was brought into view.
+    answered: Weak<Explanation>,
 }
 
 impl RegionState {
@@ -109,13 +113,11 @@ fn region_part_ui(
         ui.colored_label(ui.visuals().warn_fg_color, message);
     }
     let Some(area) = area else {
-        ui.label("Which part of the picture matters, and for what?");
-        ui.weak(
-            "Press B and drag a box, press L and draw around something, or drag with Shift held",
-        );
+        ui.label("How much does a part of the picture contribute?");
+        ui.weak("Press B and drag a box, press L and draw a lasso, or hold Shift and drag");
         return;
     };
-    let RegionState { numbers, how, .. } = memory;
+    let RegionState { numbers, how, answered, .. } = memory;
     let numbers = numbers.get(state, insight, &area);
     share_ui(ui, &numbers.models);
     if let Some(target) = &numbers.target {
@@ -135,8 +137,22 @@ fn region_part_ui(
     {
         let seen = numbers.models.iter().find(|model| model.role == target.role);
         if let Some(ModelNumbers { seen, .. }) = seen {
-            comparison_ui(ui, target, seen, &again.forward.logits, how);
+            let sentence = comparison_ui(ui, target, seen, &again.forward.logits, how);
+            bring_into_view(&sentence, again, answered);
         }
+    }
+}
+
+/// Scrolls to what the network said when it has just said it.
+fn bring_into_view(
+    response: &Response,
+    again: &Arc<Explanation>,
+    answered: &mut Weak<Explanation>,
+) {
+    let new = Arc::downgrade(again);
+    if !new.ptr_eq(answered) {
+        *answered = new;
+        response.scroll_to_me(None);
     }
 }
 
@@ -178,7 +194,7 @@ fn comparison_ui(
     seen: &Explanation,
     logits: &[f32],
     how: Removal,
-) {
+) -> Response {
     let sum = target.account.without();
     let network = target.question.ask(logits).total;
     let probability = seen.probability(target.target, logits);
@@ -198,7 +214,7 @@ fn comparison_ui(
             ui.end_row();
         }
     });
-    ui.label(format!("With the region {}: {}", how.words(), words::agreement(network, sum)));
+    ui.label(format!("With the region {}: {}", how.words(), words::agreement(network, sum)))
 }
 
 /// The decisions of the path, and what would flip one.
@@ -213,8 +229,8 @@ fn tree_part_ui(
         ui.weak("Waiting for the tree");
         return;
     };
-    let RegionState { flip, cells, how, .. } = memory;
-    *cells = flip_ui(ui, insight, flip, how, out);
+    let RegionState { flip, cells, how, answered, .. } = memory;
+    *cells = flip_ui(ui, insight, flip, (how, answered), out);
     let Some(area) = memory.area(state).cloned() else { return };
     let numbers = memory.numbers.get(state, Some(insight), &area);
     let Some(tree) = &numbers.tree else { return };
@@ -226,7 +242,7 @@ fn tree_part_ui(
     table_ui(ui, insight, tree, network.as_ref().map(|(decision, _)| decision), out);
     if let Some((decision, how)) = network {
         let says = tree_says(insight, &decision);
-        ui.label(format!("Run again, the region {}, {says}", how.words()));
+        ui.label(format!("Run again with the region {}, {says}", how.words()));
     }
 }
 

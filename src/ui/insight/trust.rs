@@ -62,8 +62,8 @@ fn curve_text(curve: Curve) -> [&'static str; 2] {
         ],
         Curve::Road => [
             "ROAD",
-            "The places that matter most are replaced by what surrounds them, so that not even \
-             their shape is left: the curve should fall fast (Rong et al. 2022)",
+            "The places that matter most are filled in from their surroundings, so that not even \
+             their shape remains: the curve should fall fast (Rong et al. 2022)",
         ],
     }
 }
@@ -172,7 +172,7 @@ fn curves_ui(
             let (dot, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
             ui.painter().circle_filled(dot.center(), 4.0, line.color(ui));
             ui.label(line.words()).on_hover_text(
-                "Area below the curve, from 0 to 1: the mean of the probability on the way",
+                "Area under the curve, from 0 to 1: the mean probability along the way",
             );
         }
     });
@@ -186,11 +186,10 @@ fn verdict(curve: Curve, lines: &[Line]) -> String {
     let is_better = |other: &f64| if curve.is_low_good() { own < other } else { own > other };
     let way = if curve.is_low_good() { "lower" } else { "higher" };
     match rest.iter().filter(|other| is_better(other)).count() {
-        2 => format!("The {way}, the better: the map beats both orders that know nothing."),
-        1 => format!("The {way}, the better: the map beats one of the orders that know nothing."),
+        2 => format!("The {way}, the better: the map beats both uninformed orders."),
+        1 => format!("The {way}, the better: the map beats one of the uninformed orders."),
         _ => format!(
-            "The {way}, the better: by this measure, the map is no better than an order that knows \
-             nothing."
+            "The {way}, the better: by this measure, the map is no better than an uninformed order."
         ),
     }
 }

@@ -64,12 +64,12 @@ impl RecipeEditor {
             let is_new = draft != used;
             apply = ui
                 .add_enabled(is_new && problem.is_none(), egui::Button::new("Apply"))
-                .on_hover_text("Prepare pictures like this from now on")
+                .on_hover_text("Preprocess pictures like this from now on")
                 .clicked();
             let can_reset = is_new || *changes != RecipeChanges::default();
             reset = ui
                 .add_enabled(can_reset, egui::Button::new("Reset"))
-                .on_hover_text("Prepare pictures as this model expects them")
+                .on_hover_text("Return to this model's own preprocessing")
                 .clicked();
         });
         if let Some(photo) = photo.filter(|_| problem.is_none()) {
@@ -110,11 +110,15 @@ fn presets_ui(ui: &mut Ui, recipe: &mut Recipe) {
 
 fn words(preset: Normalisation) -> (&'static str, &'static str) {
     match preset {
-        Normalisation::Imagenet => ("ImageNet", "As torchvision and most of timm were trained"),
-        Normalisation::Inception => ("-1 to 1", "Inception, most of Keras, Google's transformers"),
-        Normalisation::Unit => ("0 to 1", "Nothing else is done to the colours"),
-        Normalisation::Bytes => ("0 to 255", "For networks that normalise by themselves"),
-        Normalisation::Clip => ("CLIP", "The colours of the pictures that CLIP was trained on"),
+        Normalisation::Imagenet => ("ImageNet", "For torchvision and most of timm"),
+        Normalisation::Inception => (
+            "-1 to 1",
+            "For Inception, most of Keras, Google's \
+                                                 transformers",
+        ),
+        Normalisation::Unit => ("0 to 1", "No further normalisation"),
+        Normalisation::Bytes => ("0 to 255", "For networks that normalise their input themselves"),
+        Normalisation::Clip => ("CLIP", "For CLIP: mean and deviation of its training pictures"),
     }
 }
 
@@ -139,25 +143,25 @@ fn preview_ui(
     let Some(Preview { texture, range: [lo, hi] }) = shown else { return };
     ui.horizontal(|ui| {
         ui.image((texture.id(), egui::Vec2::splat(PREVIEW)));
-        ui.weak(format!("What the network sees, in numbers from {lo:.2} to {hi:.2}"));
+        ui.weak(format!("What the network sees: values from {lo:.2} to {hi:.2}"));
     });
 }
 
 fn fields_ui(ui: &mut Ui, recipe: &mut Recipe) {
     let Recipe { resize, crop, filter, mean, std } = recipe;
     Grid::new("recipe").num_columns(2).min_col_width(90.0).show(ui, |ui| {
-        ui.weak("Short side").on_hover_text("Pictures are resized until their short side is this");
+        ui.weak("Short side").on_hover_text("Length of the short side after resizing");
         match resize {
             Some(side) => pixels_ui(ui, side, "Short side in pixels"),
             None => {
-                ui.weak("as it is");
+                ui.weak("original size");
             }
         }
         ui.end_row();
-        ui.weak("Middle").on_hover_text("The square that is cut from the middle");
-        pixels_ui(ui, crop, "Side of the middle in pixels");
+        ui.weak("Centre crop").on_hover_text("The square cut from the centre");
+        pixels_ui(ui, crop, "Side of the centre crop in pixels");
         ui.end_row();
-        ui.weak("Filter").on_hover_text("How pixels are mixed when a picture is resized");
+        ui.weak("Filter").on_hover_text("How pixels are interpolated when a picture is resized");
         let combo = ComboBox::from_id_salt("filter").selected_text(filter.to_string());
         let combo = combo.show_ui(ui, |ui| {
             for choice in Filter::iter() {
@@ -166,10 +170,10 @@ fn fields_ui(ui: &mut Ui, recipe: &mut Recipe) {
         });
         combo.response.widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, "Filter"));
         ui.end_row();
-        ui.weak("Mean").on_hover_text("Of red, green and blue between 0 and 1: subtracted");
+        ui.weak("Mean").on_hover_text("Subtracted from red, green and blue (0 to 1)");
         channels_ui(ui, mean, "Mean");
         ui.end_row();
-        ui.weak("Deviation").on_hover_text("Of red, green and blue between 0 and 1: divided by");
+        ui.weak("Deviation").on_hover_text("Red, green and blue (0 to 1) are divided by it");
         channels_ui(ui, std, "Deviation");
         ui.end_row();
     });

@@ -10,6 +10,7 @@ use super::recipe::RecipeEditor;
 use super::training::training_ui;
 use crate::command::{Action, Command, Purpose};
 use crate::explanation::ModelInfo;
+use crate::numbers::{number, thousands};
 use crate::protocol::{HierarchyChoice, ModelRequest};
 use crate::state::{AppState, Role, RoleState};
 use crate::ui::output::UiOutput;
@@ -30,7 +31,7 @@ pub fn role_ui(
         picker_ui(ui, role, WIDTH, state, out);
         if own.job().is_some() {
             ui.spinner();
-            ui.weak("At work");
+            ui.weak("Working");
         }
     });
     if let Some(error) = own.error() {
@@ -50,20 +51,23 @@ pub fn role_ui(
     });
     let Some(model) = model else { return };
     if !model.unused.is_empty() {
-        let text = format!("{} tensors of the file were not used", model.unused.len());
+        let text = format!("{} tensors in the file were not used", model.unused.len());
         ui.weak(text).on_hover_text(model.unused.join("\n"));
     }
-    let heading = "How pictures are prepared";
+    let heading = "Preprocessing";
     ui.collapsing(heading, |ui| {
         let photo = state.explanation(role).map(|seen| &seen.photo);
-        ui.weak(format!("These numbers are {}", model.recipe_origin));
+        ui.weak(format!("Source: {}", model.recipe_origin));
         if let Some(changes) = recipe.show(ui, &model.recipe, &own.request.recipe, photo) {
             let request = ModelRequest { recipe: changes, ..own.request.clone() };
             out.push(Command::SetModel(role, request));
         }
     })
     .header_response
-    .on_hover_text("Size and colours of what the network sees; wrong ones make it guess");
+    .on_hover_text(
+        "Size and normalisation of the network's input; with the wrong ones its \
+                    answers are arbitrary",
+    );
     ui.collapsing("Train it with a tree", |ui| training_ui(ui, role, model, out));
 }
 
@@ -80,7 +84,8 @@ fn files_ui(ui: &mut Ui, role: Role, own: &RoleState, out: &mut UiOutput) {
         ),
         (
             "WordNet ids",
-            "A list of WordNet ids (n02123045 …), one per output; they give the tree its names",
+            "A list of WordNet ids (n02123045 …), one per output; the tree takes its names from \
+             them",
             &request.wnids,
             Purpose::Wnids(role),
             ModelRequest { wnids: None, ..request.clone() },
@@ -92,7 +97,7 @@ fn files_ui(ui: &mut Ui, role: Role, own: &RoleState, out: &mut UiOutput) {
             match path {
                 Some(path) => {
                     ui.label(file_name(path)).on_hover_text(path.display().to_string());
-                    let remove = ui.small_button("×").on_hover_text("Without this list");
+                    let remove = ui.small_button("×").on_hover_text("Remove this list");
                     remove.widget_info(|| button(format!("Remove {}", name.to_lowercase())));
                     if remove.clicked() {
                         out.push(Command::SetModel(role, without));
@@ -119,7 +124,7 @@ fn files_ui(ui: &mut Ui, role: Role, own: &RoleState, out: &mut UiOutput) {
 /// Where names come from without a list.
 fn known_list(own: &RoleState) -> String {
     let dataset = own.model.as_ref().and_then(|model| model.dataset);
-    dataset.map_or_else(|| "none".to_owned(), |set| format!("those of {}", set.name()))
+    dataset.map_or_else(|| "none".to_owned(), |set| format!("from {}", set.name()))
 }
 
 fn button(name: String) -> egui::WidgetInfo {
@@ -134,29 +139,32 @@ fn file_name(path: &Path) -> String {
 /// What was recognised.
 fn facts_ui(ui: &mut Ui, model: &ModelInfo, own: &RoleState) {
     let tree = match model.is_tree_made().then(|| model.tree()) {
-        Some(Ok(tree)) => format!("{}, {} nodes", tree.name, tree.hierarchy.nodes().len()),
+        Some(Ok(tree)) => {
+            format!("{}, {} nodes", tree.name, thousands(tree.hierarchy.nodes().len()))
+        }
         Some(Err(error)) => error.to_owned(),
-        None => "being made".to_owned(),
+        None => "being built".to_owned(),
     };
     let dataset = model.dataset.map_or_else(String::new, |set| format!(", {}", set.name()));
-    let network = format!("{}, {:.1} M numbers", model.architecture, model.parameters as f64 / 1e6);
+    let network =
+        format!("{}, {:.1} M parameters", model.architecture, model.parameters as f64 / 1e6);
     let recipe = &model.recipe;
-    let resize = recipe.resize.map_or_else(String::new, |side| format!("short side to {side}, "));
+    let resize = recipe.resize.map_or_else(String::new, |side| format!("short side {side}, "));
     let mut facts = vec![
         ("", tree),
         ("Network", network),
         ("File", format!("{}, {}", model.format, model.dtype)),
-        ("Classes", format!("{}{dataset}", model.class_count())),
-        ("Picture", format!("{resize}middle {0} × {0}, {1}", recipe.crop, recipe.filter)),
+        ("Classes", format!("{}{dataset}", thousands(model.class_count()))),
+        ("Input", format!("{resize}centre crop {0} × {0}, {1}", recipe.crop, recipe.filter)),
     ];
     if let Some(cell) = model.cell {
-        facts.push(("Cell of the map", format!("{cell} × {cell} pixels of the input")));
+        facts.push(("Map cell", format!("{cell} × {cell} pixels of the input")));
     }
     if let Some(caveat) = model.ending.caveat() {
         facts.push(("Maps", caveat));
     }
     if let Some(loading) = own.loading_time {
-        facts.push(("Loaded in", format!("{:.0} ms", loading.as_secs_f64() * 1e3)));
+        facts.push(("Loaded in", format!("{} ms", number(loading.as_secs_f32() * 1e3, 0))));
     }
     for (name, value) in facts {
         ui.weak(name);
@@ -173,8 +181,8 @@ fn hierarchy_ui(
     out: &mut UiOutput,
 ) {
     let name = |choice: &HierarchyChoice| match choice {
-        HierarchyChoice::Auto => "Its own tree".to_owned(),
-        HierarchyChoice::Induced => "Tree from its weights".to_owned(),
+        HierarchyChoice::Auto => "Default tree".to_owned(),
+        HierarchyChoice::Induced => "Induced from its weights".to_owned(),
         HierarchyChoice::WordNet => "WordNet".to_owned(),
         HierarchyChoice::Named(name) => file_name(Path::new(name)),
     };

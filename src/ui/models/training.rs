@@ -9,20 +9,21 @@ use crate::explanation::ModelInfo;
 use crate::state::Role;
 use crate::ui::output::UiOutput;
 
-const WHY: &str = "A network that never heard of its tree often disagrees with it: the tree was \
-    made afterwards, from the last layer. Tree supervision trains the network some time longer \
-    with a second goal, that at every branch the right side wins. Its answers stay about as good, \
-    and the path through the tree becomes one that it really goes by. That takes the pictures it \
-    was trained on, Python with PyTorch, and a file with the tree:";
-const TRAINED: &str = "This model was trained with its tree already.";
-const OTHER: &str = "The script is made for another network or other pictures: the lines that make \
-    the network and read the pictures have to be changed for this model.";
+const WHY: &str = "A network trained without a tree often disagrees with it, since the tree was \
+                   built afterwards. Tree supervision trains the network a little longer with a \
+                   second objective: at every branch, the right side should win. Accuracy stays \
+                   about the same, and the path through the tree becomes one the network really \
+                   follows. This takes the training pictures, Python with PyTorch, and a file \
+                   with the tree:";
+const TRAINED: &str = "This model was already trained with its tree.";
+const OTHER: &str = "The script was written for another network or other pictures: adapt the \
+                     lines that build the network and read the pictures.";
 
 pub fn training_ui(ui: &mut Ui, role: Role, model: &ModelInfo, out: &mut UiOutput) {
     let is_trained = model.source.entry().is_some_and(|entry| entry.supervised);
     ui.add(Label::new(if is_trained { TRAINED } else { WHY }).wrap());
-    let save = ui.button("Save the tree of its weights…");
-    let hover = "The tree that lies in its last layer, in the format of nbdt";
+    let save = ui.button("Save the tree in its weights…");
+    let hover = "The tree induced from its last layer, in nbdt's format";
     if save.on_hover_text(hover).clicked() {
         out.push(Action::SaveModelTree(role));
     }

@@ -7,11 +7,11 @@ use eframe::egui::{
 
 use crate::explain::NodeId;
 use crate::tree_layout::Orientation;
-use crate::tree_text::{NOTABLE, doubt, percent, probabilities, short_name_on_photo};
+use crate::tree_text::{NOTABLE, class_count, doubt, percent, probabilities, short_name_on_photo};
 
 use super::Scene;
 use super::marks::dashes;
-use crate::ui::text::elided;
+use crate::ui::text::{elided, thousands};
 
 /// From this zoom on names are written and maps are shown, then everything.
 pub const NAMES: f32 = 0.42;
@@ -106,7 +106,7 @@ pub(super) fn paint_card(
     let of_parent = format!("{} of parent", percent(branch));
     let overall = format!("{} overall", percent(reach));
     if is_root {
-        let text = format!("All {} classes", scene.hierarchy.classes());
+        let text = format!("All {}", class_count(scene.hierarchy.classes()));
         painter.text(pos2(inner.left(), line), Align2::LEFT_TOP, text, small, palette.weak_text);
     } else if inner.width() > 130.0 * zoom {
         let text = [
@@ -240,7 +240,7 @@ pub(super) fn paint_toggle(
         let centre = rect.center();
         painter.hline(centre.x - arm..=centre.x + arm, centre.y, stroke);
     } else if zoom >= EVERYTHING {
-        let text = format!("+{}", scene.hierarchy.node(id).leaves.len());
+        let text = format!("+{}", thousands(scene.hierarchy.node(id).leaves.len()));
         painter.text(rect.center(), Align2::CENTER_CENTER, text, font(10.0, zoom), palette.text);
     }
 }

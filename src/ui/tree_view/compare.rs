@@ -62,7 +62,7 @@ pub(super) fn paint_badges(
         painter.galley(plate.center() - galley.size() / 2.0, galley, palette.text);
     };
     if scene.partings.contains(&id) {
-        badge("they part here", Align2::LEFT_CENTER, palette.path);
+        badge("they diverge here", Align2::LEFT_CENTER, palette.path);
     }
     let letters: Vec<&str> = scene.slots(id).collect();
     if !letters.is_empty() {

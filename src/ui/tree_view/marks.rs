@@ -44,11 +44,11 @@ impl Marks {
     /// Appended to the name of a node for screen readers.
     pub fn words(&self, node: NodeId) -> &'static str {
         if self.has_left(node) {
-            " that the what-if leaves"
+            ", the tree's own choice, left by the what-if"
         } else if self.runner_up == Some(node) {
             ", runner-up"
         } else if self.forced.as_ref().is_some_and(|way| way.contains(&node)) {
-            ", on the way of the what-if"
+            ", on the what-if path"
         } else {
             ""
         }
@@ -57,13 +57,13 @@ impl Marks {
     /// In a tooltip.
     pub fn sentence(&self, node: NodeId, on_path: bool) -> Option<&'static str> {
         if self.has_left(node) {
-            Some("Here the tree went by itself")
+            Some("The tree's own choice")
         } else if self.runner_up == Some(node) {
-            Some("The runner-up: nearly chosen, or not so nearly")
+            Some("The runner-up at this decision")
         } else if on_path && self.forced.is_some() {
-            Some("On the way of the what-if")
+            Some("On the what-if path")
         } else {
-            on_path.then_some("On the path of the decision")
+            on_path.then_some("On the decision path")
         }
     }
 

@@ -5,6 +5,7 @@ use eframe::egui::{
 };
 
 use crate::explain::{Hierarchy, NodeId};
+use crate::numbers::thousands;
 use crate::tree_text::{class_count, full_name, short_name};
 
 use super::{Scene, TreeAction};
@@ -86,7 +87,7 @@ pub(super) fn move_to_ui(
         .fixed_size([420.0, 320.0]);
     window.show(ui.ctx(), |ui| {
         let field = TextEdit::singleline(&mut search.text)
-            .hint_text("Name of a branch, or of a class in it")
+            .hint_text("Name of a branch, or of a class below it")
             .desired_width(f32::INFINITY);
         let field = ui.add(field);
         field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Branch to move it to"));
@@ -110,9 +111,12 @@ pub(super) fn move_to_ui(
                 }
             }
             if found.is_empty() {
-                ui.weak("No branch of that name that it could hang on");
+                ui.weak("No such branch that it could move to");
             } else if found.len() > LISTED {
-                ui.weak(format!("and {} more: type a part of the name", found.len() - LISTED));
+                ui.weak(format!(
+                    "and {} more; type part of the name",
+                    thousands(found.len() - LISTED)
+                ));
             }
         });
     });

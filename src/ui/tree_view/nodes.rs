@@ -133,7 +133,7 @@ fn node_ui(
             builder.set_expanded(open);
         }
         if view.layout.metrics.map > 0.0 {
-            builder.set_description("With a small map of where the picture speaks for it");
+            builder.set_description("With a small map of the evidence for it");
         }
     });
     let orientation = view.layout.orientation;

@@ -63,13 +63,13 @@ fn disagreement_ui(
     let other = compared.into_iter().find(|&class| class != agreement.plain);
     let other = other.unwrap_or(agreement.plain);
     let [a, b] = [agreement.plain, other].map(input.label);
-    let hint = format!("Where the picture speaks for {a}, and where for {b}");
+    let hint = format!("Where is the evidence for {a}, and where for {b}?");
     if ui.small_button("Compare").on_hover_text(hint).clicked() {
         actions.push(TreeAction::Compare(agreement.plain, other));
     }
     let Some(&node) = scene.partings.first() else { return };
-    let hint = "Select the decision at which the ways to these classes part";
-    if ui.small_button("Where they part").on_hover_text(hint).clicked() {
+    let hint = "Select the decision at which the paths to these classes diverge";
+    if ui.small_button("Where they diverge").on_hover_text(hint).clicked() {
         // The branch that is taken there: its map is that of the decision.
         let is_next = |id: &NodeId| scene.hierarchy.node(*id).parent == Some(node);
         let branch = scene.decision.path.iter().copied().find(is_next).unwrap_or(node);

@@ -51,7 +51,7 @@ pub(super) fn regroup_ui(
             (format!("Move {} below {}", name(node), name(parent)), palette.text)
         }
         (_, Some(Err(error))) => (error.to_string(), ui.visuals().error_fg_color),
-        _ => (format!("{}: drop it on a branch, Esc to leave it", name(node)), palette.text),
+        _ => (format!("{}: drop it on a branch, or press Esc to cancel", name(node)), palette.text),
     };
     let icon = if target.is_some() { CursorIcon::Grabbing } else { CursorIcon::Move };
     ui.ctx().set_cursor_icon(icon);

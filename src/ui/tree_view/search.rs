@@ -5,6 +5,7 @@ use eframe::egui::{Key, Modifiers, Popup, PopupCloseBehavior, TextEdit, Ui};
 
 use crate::explain::{Decision, Hierarchy, NodeId};
 use crate::labels::{Searchable, fold};
+use crate::numbers::thousands;
 use crate::tree_text;
 
 /// Most matches in the list.
@@ -89,11 +90,10 @@ pub fn search_ui(
     state.highlighted = state.highlighted.min(last);
 
     let width = ui.available_width().clamp(60.0, 190.0);
-    let hint = if width < 130.0 { "Find" } else { "Find in the tree" };
+    let hint = if width < 130.0 { "Find" } else { "Find in tree" };
     let field = TextEdit::singleline(&mut state.text).id(id).hint_text(hint);
     let field = ui.add(field.desired_width(width - 8.0));
-    let field =
-        field.on_hover_text("Part of a name or synonym, a WordNet id, or a class number (Ctrl+F)");
+    let field = field.on_hover_text("Part of a name or synonym, a WordNet id, or a class number");
     if std::mem::take(&mut state.wants_focus) {
         field.request_focus();
     }
@@ -124,9 +124,9 @@ pub fn search_ui(
             }
         }
         if found.is_empty() {
-            ui.weak("No such name in this tree");
+            ui.weak("No match in this tree");
         } else if found.len() > LISTED {
-            ui.weak(format!("and {} more", found.len() - LISTED));
+            ui.weak(format!("and {} more", thousands(found.len() - LISTED)));
         }
     });
     state.open = open && chosen.is_none();

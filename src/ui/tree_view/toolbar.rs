@@ -43,8 +43,8 @@ pub(super) fn toolbar_ui(
 
 fn mode_ui(ui: &mut Ui, settings: &mut TreeSettings, state: &mut TreeViewState) {
     for (own, text, hint) in [
-        (TreeMode::Diagram, "Diagram", "Nodes and edges; drag to move, turn the wheel to zoom"),
-        (TreeMode::Outline, "Outline", "A list to walk through with the arrow keys"),
+        (TreeMode::Diagram, "Diagram", "Nodes and edges; drag to move, scroll to zoom"),
+        (TreeMode::Outline, "Outline", "A list for the arrow keys"),
     ] {
         let chosen = settings.mode == own;
         if ui.selectable_label(chosen, text).on_hover_text(hint).clicked() && !chosen {
@@ -56,11 +56,11 @@ fn mode_ui(ui: &mut Ui, settings: &mut TreeSettings, state: &mut TreeViewState) 
 /// The readings of a tree, with what each means.
 const RULES: [(Rule, &str, &str); 3] = [
     (Rule::Hard, "Hard", "Follow the likeliest child from the root down"),
-    (Rule::Soft, "Soft", "Take the class with the largest product along its path"),
+    (Rule::Soft, "Soft", "Take the class with the largest product of probabilities along its path"),
     (
         Rule::Marginal,
         "Marginal",
-        "A branch is as likely as the network finds its classes together; follow the likeliest",
+        "A branch is as likely as all its classes together; follow the likeliest",
     ),
 ];
 
@@ -115,12 +115,12 @@ impl Tool {
 
     fn hint(self) -> &'static str {
         match self {
-            Self::Path => "Show only the winning path and one step beside it",
-            Self::Maps => "A small map on each node: where the picture speaks for it (M)",
+            Self::Path => "Show only the path and the alternatives at each step",
+            Self::Maps => "A small map on each node: where is the evidence for it? (M)",
             Self::ExpandAll => "Show every node",
-            Self::CollapseAll => "Show the first decision only",
-            Self::Fit => "Show the whole diagram (double-click beside the nodes)",
-            Self::Turn => "Let the tree grow in the other direction",
+            Self::CollapseAll => "Show only the first decision",
+            Self::Fit => "Show the whole diagram (or double-click next to the nodes)",
+            Self::Turn => "Draw the tree in the other direction",
             Self::SwitchMode => "List the nodes, or draw them",
         }
     }

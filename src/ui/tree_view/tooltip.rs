@@ -4,6 +4,7 @@ use eframe::egui::{RichText, Sense, Ui, Vec2};
 
 use crate::explain::NodeId;
 use crate::explanation::CamTarget;
+use crate::numbers::number;
 use crate::tree_text::{
     class_count, doubt_in_words, name_on_photo, percent, probabilities, short_name,
 };
@@ -29,7 +30,7 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId, tiles: &mut
     }
     map_ui(ui, scene, id, tiles);
     if scene.partings.contains(&id) {
-        ui.label("Here the ways to the predictions part: the network and the tree disagree");
+        ui.label("The predictions diverge here: the network and the tree disagree");
     }
     if let Some(words) = doubt_in_words(scene.hierarchy, scene.decision, id) {
         ui.label(words);
@@ -50,7 +51,7 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId, tiles: &mut
         ui.colored_label(scene.palette.path, sentence);
     }
     if scene.selected == Some(id) && node.parent.is_some() {
-        ui.weak("Drag it onto another branch to move it there; right click for more");
+        ui.weak("Drag it onto another branch to move it there; right-click for more");
     }
 }
 
@@ -70,5 +71,9 @@ fn map_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId, tiles: &mut MapTiles) {
         _ => return,
     };
     let name = short_name(scene.hierarchy, id);
-    ui.label(format!("Red places speak for {name}, blue ones for {other}"));
+    let scale = match tiles.among_siblings(source, target) {
+        Some(most) => format!(", up to {} logits among its siblings", number(most, 1)),
+        None => String::new(),
+    };
+    ui.label(format!("Red is evidence for {name}, blue for {other}{scale}"));
 }

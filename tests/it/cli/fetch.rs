@@ -66,7 +66,7 @@ fn a_fetched_model_is_used_by_its_name() {
     assert_eq!((classified.code, classified.err.as_str()), (0, ""));
     assert!(classified.out.contains("\"cat\""), "a class of CIFAR10: {}", classified.out);
     let there = glasstree(data, None, &["fetch", ID]);
-    assert!(there.code == 0 && there.out.contains("is there already"), "{}", there.out);
+    assert!(there.code == 0 && there.out.contains("is already there"), "{}", there.out);
 }
 
 #[test]
@@ -86,5 +86,5 @@ fn proxies_and_wrong_names_are_told_in_a_line() {
     assert!(bundled.code == 0 && bundled.out.contains("part of the program"), "{}", bundled.out);
     let open = ["fetch", ID, "--url", "http://192.0.2.1/net.pth"];
     let open = glasstree(data.path(), None, &open);
-    assert!(open.code == 1 && open.err.contains("not encrypted"), "{}", open.err);
+    assert!(open.code == 1 && open.err.contains("neither encrypted"), "{}", open.err);
 }

@@ -167,7 +167,7 @@ fn comparisons_without_sense_are_told_in_words() {
     let message = |result: Result<Question, QuestionError>| result.unwrap_err().to_string();
     assert!(message(Question::decision(&h, h.root(), Rule::Hard)).contains("root"));
     let other = message(Question::against(&h, node("a"), node("c"), Rule::Hard));
-    assert!(other.contains("\"c\" is no sibling of \"a\"; choose among b"), "{other}");
+    assert!(other.contains("\"c\" is not a sibling of \"a\"; choose among b"), "{other}");
     assert!(message(Question::against(&h, node("a"), node("a"), Rule::Hard)).contains("itself"));
 }
 
@@ -181,7 +181,7 @@ fn words_say_what_the_map_shows() {
     let mixed = evidence([3.0, -1.0], 1.25);
     assert_eq!(words::sum(&mixed), "map mean +1.00 + bias +0.25 = logit +1.25");
     assert_eq!((mixed.tendency(), mixed.peaks()), (Tendency::Mixed, [Some(0), Some(1)]));
-    assert_eq!(words::story(&mixed), "Some places speak for cat, others against it");
+    assert_eq!(words::story(&mixed), "Evidence for cat in some places, against it in others");
     let against = evidence([-3.0, -1.0], -1.75);
     assert_eq!((against.tendency(), against.peaks()), (Tendency::AllAgainst, [None, Some(0)]));
     assert_eq!(evidence([3.0, 1.0], 2.25).tendency(), Tendency::AllFor);

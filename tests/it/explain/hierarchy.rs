@@ -126,7 +126,7 @@ fn broken_files_are_refused_by_name() {
         (abr, &[("r", "a"), ("r", "b"), ("a", "b")], &["b"], "\"b\" has two parents, \"r\" and"),
         (abr, &[("r", "a"), ("r", "b"), ("r", "a")], &["a", "b"], "edge from \"r\" to \"a\" twice"),
         (abr, &[("r", "a"), ("r", "x")], &["a"], "\"x\", which is not among the nodes"),
-        (abr, tree, &["a"], "\"b\" has no children and is no class"),
+        (abr, tree, &["a"], "\"b\" has no children and is not a class"),
         (abr, tree, &["a", "b", "c", "d"], "no leaf for the class \"c\" (line 3 of the wnids, 2"),
         (abr, tree, &["a", "b", "r"], "class \"r\" has children"),
         (abr, tree, &["a", "b", "a"], "wnids has \"a\" twice"),

@@ -26,9 +26,9 @@ impl Tool {
     fn text(self) -> [&'static str; 2] {
         let of = |command: MenuCommand| [command.entry().text, command.entry().tooltip];
         match self {
-            Self::Pan => ["Move the picture", "Dragging moves the picture when it is enlarged"],
+            Self::Pan => ["Move the picture", "Drag to move the picture when it is zoomed in"],
             Self::Box => ["Draw a box", MenuCommand::DrawBox.entry().tooltip],
-            Self::Lasso => ["Draw a line around", MenuCommand::DrawLasso.entry().tooltip],
+            Self::Lasso => ["Draw a lasso", MenuCommand::DrawLasso.entry().tooltip],
             Self::Brush => of(MenuCommand::PaintOver),
             Self::Eraser => of(MenuCommand::Uncover),
             Self::CoverLasso => of(MenuCommand::CoverLasso),
@@ -38,7 +38,7 @@ impl Tool {
     fn key(self, ui: &Ui) -> String {
         let of = |command| keys::first(ui.ctx(), command).unwrap_or_default();
         match self {
-            Self::Pan => "Escape".to_owned(),
+            Self::Pan => "Esc".to_owned(),
             Self::Box => of(MenuCommand::DrawBox),
             Self::Lasso => of(MenuCommand::DrawLasso),
             Self::Brush => of(MenuCommand::PaintOver),

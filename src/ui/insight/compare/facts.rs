@@ -68,11 +68,11 @@ impl Comparison {
         let [a, b] = &self.sides;
         let lead = self.evidence.total;
         if lead == 0.0 {
-            return format!("{} and {} are equally likely.", a.name, b.name);
+            return format!("{} and {} are equally likely", a.name, b.name);
         }
         let (ahead, behind) = if lead > 0.0 { (a, b) } else { (b, a) };
         format!(
-            "{} leads {} by {} logits: of these two alone, it would have {}.",
+            "{} leads {} by {} logits: between these two alone, its probability is {}",
             ahead.name,
             behind.name,
             number(lead.abs(), 2),
@@ -108,8 +108,8 @@ impl Parting {
         let (ahead, behind) = if lead >= 0.0 { (a, b) } else { (b, a) };
         let share = of_the_two(lead.abs());
         format!(
-            "In the tree they part at \u{201c}{}\u{201d}: there the picture speaks for \
-             \u{201c}{ahead}\u{201d} rather than \u{201c}{behind}\u{201d}, by {} logits ({} to {}).",
+            "In the tree, their paths diverge at \u{201c}{}\u{201d}: there \
+             \u{201c}{ahead}\u{201d} leads \u{201c}{behind}\u{201d} by {} logits ({} to {})",
             self.name,
             number(lead.abs(), 2),
             percent(share),

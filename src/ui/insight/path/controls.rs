@@ -40,7 +40,7 @@ pub(super) fn controls_ui(
             out.push(MenuCommand::WalkBack);
         }
         let text = if state.playing { "Pause" } else { "Play" };
-        let hint = "Walk down by itself, from the root to the class";
+        let hint = "Walk from the root to the class automatically";
         if ui.add(Button::new(text).selected(state.playing)).on_hover_text(hint).clicked() {
             state.playing = !state.playing;
             if state.playing {
@@ -68,7 +68,7 @@ pub(super) fn controls_ui(
                 out.push(MenuCommand::Unforce);
             }
         } else {
-            let hint = "A tree multiplies the probabilities of its decisions; this is the product";
+            let hint = "The product of the probabilities of all decisions";
             ui.add(Label::new(summary(insight, way)).truncate()).on_hover_text(hint);
         }
     });

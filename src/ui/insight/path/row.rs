@@ -103,7 +103,7 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Option<Wish> {
         }
     }
     let hint = format!(
-        "{}\nThe bar is the probability of the whole way, 0 to 100 %: {} are left, and {} are lost \
+        "{}\nThe bar is the probability of the whole path so far, 0 to 100%: {} is left, {} is lost \
          here",
         row.accessible_name(),
         percent(row.step.reach),
@@ -136,7 +136,10 @@ fn what_if_ui(ui: &mut Ui, row: &Row<'_>, other: NodeId, place: Rect) -> Respons
     let button = child.add_sized(place.size(), Button::new("What if?"));
     let label = format!("What if {} instead of {}", row.name(other), row.name(row.step.node));
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
-    button.on_hover_text(format!("{label}? Which class would it be, and how much less likely?"))
+    button.on_hover_text(format!(
+        "{label}? Which class would be predicted, and how much less \
+                                  likely is it?"
+    ))
 }
 
 fn paint(ui: &Ui, row: &Row<'_>, rect: Rect, right: f32, response: &Response) {

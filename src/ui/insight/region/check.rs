@@ -14,8 +14,8 @@ use crate::ui::output::UiOutput;
 /// How a part of the photo is taken out: a name and what happens.
 fn text(how: Removal) -> [&'static str; 2] {
     match how {
-        Removal::MeanColor => ["Mean colour", "Paint it over with the mean colour of the photo"],
-        Removal::Blur => ["Blur", "Blur it until a cell of the map sees no details of it"],
+        Removal::MeanColor => ["Mean colour", "Fill it with the mean colour of the photo"],
+        Removal::Blur => ["Blur", "Blur it until a cell of the map sees none of its detail"],
     }
 }
 
@@ -44,7 +44,7 @@ pub fn check_ui(
         let is_running = of_roles().any(|rerun| rerun.is_running());
         let button =
             ui.add_enabled(!is_running, Button::new(format!("Run the network without {it}")));
-        let tooltip = "The part is really taken out of the photo, and the network looks again";
+        let tooltip = "Remove this part from the photo and run the network again";
         if button.on_hover_text(tooltip).clicked() {
             let ask = |&role| Command::RunWithout(check, role, Arc::clone(area), *how);
             out.extend(roles.iter().map(ask));

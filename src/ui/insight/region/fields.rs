@@ -28,7 +28,7 @@ pub fn fields_ui(
             }
             Some(Area::Box(rect)) => box_ui(ui, rect, memory, out),
             Some(Area::Lasso(corners)) => {
-                ui.label(format!("Line with {} corners", corners.len()));
+                ui.label(format!("Lasso with {} corners", corners.len()));
             }
             Some(Area::Cells(cells)) => {
                 ui.label(format!("{} cells of the map", cells.len()));
@@ -53,8 +53,8 @@ fn begin_ui(ui: &mut Ui, photo: (u32, u32), memory: &RegionState, out: &mut UiOu
         }
     }
     ui.separator();
-    let middle = ui.button("Middle of the picture");
-    if middle.on_hover_text("A box to begin with, for the keyboard").clicked() {
+    let middle = ui.button("Centre of the picture");
+    if middle.on_hover_text("A box to start from when using the keyboard").clicked() {
         out.push(Command::SetRegion(Some(Arc::new(Area::Box(middle_of(photo))))));
     }
 }
@@ -84,7 +84,7 @@ fn box_ui(ui: &mut Ui, rect: &Rect, memory: &mut RegionState, out: &mut UiOutput
         // Together on one line.
         let field = ui.horizontal(|ui| {
             let label = ui.label(name);
-            ui.add(field).labelled_by(label.id).on_hover_text("In pixels of the photo")
+            ui.add(field).labelled_by(label.id).on_hover_text("In photo pixels")
         });
         let field = field.inner;
         if !(field.changed() || field.drag_stopped()) {

@@ -1,9 +1,10 @@
 //! What would flip a decision: the fewest cells without which it goes the other way.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use eframe::egui::{RichText, Ui};
 
+use super::bring_into_view;
 use super::check::{Checkable, check_ui, result};
 use super::words::EXACT;
 use crate::command::{Check, Command, MenuCommand};
@@ -100,7 +101,7 @@ pub fn flip_ui(
     ui: &mut Ui,
     insight: &Insight<'_>,
     memory: &mut FlipState,
-    how: &mut Removal,
+    (how, answered): (&mut Removal, &mut Weak<Explanation>),
     out: &mut UiOutput,
 ) -> Vec<Rect> {
     let entry = MenuCommand::WhatFlips.entry();
@@ -111,7 +112,7 @@ pub fn flip_ui(
         return Vec::new();
     }
     let Some(node) = decision_of(insight) else {
-        ui.label("The tree has no decision");
+        ui.label("The tree makes no decision");
         return Vec::new();
     };
     let name = short(&insight.hierarchy.node(node).name);
@@ -119,7 +120,7 @@ pub fn flip_ui(
     ui.horizontal_wrapped(|ui| {
         ui.strong(format!("What would flip the decision at {name}?"));
         is_hidden =
-            ui.small_button("Hide").on_hover_text("Take the cells off the picture").clicked();
+            ui.small_button("Hide").on_hover_text("Remove the cells from the picture").clicked();
     });
     let Answer { flip, area, class, .. } = memory.answer(insight, node);
     match flip {
@@ -133,9 +134,10 @@ pub fn flip_ui(
                 let checkable = Checkable { check: Check::Flip, roles: &roles, area, it: "them" };
                 check_ui(ui, insight.state, checkable, how, out);
                 if let Some((seen, how)) = result(insight.state, Check::Flip, insight.role, area) {
-                    ui.label(RichText::new(checked(insight, flip, seen, how)));
+                    let sentence = ui.label(RichText::new(checked(insight, flip, seen, how)));
+                    bring_into_view(&sentence, seen, answered);
                 }
-                let tooltip = "What do these cells give to every decision?";
+                let tooltip = "What do these cells contribute to each decision?";
                 if ui.button("Use the cells as region").on_hover_text(tooltip).clicked() {
                     out.push(Command::SetRegion(Some(Arc::clone(area))));
                 }
@@ -158,12 +160,12 @@ fn sentence(insight: &Insight<'_>, flip: &Flip, class: Option<ClassId>) -> Strin
     let [margin, left] = [flip.margin, flip.margin_without].map(fine);
     if !flip.flips {
         return format!(
-            "It cannot be flipped: even without all {count} cells that speak for {from}, it leads \
-             {to} by {left} ({margin} with them)"
+            "It cannot be flipped: even without all {count} cells with evidence for {from}, \
+             {from} leads {to} by {left} ({margin} with them)"
         );
     }
     let cells = match count {
-        0 => return format!("{from} and {to} are as good as tied: {margin}"),
+        0 => return format!("{from} and {to} are practically tied: {margin}"),
         1 => format!("Without this one of {all} cells"),
         _ => format!("Without these {count} of {all} cells"),
     };
@@ -173,17 +175,17 @@ fn sentence(insight: &Insight<'_>, flip: &Flip, class: Option<ClassId>) -> Strin
     let before = insight.decision().class;
     match class {
         Some(class) if is_leaf_of(flip.to, class) && is_leaf_of(flip.from, before) => {
-            format!("{cells} the tree would say {to} instead of {from}: {leads}")
+            format!("{cells}, the tree would predict {to} instead of {from}: {leads}")
         }
         Some(class) if class != before => format!(
-            "{cells} it would go to {to} instead of {from}: {leads}. The tree as a whole would say \
-             {} instead of {}",
+            "{cells}, it would go to {to} instead of {from}: {leads}. The whole tree would \
+             predict {} instead of {}",
             label(class),
             label(before)
         ),
         _ => format!(
-            "{cells} it would go to {to} instead of {from}: {leads}. The tree as a whole would \
-             still say {}",
+            "{cells}, it would go to {to} instead of {from}: {leads}. The whole tree would still \
+             predict {}",
             label(before)
         ),
     }
@@ -199,7 +201,7 @@ fn checked(insight: &Insight<'_>, flip: &Flip, seen: &Explanation, how: Removal)
     let check = flip.check(insight.hierarchy, &seen.forward.logits);
     let name = |id: NodeId| short(&insight.hierarchy.node(id).name);
     format!(
-        "The network itself, the cells {}: lead of {} {} ({}); {}",
+        "The network itself, with the cells {}: {} leads by {} ({}); {}",
         how.words(),
         name(flip.from),
         signed(check.margin, 2),

@@ -37,16 +37,18 @@ pub fn table_ui(
             };
             head(ui, "Decision", "The branch that is taken; click for its map");
             head(ui, "Log-odds", LOG_ODDS);
-            head(ui, "Region gives", EXACT);
-            head(
-                ui,
-                "Log-odds without",
-                "The log-odds once the features of the region count as zero",
-            );
-            head(ui, "Probability", "Of the branch among its siblings");
-            head(ui, "Probability without", "The same without the region");
+            head(ui, "Contribution", EXACT);
+            let hint = "The log-odds with the features of the region set to zero";
+            head(ui, "Log-odds without", hint);
+            head(ui, "Probability", "Probability of the branch among its siblings");
+            head(ui, "Probability without", "The probability without the region");
             if network.is_some() {
-                head(ui, "Network", "What the network itself says, run without the region");
+                head(
+                    ui,
+                    "Network",
+                    "The probability when the network itself runs without the \
+                                     region",
+                );
             }
             ui.end_row();
             for row in rows {
@@ -80,7 +82,7 @@ fn row_ui(
         let response = ui.add(Button::selectable(is_selected, text.as_str()));
         response.widget_info(|| {
             let label = format!(
-                "{text}: log-odds {with}, region gives {gives}, without {without}, \
+                "{text}: log-odds {with}, region contributes {gives}, without it {without}, \
                  {probabilities}{says}"
             );
             WidgetInfo::selected(Role::Button, true, is_selected, label)
@@ -90,7 +92,7 @@ fn row_ui(
         }
         if let Some(instead) = instead {
             let text = RichText::new(format!("  {instead}")).font(small_font(ui)).strong();
-            ui.label(text).on_hover_text("Without the region the tree goes another way here");
+            ui.label(text).on_hover_text("Without the region, the tree takes another branch here");
         }
     });
     ui.monospace(with);

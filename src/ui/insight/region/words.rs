@@ -9,13 +9,12 @@ use crate::ui::text::{decimals_that_add_up, number, signed};
 
 /// For whoever wonders how a part of a picture can have a number.
 pub const EXACT: &str = "Exact at feature level: the network averages its last feature map, so \
-    every part of it has a share, and the shares add up. Cells that are covered in part count in \
-    part. A cell has seen more of the photo than it covers, so the network itself, run without \
-    the region, may say something else";
+    each part of it contributes a share, and the shares add up. Partly covered cells count in \
+    part. A cell sees more of the photo than it covers, so the network itself, run without the \
+    region, may disagree";
 
 /// For whoever wonders what log-odds are.
-pub const LOG_ODDS: &str = "0 is undecided; every +1 makes the branch 2.7 times as likely compared \
-    with the others";
+pub const LOG_ODDS: &str = "0 is undecided; each +1 multiplies the odds of the branch by 2.7";
 
 impl Unit {
     pub fn name(self) -> &'static str {
@@ -46,13 +45,16 @@ pub fn headline(numbers: &TargetNumbers) -> String {
     let [part, all] = [region, total].map(|value| signed(value, 2));
     let unit = unit.name();
     let gives = if part == "0.00" {
-        format!("This region gives nothing to the {unit} for {side}, {all} in all")
+        format!("This region contributes nothing to the {unit} for {side}, {all} in total")
     } else if region < 0.0 {
-        format!("This region takes {} from the {unit} for {side}, {all} in all", number(-region, 2))
+        format!(
+            "This region takes {} off the {unit} for {side}, {all} in total",
+            number(-region, 2)
+        )
     } else if region <= total {
-        format!("This region gives {part} of the {all} {unit} for {side}")
+        format!("This region contributes {part} of the {all} {unit} for {side}")
     } else {
-        format!("This region gives {part} to the {unit} for {side}, {all} in all")
+        format!("This region contributes {part} to the {unit} for {side}, {all} in total")
     };
     match probability {
         Some(probability) => format!("{gives}; without it {}", change(*probability)),
@@ -78,8 +80,10 @@ pub fn prediction(name: &str, seen: &Explanation, without: &Without) -> String {
     let p = percent(without.probabilities[then]);
     let name = name.to_lowercase();
     match now == then {
-        true => format!("Without it the {name} still says {} ({p})", label(now)),
-        false => format!("Without it the {name} says {} ({p}), not {}", label(then), label(now)),
+        true => format!("Without it, the {name} still predicts {} ({p})", label(now)),
+        false => {
+            format!("Without it, the {name} predicts {} ({p}), not {}", label(then), label(now))
+        }
     }
 }
 
@@ -89,11 +93,14 @@ pub fn agreement(network: f32, sum: f32) -> String {
     let size = number(difference.abs(), 2);
     // Half of what one could read off the sentence before.
     if difference.abs() < 0.05 {
-        "the network says what the cells say".to_owned()
+        "the network agrees with the cells".to_owned()
     } else if difference > 0.0 {
-        format!("{size} more than the cells say; the rest of the picture makes up for some of it")
+        format!(
+            "{size} more than the cells predict; the rest of the picture makes up for some of \
+                 it"
+        )
     } else {
-        format!("{size} less than the cells say; other cells have lost something, too")
+        format!("{size} less than the cells predict; other cells have lost evidence, too")
     }
 }
 
@@ -122,34 +129,35 @@ mod tests {
     #[test]
     fn a_region_gives_takes_or_does_nothing() {
         let line = |region, total| headline(&numbers(region, total, Some("vehicle")));
-        let end = "; without it 97.0 % falls to 83.0 %";
+        let end = "; without it 97.0% falls to 83.0%";
         assert_eq!(
             line(2.3, 3.9),
             format!(
-                "This region gives +2.30 of the +3.90 log-odds for animal against vehicle{end}"
+                "This region contributes +2.30 of the +3.90 log-odds for animal against \
+                 vehicle{end}"
             )
         );
         assert_eq!(
             line(5.0, 3.9),
             format!(
-                "This region gives +5.00 to the log-odds for animal against vehicle, +3.90 in \
-                 all{end}"
+                "This region contributes +5.00 to the log-odds for animal against vehicle, +3.90 \
+                 in total{end}"
             )
         );
         assert_eq!(
             line(-0.5, 3.9),
             format!(
-                "This region takes 0.50 from the log-odds for animal against vehicle, +3.90 in \
-                 all{end}"
+                "This region takes 0.50 off the log-odds for animal against vehicle, +3.90 in \
+                 total{end}"
             )
         );
-        assert!(line(0.001, 3.9).starts_with("This region gives nothing to the log-odds"));
+        assert!(line(0.001, 3.9).starts_with("This region contributes nothing to the log-odds"));
         let mut root = numbers(1.0, -2.0, None);
         root.probability = None;
         assert_eq!(
             headline(&root),
-            "This region gives +1.00 to the logit for animal, \u{2212}2.00 in all; without it \
-             \u{2212}3.00"
+            "This region contributes +1.00 to the logit for animal, \u{2212}2.00 in total; \
+             without it \u{2212}3.00"
         );
     }
 
@@ -170,10 +178,10 @@ mod tests {
 
     #[test]
     fn both_numbers_are_compared_in_words() {
-        assert_eq!(agreement(1.02, 1.0), "the network says what the cells say");
-        assert!(agreement(2.5, 1.0).starts_with("1.50 more than the cells say"));
-        assert!(agreement(-0.5, 1.0).starts_with("1.50 less than the cells say"));
-        assert_eq!(change([0.5, 0.5001]), "still 50.0 %");
-        assert_eq!(change([0.5, 0.6]), "50.0 % rises to 60.0 %");
+        assert_eq!(agreement(1.02, 1.0), "the network agrees with the cells");
+        assert!(agreement(2.5, 1.0).starts_with("1.50 more than the cells predict"));
+        assert!(agreement(-0.5, 1.0).starts_with("1.50 less than the cells predict"));
+        assert_eq!(change([0.5, 0.5001]), "still 50.0%");
+        assert_eq!(change([0.5, 0.6]), "50.0% rises to 60.0%");
     }
 }

@@ -36,7 +36,7 @@ pub fn checks_ui(
     memo: &mut ChecksMemo,
 ) {
     ui.strong("Checks of the exact map").on_hover_text(
-        "Rank correlations from \u{2212}1 to 1. None of them decides: published measures \
+        "Rank correlations from \u{2212}1 to 1. None is decisive alone: published measures \
          contradict each other",
     );
     if let Err(why) = &explanation.head {
@@ -84,9 +84,9 @@ fn at_once(seen: &Explanation, target: CamTarget) -> Option<Vec<Finding>> {
             value: mean,
             sentence: match mean {
                 Some(alike) if alike >= 0.7 => {
-                    "with the mean map of all classes: it shows where anything is, not this alone"
+                    "with the mean map of all classes: it shows any object, not this class"
                 }
-                _ => "with the mean map of all classes: it is this one's own",
+                _ => "with the mean map of all classes: it is specific to this class",
             }
             .to_owned(),
         },
@@ -102,7 +102,7 @@ fn asked(seen: &Explanation, target: CamTarget, inquiry: &Inquiry) -> Option<Vec
         .iter()
         .map(|(guise, alike, change)| {
             let what = match guise {
-                Guise::Moved => "with the picture moved by an eighth of a cell",
+                Guise::Moved => "with the picture shifted by an eighth of a cell",
                 Guise::Jpeg => "with the picture saved as a JPEG of medium quality",
             };
             let is_stable = alike.is_some_and(|alike| alike >= 0.8);
@@ -114,10 +114,10 @@ fn asked(seen: &Explanation, target: CamTarget, inquiry: &Inquiry) -> Option<Vec
         .collect();
     let single = findings.single_deletion;
     let matters = single.is_some_and(|alike| alike >= 0.5);
-    let verdict = if matters { "they matter as the map says" } else { "they matter otherwise" };
+    let verdict = if matters { "they matter as shown" } else { "they matter differently" };
     list.push(Finding {
         value: single,
-        sentence: format!("of the cells with what is lost when each alone is hidden: {verdict}"),
+        sentence: format!("between the cells and the drop when each is hidden: {verdict}"),
     });
     Some(list)
 }

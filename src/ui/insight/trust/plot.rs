@@ -55,7 +55,7 @@ pub fn plot_ui(
         [(0.0, Align2::LEFT_TOP), (0.5, Align2::CENTER_TOP), (1.0, Align2::RIGHT_TOP)]
     {
         let place = pos2(plot.left() + share * plot.width(), plot.bottom() + 2.0);
-        painter.text(place, align, format!("{:.0} %", share * 100.0), font.clone(), weak);
+        painter.text(place, align, format!("{:.0}%", share * 100.0), font.clone(), weak);
     }
     let axis = match curve {
         Curve::Deletion => "of the picture hidden",
@@ -123,7 +123,7 @@ pub fn picture_ui(
     });
     let line = small_line(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
-    let text = format!("{:.0} % changed", erasure.fraction(step) * 100.0);
+    let text = format!("{:.0}% changed", erasure.fraction(step) * 100.0);
     response.widget_info(|| WidgetInfo::labeled(Kind::Image, true, &text));
     response.on_hover_text("What the network saw at the place of the curve under the pointer");
     let picture = rect.with_max_y(rect.bottom() - line);
