@@ -13,6 +13,7 @@ mod diff;
 mod eval;
 mod evidence;
 mod explain;
+mod features;
 mod fetch;
 mod flip;
 mod generate;
@@ -21,6 +22,7 @@ mod methods;
 mod model;
 mod nodes;
 mod pictures;
+mod progress;
 mod region;
 mod tree;
 mod verify;
@@ -86,6 +88,7 @@ fn run(cli: Cli, out: Out<'_>) -> anyhow::Result<()> {
         Some(Command::Tree(args)) => tree::run(&args, out),
         Some(Command::Induce(args)) => tree::induce(&args, out),
         Some(Command::Eval(args)) => eval::run(&args, out),
+        Some(Command::Features(args)) => features::run(&args, out),
         Some(Command::Fetch(args)) => fetch::run(&args, out),
         Some(Command::Info(args)) => model::info(&args, out),
         Some(Command::Models(args)) => model::list(&args, out),

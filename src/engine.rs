@@ -5,6 +5,7 @@
 //! windows; it calls `wake` after each event so that a window can look. A window asks two of them,
 //! see [`Handover`].
 
+mod batches;
 mod bench;
 mod classes;
 mod eval;
@@ -34,7 +35,9 @@ use crate::explanation::{Explanation, ModelInfo};
 use crate::labelled_pictures::LabelledPicture;
 use crate::model::DeviceChoice;
 use crate::photo::PhotoOptions;
-use crate::protocol::{Evaluation, Event, JobId, ModelRequest, PictureSource, Request, Rerun};
+use crate::protocol::{
+    Evaluation, Event, JobId, ModelRequest, PictureSource, PooledFeatures, Request, Rerun,
+};
 use worker::Worker;
 
 /// Called after every event, from the engine's thread.
@@ -196,6 +199,30 @@ impl Engine {
         self.send(Request::Evaluate { job, model: model.clone(), pictures, others, options });
         self.wait(notes, |event| match event {
             Event::Evaluated { evaluation, .. } => Some(evaluation),
+            Event::Evaluating { done, total, .. } => {
+                progress(done, total);
+                None
+            }
+            _ => None,
+        })
+    }
+
+    /// What a model's linear layer reads of pictures, as [`Self::evaluate`] runs them.
+    ///
+    /// # Errors
+    /// One line for the user, also when no picture could be read or the model has no such features.
+    pub fn features(
+        &self,
+        pictures: Arc<[PathBuf]>,
+        options: PhotoOptions,
+        model: &ModelRequest,
+        notes: &mut dyn FnMut(&str),
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Arc<PooledFeatures>, EngineError> {
+        let job = JobId(u64::MAX);
+        self.send(Request::Features { job, model: model.clone(), pictures, options });
+        self.wait(notes, |event| match event {
+            Event::Features { features, .. } => Some(features),
             Event::Evaluating { done, total, .. } => {
                 progress(done, total);
                 None

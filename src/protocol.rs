@@ -136,6 +136,8 @@ pub enum Request {
         others: Arc<[PathBuf]>,
         options: PhotoOptions,
     },
+    /// What the linear layer of a model reads of each picture, and what it answers.
+    Features { job: JobId, model: ModelRequest, pictures: Arc<[PathBuf]>, options: PhotoOptions },
 }
 
 impl Request {
@@ -145,7 +147,8 @@ impl Request {
             | Self::Explain { job, .. }
             | Self::Rerun { job, .. }
             | Self::Probe { job, .. }
-            | Self::Evaluate { job, .. } => *job,
+            | Self::Evaluate { job, .. }
+            | Self::Features { job, .. } => *job,
         }
     }
 }
@@ -163,6 +166,18 @@ pub struct Evaluation {
     pub unreadable: Unreadable,
     /// Time of everything but loading the model.
     pub took: Duration,
+}
+
+/// What the linear layer of a model reads of many pictures, and what it answers.
+#[derive(Debug, Default)]
+pub struct PooledFeatures {
+    /// Which of the given pictures these are: all but those that could not be read.
+    pub pictures: Vec<usize>,
+    /// `[pictures, channels]`, row-major: the mean of each channel of the last feature map.
+    pub features: Vec<f32>,
+    /// `[pictures, classes]`, row-major.
+    pub logits: Vec<f32>,
+    pub unreadable: Unreadable,
 }
 
 /// Pictures that could not be read.
@@ -240,7 +255,7 @@ pub enum Event {
         /// About how long the rest will take.
         left: Duration,
     },
-    /// So many pictures of an evaluation are done.
+    /// So many of many pictures are done.
     Evaluating {
         job: JobId,
         done: usize,
@@ -249,6 +264,10 @@ pub enum Event {
     Evaluated {
         job: JobId,
         evaluation: Arc<Evaluation>,
+    },
+    Features {
+        job: JobId,
+        features: Arc<PooledFeatures>,
     },
     /// One line for the user. The last good result stays valid.
     Failed {

@@ -15,6 +15,7 @@ use super::compare_methods::CompareArgs;
 use super::diff::DiffArgs;
 use super::eval::EvalArgs;
 use super::explain::ExplainArgs;
+use super::features::FeaturesArgs;
 use super::fetch::FetchArgs;
 use super::flip::FlipArgs;
 use super::generate::GenerateArgs;
@@ -83,6 +84,8 @@ pub enum Command {
     Induce(InduceArgs),
     /// Evaluate a model on labelled pictures.
     Eval(EvalArgs),
+    /// Write what the last layer of a model reads of many pictures, for NumPy.
+    Features(FeaturesArgs),
     /// Describe a weights file.
     Info(InfoArgs),
     /// List the models known by name: bundled, fetched, or to be fetched.

@@ -35,10 +35,8 @@ mod chart;
 mod report;
 mod tree_report;
 
-use std::io::{IsTerminal as _, Write as _};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use anyhow::anyhow;
 use clap::Args;
@@ -49,6 +47,7 @@ use super::args::{ModelArgs, PictureArgs};
 use super::compare_methods::{self, CompareArgs};
 use super::methods::MethodArgs;
 use super::nodes::{self, HierarchyArgs};
+use super::progress::Progress;
 use super::{Client, Out, warn};
 use crate::catalog::ModelSource;
 use crate::eval::fold;
@@ -211,7 +210,7 @@ impl EvalArgs {
     }
 }
 
-fn warn_unknown(unknown: &[UnknownClass]) {
+pub fn warn_unknown(unknown: &[UnknownClass]) {
     let pictures: usize = unknown.iter().map(|class| class.pictures).sum();
     if pictures == 0 {
         return;
@@ -223,35 +222,9 @@ fn warn_unknown(unknown: &[UnknownClass]) {
     }
 }
 
-fn warn_unreadable(unreadable: &Unreadable) {
+pub fn warn_unreadable(unreadable: &Unreadable) {
     if unreadable.count > 0 {
         warn(&format!("{} pictures could not be read and are skipped", unreadable.count));
         unreadable.first.iter().take(SHOWN).for_each(|error| warn(error));
-    }
-}
-
-/// A line on the standard error that is written over and over; nothing if that is no terminal.
-struct Progress {
-    is_terminal: bool,
-    started: Instant,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self { is_terminal: std::io::stderr().is_terminal(), started: Instant::now() }
-    }
-
-    fn show(&mut self, done: usize, total: usize) {
-        if self.is_terminal {
-            let rate = done as f64 / self.started.elapsed().as_secs_f64().max(1e-3);
-            eprint!("\r{done} of {total} pictures, {rate:.0} a second \x1b[K");
-            std::io::stderr().flush().ok();
-        }
-    }
-
-    fn clear(&self) {
-        if self.is_terminal {
-            eprint!("\r\x1b[K");
-        }
     }
 }

@@ -8,18 +8,21 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
+use super::batches::Batches;
 use super::eval::Evaluator;
 use super::load::{self, LoadError, Loaded};
 use super::probing::Probing;
 use super::{EngineError, Wake};
 use crate::budget::Wanted;
 use crate::decoder;
+use crate::explain::{Ending, FeatureMap};
 use crate::explanation::Explanation;
 use crate::labelled_pictures::LabelledPicture;
 use crate::model::{Compute, DeviceChoice, ModelError, Opened};
 use crate::photo::{Photo, PhotoOptions};
 use crate::protocol::{
-    Evaluation, Event, JobId, ModelRequest, PictureSource, Request, Rerun, Stage, Unreadable,
+    Evaluation, Event, JobId, ModelRequest, PictureSource, PooledFeatures, Request, Rerun, Stage,
+    Unreadable,
 };
 use crate::text::Shown as _;
 
@@ -210,6 +213,10 @@ impl Worker {
                 let evaluation = self.evaluate(*job, pictures, others, *options, model)?;
                 self.say(Event::Evaluated { job: *job, evaluation: Arc::new(evaluation) });
             }
+            Request::Features { job, model, pictures, options } => {
+                let features = self.features(*job, pictures, *options, model)?;
+                self.say(Event::Features { job: *job, features: Arc::new(features) });
+            }
         }
         Ok(())
     }
@@ -288,6 +295,39 @@ impl Worker {
         let device = self.compute.as_ref().map_or_else(String::new, |c| c.name().to_owned());
         let took = started.elapsed();
         Ok(Evaluation { model: info, device, scores, separations, unreadable, took })
+    }
+
+    fn features(
+        &mut self,
+        job: JobId,
+        pictures: &[PathBuf],
+        options: PhotoOptions,
+        model: &ModelRequest,
+    ) -> Result<PooledFeatures, Stop> {
+        let info = Arc::clone(&self.model(job, model)?.info);
+        if let Ending::Other { why, .. } = &info.ending {
+            return Err(Stop::Failed(why.to_string()));
+        }
+        self.stage(job, Stage::Running)?;
+        let items = pictures.iter().enumerate().map(|(at, path)| (path.as_path(), at));
+        let mut batches = Batches::new(items.collect(), options);
+        let mut pooled = PooledFeatures::default();
+        while let Some(done) =
+            batches.step(&info, &self.model(job, model)?.classifier, |prepared, forward| {
+                let features = forward.features.as_ref();
+                pooled.pictures.push(prepared.known);
+                pooled.features.extend(features.map(FeatureMap::pooled).unwrap_or_default());
+                pooled.logits.extend(&forward.logits);
+            })?
+        {
+            self.check_wanted(job)?;
+            self.say(Event::Evaluating { job, done, total: pictures.len() });
+        }
+        pooled.unreadable = batches.unreadable;
+        if pooled.pictures.is_empty() {
+            return Err(Stop::Failed(nothing_to_measure(&pooled.unreadable)));
+        }
+        Ok(pooled)
     }
 
     fn check_wanted(&self, job: JobId) -> Result<(), Stop> {

@@ -179,7 +179,7 @@ impl AppState {
                 }
             }
             // The window does not evaluate; the command line does.
-            Event::Evaluating { .. } | Event::Evaluated { .. } => {}
+            Event::Evaluating { .. } | Event::Evaluated { .. } | Event::Features { .. } => {}
             Event::Failed { job, error } => return self.failed(job, error),
             Event::Stopped { reason } => {
                 self.stop_inquiries();

@@ -113,6 +113,7 @@ impl Books {
         | Event::ModelReady { job, .. }
         | Event::Probed { job, .. }
         | Event::Evaluated { job, .. }
+        | Event::Features { job, .. }
         | Event::Failed { job, .. } = &event
             && !is_partial
         {
@@ -135,6 +136,6 @@ fn model_of(request: &Request) -> Option<&ModelRequest> {
     match request {
         Request::Explain { model, .. } | Request::Probe { model, .. } => Some(model),
         Request::Rerun { rerun, .. } => Some(&rerun.model),
-        Request::Load { .. } | Request::Evaluate { .. } => None,
+        Request::Load { .. } | Request::Evaluate { .. } | Request::Features { .. } => None,
     }
 }
