@@ -3,12 +3,13 @@
 use clap::Args;
 use serde_json::json;
 
+use super::args::ModelArgs;
 use super::{Client, Out};
 use crate::catalog::{self, CatalogEntry, ModelSource};
 use crate::folders;
+use crate::labels::Placement;
 use crate::model::DeviceChoice;
 use crate::output::megabytes;
-use crate::protocol::ModelRequest;
 use crate::text::Shown as _;
 
 #[derive(Debug, Args)]
@@ -18,6 +19,11 @@ pub struct InfoArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+    /// List the classes whose meaning was found in WordNet by their names, and those without one.
+    #[arg(long)]
+    pub meanings: bool,
+    #[command(flatten)]
+    pub options: ModelArgs,
 }
 
 #[derive(Debug, Args)]
@@ -31,8 +37,11 @@ pub struct ModelsArgs {
 const EXACT: &str = "exact: the mean of a map plus the bias is the logit";
 
 pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
-    let request = ModelRequest::from(ModelSource::from_argument(&args.weights));
+    let source = ModelSource::from_argument(&args.weights);
+    let request = args.options.request(None, source);
     let model = Client::start(DeviceChoice::Cpu)?.load(&request)?;
+    let labels = &model.classes.labels;
+    let placement = Placement::new(labels, model.classes.wnids.as_deref());
     let (classes, recipe) = (model.class_count(), &model.recipe);
     if args.json {
         let value = json!({
@@ -46,6 +55,13 @@ pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
             "recipe": recipe,
             "recipe_origin": model.recipe_origin,
             "maps": model.ending.caveat().unwrap_or_else(|| EXACT.to_owned()),
+            "meanings": {
+                "known": placement.known(),
+                "by_name": placement.by_name.iter().map(|&class| json!({
+                    "index": class, "label": labels[class], "wnid": placement.senses[class],
+                })).collect::<Vec<_>>(),
+                "unknown": placement.unknown(),
+            },
         });
         writeln!(out, "{value}")?;
         return Ok(());
@@ -64,8 +80,19 @@ pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
     writeln!(out, "              minus {mean:?}, divided by {std:?}; source: {origin}")?;
     let maps = model.ending.caveat();
     writeln!(out, "Maps:         {}", maps.as_deref().unwrap_or(EXACT))?;
+    writeln!(out, "In WordNet:   {}", placement.in_words())?;
     if !model.unused.is_empty() {
         writeln!(out, "Unused:       {}", model.unused.join(", "))?;
+    }
+    if args.meanings {
+        writeln!(out, "\nFound by name:")?;
+        for line in placement.matches(labels) {
+            writeln!(out, "  {line}")?;
+        }
+        writeln!(out, "Not found:")?;
+        for class in placement.unknown() {
+            writeln!(out, "  {}", labels[class])?;
+        }
     }
     Ok(())
 }

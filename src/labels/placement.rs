@@ -54,6 +54,28 @@ impl Placement {
         Self { senses, by_name }
     }
 
+    /// How the meanings were found, in words: `3 of 5 classes, 2 of them by their names`.
+    pub fn in_words(&self) -> String {
+        let (known, all) = (self.known(), self.senses.len());
+        match self.by_name.len() {
+            0 => format!("{known} of {all} classes"),
+            named if named == known => format!("{known} of {all} classes, all by their names"),
+            named => format!("{known} of {all} classes, {named} of them by their names"),
+        }
+    }
+
+    /// A line for each class that was matched by its name: `tabby: tabby, tabby cat (n02123045)`.
+    pub fn matches<'a, S: AsRef<str>>(
+        &'a self,
+        labels: &'a [S],
+    ) -> impl Iterator<Item = String> + 'a {
+        self.by_name.iter().filter_map(|&class| {
+            let found = synset(self.senses.get(class).copied().flatten()?)?;
+            let label = labels.get(class)?.as_ref();
+            Some(format!("{label}: {} ({})", found.lemmas.join(", "), found.wnid))
+        })
+    }
+
     /// How many classes have a known meaning.
     pub fn known(&self) -> usize {
         self.senses.iter().flatten().count()

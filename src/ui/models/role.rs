@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use eframe::egui::{self, ComboBox, Grid, Label, RichText, Ui};
+use eframe::egui::{self, ComboBox, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::hint;
 use super::picker::{WIDTH, picker_ui};
@@ -13,6 +13,7 @@ use crate::explanation::ModelInfo;
 use crate::numbers::{number, thousands};
 use crate::protocol::{HierarchyChoice, ModelRequest};
 use crate::state::{AppState, Role, RoleState};
+use crate::tree_text::class_count;
 use crate::ui::output::UiOutput;
 
 /// Width of the names at the left.
@@ -54,6 +55,7 @@ pub fn role_ui(
         let text = format!("{} tensors in the file were not used", model.unused.len());
         ui.weak(text).on_hover_text(model.unused.join("\n"));
     }
+    meanings_ui(ui, model);
     let heading = "Preprocessing";
     ui.collapsing(heading, |ui| {
         let photo = state.explanation(role).map(|seen| &seen.photo);
@@ -134,6 +136,28 @@ fn button(name: String) -> egui::WidgetInfo {
 fn file_name(path: &Path) -> String {
     let name = path.file_name();
     name.map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into())
+}
+
+/// Which classes were matched to WordNet by their names alone; nothing if none was.
+fn meanings_ui(ui: &mut Ui, model: &ModelInfo) {
+    let Some(Ok(tree)) = model.is_tree_made().then(|| model.tree()) else { return };
+    let count = tree.placement.by_name.len();
+    if count == 0 {
+        return;
+    }
+    let heading = format!("Matched to WordNet by name: {}", class_count(count));
+    ui.collapsing(heading, |ui| {
+        ui.weak(format!("In WordNet: {}. A wrong match? Give WordNet ids", tree.placement.in_words()));
+        let lines: Vec<String> = tree.placement.matches(&model.classes.labels).collect();
+        let height = ui.text_style_height(&TextStyle::Body);
+        ScrollArea::vertical().max_height(160.0).show_rows(ui, height, lines.len(), |ui, rows| {
+            for line in &lines[rows] {
+                ui.add(Label::new(line).truncate());
+            }
+        });
+    })
+    .header_response
+    .on_hover_text("Their place in the tree hangs on these matches");
 }
 
 /// What was recognised.
