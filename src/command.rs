@@ -320,7 +320,7 @@ impl MenuCommand {
             Self::OpenHierarchy => (Tree, false, "Open hierarchy…", "Decide with a tree from a file in nbdt's format", &[]),
             Self::OriginalTree => (Tree, false, "Back to the original tree", "Undo all changes to the tree", &[]),
             Self::WhatFlips => (Tree, false, "What would flip this decision?", "The fewest cells of the map without which the selected decision goes the other way", &["X"]),
-            Self::ExpandPath => (Tree, true, "Expand path", "Expand the path of this picture and collapse everything else", &["E"]),
+            Self::ExpandPath => (Tree, true, "Expand path", "Show the path of this picture and what else is likely, and collapse everything else", &["E"]),
             Self::ExpandAll => (Tree, false, "Expand all", "Expand every node of the tree", &["Shift+E"]),
             Self::CollapseAll => (Tree, false, "Collapse all", "Collapse every node of the tree", &["Shift+W"]),
             Self::Outline => (Tree, true, "Diagram or outline", "Draw the tree, or list its nodes", &["Shift+L"]),

@@ -1,12 +1,18 @@
 //! Where the nodes of a tree go in a drawing: plain geometry, without a screen.
 //!
-//! [`tidy`] packs subtrees as closely as their outlines allow and centres parents over their
-//! children (Reingold and Tilford 1981, "Tidier drawings of trees"); [`TreeLayout`] applies it to
-//! the part of a [`Hierarchy`] that is expanded.
+//! [`tidy`] packs subtrees as closely as their outlines allow (Reingold and Tilford 1981, "Tidier
+//! drawings of trees"), with every parent beside its first child: the likeliest branches, which come
+//! first, are one straight line. [`TreeLayout`] applies it to the part of a [`Hierarchy`] that is
+//! worth showing: `fold` says which that is, `open_nodes` what the user has to say about it.
+
+mod fold;
+mod open_nodes;
 
 use serde::{Deserialize, Serialize};
 
-use crate::explain::{Hierarchy, NodeId};
+use crate::explain::{Decision, Hierarchy, NodeId};
+pub use fold::{Others, Row, Shown, WORTH, by_probability, children, rows};
+pub use open_nodes::OpenNodes;
 
 /// Which way the tree grows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +38,8 @@ pub enum Cards {
 pub struct Metrics {
     /// Width and height of a node.
     pub card: [f32; 2],
+    /// Width and height of the card that several improbable nodes share.
+    pub others: [f32; 2],
     /// Side of the square at the left edge of a node that is kept for its map; 0 without one.
     pub map: f32,
     /// Between neighbours of the same depth.
@@ -42,17 +50,31 @@ pub struct Metrics {
 
 impl Metrics {
     pub fn new(orientation: Orientation, cards: Cards) -> Self {
-        let ([width, height], sibling_gap, level_gap) = match orientation {
+        let ([width, height], sibling_gap, level_gap): ([f32; 2], _, _) = match orientation {
             Orientation::LeftToRight => ([176.0, 42.0], 8.0, 52.0),
             Orientation::TopDown => ([130.0, 57.0], 10.0, 38.0),
         };
-        match cards {
-            Cards::Plain => Self { card: [width, height], map: 0.0, sibling_gap, level_gap },
+        let (card, map) = match cards {
+            Cards::Plain => ([width, height], 0.0),
             Cards::WithMap => {
                 // As high as the text, but never so small that the map is a mere spot.
                 let map = height.max(54.0);
-                Self { card: [width + map - 6.0, map], map, sibling_gap, level_gap }
+                ([width + map - 6.0, map], map)
             }
+        };
+        // Two words in a line or below each other, and as long as a card in the direction of growth.
+        let others = match orientation {
+            Orientation::LeftToRight => [card[0], 24.0],
+            Orientation::TopDown => [96.0, card[1]],
+        };
+        Self { card, others, map, sibling_gap, level_gap }
+    }
+
+    /// Width and height of a card.
+    pub fn size(&self, shown: Shown) -> [f32; 2] {
+        match shown {
+            Shown::Node(_) => self.card,
+            Shown::Others(_) => self.others,
         }
     }
 }
@@ -78,8 +100,8 @@ pub struct Item {
 
 /// The centre of each item across the direction of growth; the smallest edge is at 0.
 ///
-/// Siblings keep their order. Items of the same depth are at least `gap` apart, and a parent is in
-/// the middle between its first and its last child. Takes time proportional to the items.
+/// Siblings keep their order. Items of the same depth are at least `gap` apart, and a parent is
+/// beside its first child. Takes time proportional to the items.
 pub fn tidy(items: &[Item], gap: f32) -> Vec<f32> {
     let mut children = vec![Vec::new(); items.len()];
     for (i, item) in items.iter().enumerate() {
@@ -103,13 +125,8 @@ pub fn tidy(items: &[Item], gap: f32) -> Vec<f32> {
                 }
             });
         }
-        // The first child is at 0 so far.
-        let middle = children[i].last().map_or(0.0, |&last| offset[last] / 2.0);
-        for &child in &children[i] {
-            offset[child] -= middle;
-        }
+        // The first child is at 0, and so is the item itself.
         let mut outline = row.unwrap_or_default();
-        outline.shift -= middle;
         outline.push_level(item.size);
         outlines[i] = Some(outline);
     }
@@ -163,85 +180,96 @@ impl Outline {
     }
 }
 
-/// A node in a drawing.
+/// A card in a drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Card {
-    pub id: NodeId,
+    pub shown: Shown,
     /// Index of the parent's card; `None` for the root.
     pub parent: Option<usize>,
     /// In points at zoom 1, y down.
     pub centre: [f32; 2],
-    /// Whether its children are shown. Always `false` for leaves.
+    /// Width and height, likewise.
+    pub size: [f32; 2],
+    /// Whether its children are shown. Always `false` for leaves and others.
     pub open: bool,
 }
 
-/// The expanded part of a tree, laid out.
+/// The shown part of a tree, laid out.
 #[derive(Clone, Debug)]
 pub struct TreeLayout {
     pub orientation: Orientation,
     pub metrics: Metrics,
-    /// In depth-first order, parents before children.
+    /// In depth-first order, parents before children, the likeliest child first.
     pub cards: Vec<Card>,
     /// Width and height; the drawing begins at the origin.
     pub size: [f32; 2],
+    /// By node.
+    card_of_node: Vec<Option<usize>>,
 }
 
 impl TreeLayout {
-    /// Lays out the nodes whose ancestors all are open.
+    /// Lays out what [`rows`] says is shown.
     pub fn new(
         hierarchy: &Hierarchy,
-        is_open: &dyn Fn(NodeId) -> bool,
+        decision: &Decision,
+        open: &OpenNodes,
         orientation: Orientation,
         cards: Cards,
     ) -> Self {
         let metrics = Metrics::new(orientation, cards);
-        let Metrics { card, sibling_gap, level_gap, .. } = metrics;
         let (across, along) = match orientation {
             Orientation::LeftToRight => (1, 0),
             Orientation::TopDown => (0, 1),
         };
-        let ids = shown_nodes(hierarchy, is_open);
+        let rows = rows(hierarchy, decision, open);
+        let item = |row: &Row| Item { parent: row.parent, size: metrics.size(row.shown)[across] };
+        let items: Vec<Item> = rows.iter().map(item).collect();
+        let mut size = metrics.card;
         let mut card_of_node = vec![None; hierarchy.nodes().len()];
-        let mut items = Vec::with_capacity(ids.len());
-        for (i, &id) in ids.iter().enumerate() {
-            card_of_node[id] = Some(i);
-            let parent = hierarchy.node(id).parent.and_then(|parent| card_of_node[parent]);
-            items.push(Item { parent, size: card[across] });
-        }
-        let mut size = card;
-        let cards = ids.iter().zip(&items).zip(tidy(&items, sibling_gap));
-        let cards = cards.map(|((&id, item), position)| {
-            let node = hierarchy.node(id);
+        let mut cards = Vec::with_capacity(rows.len());
+        for (row, position) in rows.iter().zip(tidy(&items, metrics.sibling_gap)) {
+            let (depth, own) = match row.shown {
+                Shown::Node(id) => {
+                    card_of_node[id] = Some(cards.len());
+                    (hierarchy.node(id).depth, metrics.card)
+                }
+                Shown::Others(others) => (hierarchy.node(others.parent).depth + 1, metrics.others),
+            };
+            let step = metrics.card[along] + metrics.level_gap;
             let mut centre = [0.0; 2];
             centre[across] = position;
-            centre[along] = card[along] / 2.0 + node.depth as f32 * (card[along] + level_gap);
+            centre[along] = metrics.card[along] / 2.0 + depth as f32 * step;
             for axis in [0, 1] {
-                size[axis] = size[axis].max(centre[axis] + card[axis] / 2.0);
+                size[axis] = size[axis].max(centre[axis] + own[axis] / 2.0);
             }
-            Card { id, parent: item.parent, centre, open: !node.is_leaf() && is_open(id) }
-        });
-        let cards = cards.collect();
-        Self { orientation, metrics, cards, size }
-    }
-
-    /// The card of a node, if it is shown.
-    pub fn find(&self, id: NodeId) -> Option<&Card> {
-        // Cards are in the order of the nodes.
-        let index = self.cards.binary_search_by_key(&id, |card| card.id).ok()?;
-        self.cards.get(index)
-    }
-}
-
-/// The nodes whose ancestors all are open, in depth-first order.
-pub fn shown_nodes(hierarchy: &Hierarchy, is_open: &dyn Fn(NodeId) -> bool) -> Vec<NodeId> {
-    let nodes = hierarchy.nodes();
-    let mut shows_children = vec![false; nodes.len()];
-    let mut shown = Vec::new();
-    for (id, node) in nodes.iter().enumerate() {
-        if node.parent.is_none_or(|parent| shows_children[parent]) {
-            shows_children[id] = is_open(id);
-            shown.push(id);
+            let Row { shown, parent, open } = *row;
+            cards.push(Card { shown, parent, centre, size: own, open });
         }
+        Self { orientation, metrics, cards, size, card_of_node }
     }
-    shown
+
+    /// The card of a node, if it has one.
+    pub fn find(&self, id: NodeId) -> Option<&Card> {
+        self.cards.get((*self.card_of_node.get(id)?)?)
+    }
+
+    /// For each card, where the flow of probability to it leaves the parent's card: the distance of
+    /// its middle from the beginning of the parent's side, when all flows to the parent's children
+    /// lie side by side there and the whole of 1 is `width` wide; and how wide it is itself.
+    pub fn flows(&self, decision: &Decision, width: f32) -> Vec<[f32; 2]> {
+        let mut used = vec![0.0; self.cards.len()];
+        let flow = |card: &Card| {
+            let reach = match card.shown {
+                Shown::Node(id) => decision.reach_prob.get(id).copied().unwrap_or(f32::NAN),
+                Shown::Others(others) => others.reach,
+            };
+            let own = width * if reach.is_nan() { 0.0 } else { reach.clamp(0.0, 1.0) };
+            let begin = card.parent.map_or(0.0, |parent| {
+                used[parent] += own;
+                used[parent] - own
+            });
+            [begin + own / 2.0, own]
+        };
+        self.cards.iter().map(flow).collect()
+    }
 }

@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::explain::{Decision, Hierarchy, NodeId};
-use crate::tree_layout::{Card, Cards, Orientation, TreeLayout};
-use crate::tree_text::{accessible_name, class_count, percent, probabilities, short_name_on_photo};
+use crate::tree_layout::{Card, Cards, OpenNodes, Orientation, Others, Shown, TreeLayout};
+use crate::tree_text::{
+    accessible_name, class_count, others_count, others_name, percent, probabilities,
+    short_name_on_photo,
+};
 
 /// How the picture looks.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +17,9 @@ pub struct SvgOptions<'a> {
     /// For programs that show a title; not drawn.
     pub title: &'a str,
 }
+
+/// How wide a flow of probability 1 is, in points.
+const FLOW: f32 = 22.0;
 
 /// Around the drawing, in points.
 const MARGIN: f32 = 12.0;
@@ -53,14 +59,14 @@ const DARK: Colors = Colors {
     bar: "#54a8ff",
 };
 
-/// The nodes whose ancestors all are open. Each has its full description as a tooltip.
+/// What is shown of the tree in the window, too. Each card has its full description as a tooltip.
 pub fn tree_svg(
     hierarchy: &Hierarchy,
     decision: &Decision,
-    is_open: &dyn Fn(NodeId) -> bool,
+    open: &OpenNodes,
     options: &SvgOptions<'_>,
 ) -> String {
-    let layout = TreeLayout::new(hierarchy, is_open, options.orientation, Cards::Plain);
+    let layout = TreeLayout::new(hierarchy, decision, open, options.orientation, Cards::Plain);
     let colors = if options.dark { &DARK } else { &LIGHT };
     let [width, height] = layout.size.map(|side| side + 2.0 * MARGIN);
     let mut svg = format!(
@@ -72,16 +78,21 @@ pub fn tree_svg(
         escape(options.title),
         colors.canvas
     );
-    let drawing = Drawing { hierarchy, decision, layout: &layout, colors };
+    let flows = layout.flows(decision, FLOW);
+    let drawing = Drawing { hierarchy, decision, layout: &layout, flows, colors };
     for on_path in [false, true] {
-        for card in &layout.cards {
-            if decision.path.contains(&card.id) == on_path {
-                drawing.edge(&mut svg, card, on_path);
+        for (i, card) in layout.cards.iter().enumerate() {
+            let is_on_path = card.shown.node().is_some_and(|id| decision.path.contains(&id));
+            if is_on_path == on_path {
+                drawing.edge(&mut svg, i, on_path);
             }
         }
     }
     for card in &layout.cards {
-        drawing.card(&mut svg, card);
+        match card.shown {
+            Shown::Node(id) => drawing.card(&mut svg, card, id),
+            Shown::Others(others) => drawing.others(&mut svg, card, &others),
+        }
     }
     svg.push_str("</svg>\n");
     svg
@@ -91,18 +102,26 @@ struct Drawing<'a> {
     hierarchy: &'a Hierarchy,
     decision: &'a Decision,
     layout: &'a TreeLayout,
+    /// By card: see [`TreeLayout::flows`].
+    flows: Vec<[f32; 2]>,
     colors: &'a Colors,
 }
 
 impl Drawing<'_> {
-    /// From the parent, as wide as the node is likely overall.
-    fn edge(&self, svg: &mut String, card: &Card, on_path: bool) {
-        let Some(parent) = card.parent.and_then(|parent| self.layout.cards.get(parent)) else {
-            return;
-        };
+    /// From the parent: a flow as wide as the card is likely, and a line in its middle, which is seen
+    /// where hardly anything flows.
+    fn edge(&self, svg: &mut String, i: usize, on_path: bool) {
+        let card = &self.layout.cards[i];
+        let Some(at) = card.parent else { return };
+        let parent = &self.layout.cards[at];
         let [card_width, card_height] = self.layout.metrics.card;
-        let [branch, reach] = probabilities(self.decision, card.id).map(share);
-        let ([x0, y0], [x1, y1]) = (parent.centre, card.centre);
+        let [begin, width] = self.flows[i];
+        let aside = begin - self.flows[at][1] / 2.0;
+        let ([mut x0, mut y0], [x1, y1]) = (parent.centre, card.centre);
+        match self.layout.orientation {
+            Orientation::LeftToRight => y0 += aside,
+            Orientation::TopDown => x0 += aside,
+        }
         let curve = match self.layout.orientation {
             Orientation::LeftToRight => {
                 let (from, to) = (x0 + card_width / 2.0, x1 - card_width / 2.0);
@@ -119,21 +138,50 @@ impl Drawing<'_> {
                 )
             }
         };
-        let (color, opacity, extra) = if on_path {
-            (self.colors.path, 1.0, 1.0)
+        let (color, opacity, line) = if on_path {
+            (self.colors.path, 1.0, 2.0)
         } else {
-            (self.colors.bar, 0.25 + 0.75 * branch, 0.0)
+            (self.colors.bar, 0.25 + 0.75 * (width / FLOW).sqrt(), 1.0)
         };
-        let stroke = 1.0 + 5.0 * reach + extra;
+        let _ = write!(svg, "<g fill=\"none\" stroke=\"{color}\">");
+        if width > line {
+            let flow = 0.4 * opacity;
+            let _ = write!(
+                svg,
+                "<path d=\"{curve}\" stroke-opacity=\"{flow:.2}\" stroke-width=\"{width:.1}\"/>"
+            );
+        }
         let _ = writeln!(
             svg,
-            "<path d=\"{curve}\" fill=\"none\" stroke=\"{color}\" stroke-opacity=\"{opacity:.2}\" \
-             stroke-width=\"{stroke:.1}\"/>"
+            "<path d=\"{curve}\" stroke-opacity=\"{opacity:.2}\" stroke-width=\"{line:.1}\"/></g>"
         );
     }
 
-    fn card(&self, svg: &mut String, card: &Card) {
-        let Card { id, centre, open, .. } = *card;
+    /// The card that improbable nodes share.
+    fn others(&self, svg: &mut String, card: &Card, others: &Others) {
+        let ([width, height], colors) = (card.size, self.colors);
+        let [left, top] = [card.centre[0] - width / 2.0, card.centre[1] - height / 2.0];
+        let _ = write!(
+            svg,
+            "<g><title>{}</title>\
+             <rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width}\" height=\"{height}\" rx=\"5\" \
+             fill=\"{}\" stroke=\"{}\" stroke-dasharray=\"5 4\"/>",
+            escape(&others_name(self.hierarchy, self.decision, others)),
+            colors.card,
+            colors.outline,
+        );
+        let [x, y] = [left + 9.0, top + 16.0];
+        self.text(svg, [x, y], 11.0, colors.text, &others_count(others));
+        let place = match self.layout.orientation {
+            Orientation::LeftToRight => [left + width - 52.0, y],
+            Orientation::TopDown => [x, y + 16.0],
+        };
+        self.text(svg, place, 11.0, colors.weak_text, &percent(others.reach));
+        svg.push_str("</g>\n");
+    }
+
+    fn card(&self, svg: &mut String, card: &Card, id: NodeId) {
+        let Card { centre, open, .. } = *card;
         let [width, height] = self.layout.metrics.card;
         let [left, top] = [centre[0] - width / 2.0, centre[1] - height / 2.0];
         let colors = self.colors;

@@ -273,9 +273,9 @@ impl App {
             dark: self.settings.theme == Theme::Dark,
             title: &format!("{}, {}", memo.explanation.photo.name, tree.name),
         };
-        let is_open = |node| self.panels.tree_view.is_open(node);
+        let open = self.panels.tree_view.open_nodes();
         let decision = memo.explanation.decision(rule).ok()?;
-        let text = tree_svg(&tree.hierarchy, decision, &is_open, &options);
+        let text = tree_svg(&tree.hierarchy, decision, open, &options);
         Some(Export::Text { text, extension: "svg" })
     }
 }

@@ -2,18 +2,18 @@
 //!
 //! | module | question |
 //! | --- | --- |
-//! | `open_nodes` | which nodes are expanded? (plain data) |
 //! | `rows` | where does a step by keyboard lead? (plain data) |
 //! | `camera` | which part of the diagram is seen? (plain data) |
 //! | `diagram`, `nodes`, `card`, `motion` | how is the diagram drawn and used? |
 //! | `outline` | … and the outline? |
 //! | `marks` | what if, and what nearly? |
-//! | `compare`, `predictions` | what do network, hard and soft tree say, and where do they part? |
+//! | `compare`, `predictions`, `readings` | what do network and tree say by each rule, and where do they part? |
 //! | `node_menu`, `rename`, `regroup`, `move_to` | how is the tree changed? |
 //! | `toolbar`, `search`, `keyboard`, `tooltip` | what do both share? |
 //! | `palette` | which colours are there? |
 //!
-//! Where the nodes go says [`crate::tree_layout`], what they say [`crate::tree_text`].
+//! Which nodes are shown and where they go says [`crate::tree_layout`], what they say
+//! [`crate::tree_text`].
 
 use eframe::egui;
 use eframe::egui::{Key, Modifiers, Ui};
@@ -22,7 +22,7 @@ use crate::explain::{Agreement, ClassId, Decision, Decisions, Forced, Hierarchy,
 use crate::explanation::CamTarget;
 use crate::selection::{PinSlot, Versus};
 use crate::settings::{TreeMode, TreeSettings};
-use crate::tree_layout::{Cards, Orientation};
+use crate::tree_layout::{Cards, OpenNodes, Orientation, Shown};
 use crate::tree_text;
 use crate::ui::map_tiles::{MapSource, MapTiles};
 
@@ -36,9 +36,9 @@ mod motion;
 mod move_to;
 mod node_menu;
 mod nodes;
-mod open_nodes;
 mod outline;
 mod predictions;
+mod readings;
 mod regroup;
 mod rename;
 mod rows;
@@ -107,7 +107,7 @@ pub enum TreeAction {
 #[derive(Clone, Debug, Default)]
 pub struct TreeViewState {
     tiles: MapTiles,
-    open: open_nodes::OpenNodes,
+    open: OpenNodes,
     search: search::Search,
     diagram: diagram::DiagramState,
     seen: Option<Seen>,
@@ -174,9 +174,9 @@ impl TreeViewState {
         self.open.open_all(decision.path.iter().copied());
     }
 
-    /// Shows the winning path, the children of its nodes, and nothing else, as at the start.
+    /// Shows the winning path and what else is likely, as at the start.
     pub fn show_path_only(&mut self, hierarchy: &Hierarchy, decision: &Decision) {
-        self.open.reset(hierarchy, &decision.path);
+        self.open.reset(hierarchy, decision);
         self.diagram.reset_view();
     }
 
@@ -232,9 +232,9 @@ impl TreeViewState {
         settings.orientation.unwrap_or(self.diagram.automatic_orientation())
     }
 
-    /// Whether the children of a node are shown (if the node is).
-    pub fn is_open(&self, id: NodeId) -> bool {
-        self.open.is_open(id)
+    /// What is expanded.
+    pub fn open_nodes(&self) -> &OpenNodes {
+        &self.open
     }
 
     /// Takes over what has changed since the last frame.
@@ -244,12 +244,15 @@ impl TreeViewState {
         let new = Seen { tree_id, result_id, rule, selected, forced };
         let old = self.seen.replace(new);
         if old.is_none_or(|old| old.tree_id != tree_id) || !self.open.fits(hierarchy) {
-            self.open.reset(hierarchy, &decision.path);
+            self.open.reset(hierarchy, decision);
             self.diagram = diagram::DiagramState::default();
             self.search = search::Search::default();
             (self.renaming, self.moving, self.dragged) = (None, None, None);
         } else if old.is_some_and(|old| (old.result_id, old.rule) != (result_id, rule)) {
-            self.open.follow(hierarchy, &decision.path);
+            self.open.follow(hierarchy, decision);
+            if let Some(id) = selected {
+                self.open.reveal(hierarchy, id);
+            }
         }
         if let Some(way) = input.forced
             && old.is_none_or(|old| old.forced != forced)
@@ -272,6 +275,7 @@ impl TreeViewState {
 /// What all parts of the view draw from.
 struct Scene<'a> {
     tree_id: u64,
+    result_id: u64,
     hierarchy: &'a Hierarchy,
     decision: &'a Decision,
     label: &'a dyn Fn(ClassId) -> String,
@@ -296,8 +300,25 @@ impl Scene<'_> {
 
     /// Where the keyboard is: the selected node, or the predicted class.
     fn cursor(&self) -> NodeId {
-        let end = self.marks.way(self.decision).last().copied();
+        let end = self.way().last().copied();
         self.selected.or(end).unwrap_or(self.hierarchy.root())
+    }
+
+    /// From the root to the class that is shown as the answer.
+    fn way(&self) -> &[NodeId] {
+        self.marks.way(self.decision)
+    }
+
+    fn is_on_path(&self, shown: Shown) -> bool {
+        shown.node().is_some_and(|id| self.on_path[id])
+    }
+
+    /// P(node), or the sum of it.
+    fn reach(&self, shown: Shown) -> f32 {
+        match shown {
+            Shown::Node(id) => tree_text::probabilities(self.decision, id)[1],
+            Shown::Others(others) => others.reach,
+        }
     }
 
     fn accessible_name(&self, node: NodeId, open: bool) -> String {
@@ -357,6 +378,7 @@ pub fn tree_view_ui(
     }
     let scene = Scene {
         tree_id: input.tree_id,
+        result_id: input.result_id,
         hierarchy: input.hierarchy,
         decision,
         label: input.label,

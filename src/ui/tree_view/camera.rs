@@ -3,7 +3,8 @@
 use eframe::egui;
 use eframe::egui::{Pos2, Rect, Vec2, pos2, vec2};
 
-use crate::tree_layout::{Metrics, Orientation, TreeLayout};
+use crate::explain::NodeId;
+use crate::tree_layout::{Card, Orientation, TreeLayout};
 
 /// The zooms that the wheel reaches.
 const ZOOMS: std::ops::RangeInclusive<f32> = 0.0005..=3.0;
@@ -26,14 +27,12 @@ pub struct Camera {
     spread: f32,
     pub offset: Vec2,
     orientation: Orientation,
-    /// Width and height of a card, in the drawing.
-    card: Vec2,
 }
 
 /// What decides about the camera.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Aim {
-    /// Readable, from the root on.
+    /// Readable, with the path in view.
     #[default]
     Home,
     /// Everything.
@@ -43,14 +42,11 @@ pub enum Aim {
 }
 
 impl Aim {
-    pub fn camera(self, layout: &TreeLayout, canvas: Vec2) -> Camera {
+    pub fn camera(self, layout: &TreeLayout, way: &[NodeId], canvas: Vec2) -> Camera {
         match self {
-            Self::Home => Camera::home(layout, canvas),
+            Self::Home => Camera::home(layout, way, canvas),
             Self::Fit => Camera::fit(layout, canvas),
-            Self::Free(camera) => {
-                let (orientation, card) = (layout.orientation, layout.metrics.card.into());
-                Camera { orientation, card, ..camera }
-            }
+            Self::Free(camera) => Camera { orientation: layout.orientation, ..camera },
         }
     }
 }
@@ -69,7 +65,6 @@ impl Camera {
             spread: along.min(MOST_SPREAD),
             offset: Vec2::ZERO,
             orientation: layout.orientation,
-            card: layout.metrics.card.into(),
         };
         camera.offset = (canvas - camera.scale() * size) / 2.0;
         camera
@@ -84,27 +79,28 @@ impl Camera {
         }
     }
 
-    /// The whole drawing if its text can be read then; else a readable part that shows the root.
-    pub fn home(layout: &TreeLayout, canvas: Vec2) -> Self {
+    /// The whole drawing if its text can be read then; else as much as can be read, with all of the
+    /// `way` in view, or its end where there is no room for more.
+    pub fn home(layout: &TreeLayout, way: &[NodeId], canvas: Vec2) -> Self {
         let fit = Self::fit(layout, canvas);
         if fit.zoom >= READABLE {
             return fit;
         }
-        let zoom = READABLE.max(fit.zoom);
-        let size: Vec2 = zoom * Vec2::from(layout.size);
-        let root = layout.cards.first().map_or(Vec2::ZERO, |card| zoom * Vec2::from(card.centre));
-        // In the middle if it fits; else with the root in the middle, but no needless empty space.
-        let place = |axis: usize, root: f32| {
-            if size[axis] + 2.0 * MARGIN <= canvas[axis] {
-                (canvas[axis] - size[axis]) / 2.0
-            } else {
-                (canvas[axis] / 2.0 - root).min(MARGIN).max(canvas[axis] - size[axis] - MARGIN)
+        let cards = way.iter().filter_map(|&id| Some(card_rect(layout.find(id)?)));
+        let way = cards.reduce(Rect::union).unwrap_or(Rect::ZERO);
+        let room = (canvas - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0));
+        let zoom = (room / way.size()).min_elem().clamp(READABLE, 1.0).max(fit.zoom);
+        let place = |drawing: f32, way: egui::Rangef, canvas: f32| {
+            if zoom * drawing + 2.0 * MARGIN <= canvas {
+                return (canvas - zoom * drawing) / 2.0;
             }
+            // No needless empty space before the beginning, and the end of the way is seen.
+            (canvas - MARGIN - zoom * way.max).min(MARGIN)
         };
-        let offset = match layout.orientation {
-            Orientation::LeftToRight => vec2(place(0, 0.0), place(1, root.y)),
-            Orientation::TopDown => vec2(place(0, root.x), place(1, 0.0)),
-        };
+        let offset = vec2(
+            place(layout.size[0], way.x_range(), canvas.x),
+            place(layout.size[1], way.y_range(), canvas.y),
+        );
         Self { zoom, offset, ..fit }
     }
 
@@ -114,9 +110,9 @@ impl Camera {
 
     /// The rectangle of a card on the screen. Where levels are spread, cards are not: they become
     /// dots, not bars.
-    pub fn card_on_screen(&self, canvas: Rect, centre: Pos2) -> Rect {
+    pub fn card_on_screen(&self, canvas: Rect, centre: Pos2, size: Vec2) -> Rect {
         const DOT: f32 = 6.0;
-        let size = (self.zoom * self.card).max(Vec2::splat(DOT)).min(self.scale() * self.card);
+        let size = (self.zoom * size).max(Vec2::splat(DOT)).min(self.scale() * size);
         Rect::from_center_size(self.screen(canvas, centre), size)
     }
 
@@ -144,9 +140,9 @@ impl Camera {
     }
 }
 
-/// The rectangle of a card around its centre, in the drawing.
-pub fn card_rect(metrics: &Metrics, centre: Pos2) -> Rect {
-    Rect::from_center_size(centre, Vec2::from(metrics.card))
+/// The rectangle of a card, in the drawing.
+pub fn card_rect(card: &Card) -> Rect {
+    Rect::from_center_size(point(card.centre), card.size.into())
 }
 
 /// Where the edge to the children leaves a card, and where the edge from the parent arrives.

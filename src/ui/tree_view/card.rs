@@ -6,8 +6,10 @@ use eframe::egui::{
 };
 
 use crate::explain::NodeId;
-use crate::tree_layout::Orientation;
-use crate::tree_text::{NOTABLE, class_count, doubt, percent, probabilities, short_name_on_photo};
+use crate::tree_layout::{Orientation, Others, Shown};
+use crate::tree_text::{
+    NOTABLE, class_count, doubt, others_count, percent, probabilities, short_name_on_photo,
+};
 
 use super::Scene;
 use super::marks::dashes;
@@ -182,28 +184,34 @@ fn paint_pie(painter: &Painter, centre: Pos2, radius: f32, filled: f32, color: C
     }
 }
 
-/// The edge to the node `id`: as wide as the node is likely overall, coloured by its branch.
+/// An edge on the screen.
+pub(super) struct Flow {
+    /// At the parent and at the child.
+    pub ends: [Pos2; 2],
+    /// As much as the child is likely overall.
+    pub width: f32,
+    pub orientation: Orientation,
+}
+
+/// The edge to a card. The flow lets what it crosses shine through; a line along its middle is seen
+/// where hardly anything flows.
 pub(super) fn paint_edge(
     painter: &Painter,
     scene: &Scene<'_>,
-    id: NodeId,
-    [from, to]: [Pos2; 2],
-    orientation: Orientation,
+    shown: Shown,
+    flow: &Flow,
     zoom: f32,
 ) {
-    let [branch, reach] = probabilities(scene.decision, id);
+    let Flow { ends: [from, to], width, orientation } = *flow;
+    let reach = scene.reach(shown);
     let share = if reach.is_nan() { 0.0 } else { reach.clamp(0.0, 1.0) };
-    // An overview shows where the probability is at all, which widths cannot there.
-    let is_overview = zoom < OVERVIEW;
-    let (color, extra) = if scene.on_path[id] {
-        (scene.palette.path, 1.0)
-    } else {
-        (scene.palette.probability(if is_overview { share.sqrt() } else { branch }), 0.0)
+    let is_on_path = scene.is_on_path(shown);
+    let (color, least) = match is_on_path {
+        true => (scene.palette.path, 2.0),
+        false => (scene.palette.probability(share.sqrt()), 1.0),
     };
-    let least = if scene.on_path[id] { 2.0 } else { 0.75 };
-    let width = ((1.0 + 5.0 * share + extra) * zoom).max(least);
-    let stroke = Stroke::new(width, color);
-    if is_overview {
+    let stroke = Stroke::new((least * zoom).max(0.75 * least), color);
+    if zoom < OVERVIEW {
         painter.line_segment([from, to], stroke);
         return;
     }
@@ -212,13 +220,55 @@ pub(super) fn paint_edge(
         Orientation::TopDown => vec2(0.0, (to.y - from.y) / 2.0),
     };
     let points = [from, from + bend, to - bend, to];
-    let curve = CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, stroke);
-    if scene.marks.has_left(id) {
-        let stroke = Stroke::new((2.0 * zoom).max(1.0), scene.palette.weak_text);
-        painter.extend(dashes(&curve.flatten(None), stroke));
+    let curve = |stroke| {
+        CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, stroke)
+    };
+    if shown.node().is_some_and(|id| scene.marks.has_left(id)) {
+        let dashed = Stroke::new((2.0 * zoom).max(1.0), scene.palette.weak_text);
+        painter.extend(dashes(&curve(stroke).flatten(None), dashed));
         return;
     }
-    painter.add(curve);
+    if width > stroke.width {
+        painter.add(curve(Stroke::new(width, color.gamma_multiply(0.4))));
+    }
+    painter.add(curve(stroke));
+}
+
+/// The card that improbable nodes share.
+pub(super) fn paint_others(
+    painter: &Painter,
+    scene: &Scene<'_>,
+    others: &Others,
+    rect: Rect,
+    zoom: f32,
+    look: Look,
+) {
+    let palette = &scene.palette;
+    if zoom < NAMES {
+        painter.rect_filled(rect, 1.0, palette.probability(others.reach));
+        return;
+    }
+    let outline = if look.hovered { palette.weak_text } else { palette.outline };
+    let fill = palette.card.gamma_multiply(0.6);
+    painter.rect_filled(rect, 5.0 * zoom, fill);
+    let corners =
+        [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.min];
+    painter.extend(dashes(&corners, Stroke::new(1.0, outline)));
+    if look.focused {
+        let ring = Stroke::new(1.0, palette.selection);
+        painter.rect_stroke(rect.expand(3.0 * zoom), 7.0, ring, StrokeKind::Outside);
+    }
+    let [what, reach] = [others_count(others), percent(others.reach)];
+    let inner = rect.shrink2(vec2(9.0, 5.0) * zoom);
+    let font = font(11.5, zoom);
+    let name = elided(painter, &what, font.clone(), palette.text, inner.width());
+    let in_one_line = rect.height() < 40.0 * zoom;
+    let (top, align, corner) = match in_one_line {
+        true => (inner.center().y - name.size().y / 2.0, Align2::RIGHT_CENTER, inner.right_center()),
+        false => (inner.top() + 3.0 * zoom, Align2::LEFT_BOTTOM, inner.left_bottom()),
+    };
+    painter.galley(pos2(inner.left(), top), name, palette.text);
+    painter.text(corner, align, reach, font, palette.weak_text);
 }
 
 /// The button that expands (`+12`: so many classes are below) or collapses (`−`) a node.

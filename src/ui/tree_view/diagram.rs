@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Painter, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
+use eframe::egui::{Painter, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 
-use crate::explain::NodeId;
 use crate::settings::TreeSettings;
-use crate::tree_layout::{Cards, Orientation, TreeLayout};
+use crate::explain::{NodeId, Rule};
+use crate::tree_layout::{Card, Cards, OpenNodes, Orientation, TreeLayout};
 
 use super::camera::{Aim, Camera, card_rect, point, ports};
-use super::card::paint_edge;
+use super::card::{Flow, paint_edge};
 use super::keyboard::{Arrows, keyboard};
 use super::motion::Motion;
-use super::nodes::cards_ui;
+use super::nodes::{Toggle, cards_ui};
 use super::regroup::regroup_ui;
 use super::rename::rename_ui;
 use super::rows::Step;
 use super::{Scene, TreeAction, TreeViewState};
+
+/// How wide a flow of probability 1 is, in points at zoom 1.
+const FLOW: f32 = 26.0;
 
 /// How the diagram is looked at.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +34,8 @@ pub struct DiagramState {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct LayoutKey {
     tree_id: u64,
+    /// Likely nodes come first.
+    decision: (u64, Rule),
     revision: u64,
     chosen: Option<Orientation>,
     cards: Cards,
@@ -62,7 +67,8 @@ impl DiagramState {
         let automatic = state.chosen.is_none() && self.aim == Aim::Home;
         let key = LayoutKey {
             tree_id: scene.tree_id,
-            revision: state.revision,
+            decision: (scene.result_id, scene.decision.rule),
+            revision: state.open.revision(),
             chosen: state.chosen,
             cards: state.cards,
             canvas: automatic.then_some(state.canvas),
@@ -72,8 +78,10 @@ impl DiagramState {
         {
             return layout.clone();
         }
-        let new =
-            |orientation| TreeLayout::new(scene.hierarchy, state.is_open, orientation, state.cards);
+        let Scene { hierarchy, decision, .. } = *scene;
+        let new = |orientation| {
+            TreeLayout::new(hierarchy, decision, state.open, orientation, state.cards)
+        };
         let mut layout = new(state.chosen.unwrap_or(self.automatic));
         if automatic {
             let other = new(self.automatic.other());
@@ -85,7 +93,7 @@ impl DiagramState {
             }
         }
         if let Some((old_key, old)) = &self.layout
-            && old_key.revision != key.revision
+            && (old_key.revision, old_key.decision) != (key.revision, key.decision)
             && old.orientation == layout.orientation
         {
             let shift = self.motion.begin(scene.hierarchy, old, &layout, now);
@@ -107,8 +115,7 @@ impl DiagramState {
 
 /// What decides about a layout, besides the tree.
 struct LayoutInput<'a> {
-    is_open: &'a dyn Fn(NodeId) -> bool,
-    revision: u64,
+    open: &'a OpenNodes,
     chosen: Option<Orientation>,
     cards: Cards,
     canvas: Vec2,
@@ -131,24 +138,22 @@ pub(super) fn diagram_ui(
     let (now, duration) = (ui.input(|i| i.time), 2.0 * f64::from(ui.style().animation_time));
     let TreeViewState { diagram, open, reveal, .. } = state;
     if let (Some(id), Some((_, layout))) = (toggled_by_key, &diagram.layout) {
-        let camera = diagram.aim.camera(layout, canvas.rect.size());
+        let camera = diagram.aim.camera(layout, scene.way(), canvas.rect.size());
         diagram.hold(camera, id);
     }
-    let is_open = |id| open.is_open(id);
     let input = LayoutInput {
-        is_open: &is_open,
-        revision: open.revision(),
+        open,
         chosen: settings.orientation,
         cards: scene.cards(settings.cards),
         canvas: canvas.rect.size(),
     };
     let layout = diagram.layout(scene, &input, now);
-    let mut camera = diagram.aim.camera(&layout, canvas.rect.size());
+    let mut camera = diagram.aim.camera(&layout, scene.way(), canvas.rect.size());
     if let Some(card) = layout.find(scene.cursor())
         && std::mem::take(reveal)
         && scene.selected.is_some()
     {
-        let card = card_rect(&layout.metrics, point(card.centre));
+        let card = card_rect(card);
         let old = camera;
         camera.reveal(canvas.rect, card);
         if camera != old {
@@ -166,20 +171,22 @@ pub(super) fn diagram_ui(
     let painter = painter.with_clip_rect(canvas.rect.intersect(ui.clip_rect()));
     paint_edges(&painter, scene, &view);
     for &(centre, fade) in &moving.ghosts {
-        let rect = view.card_at(centre);
+        let rect = camera.card_on_screen(canvas.rect, centre, layout.metrics.card.into());
         painter.rect_filled(rect, 4.0, scene.palette.card.gamma_multiply(fade));
     }
     let toggled = cards_ui(ui, &painter, scene, &view, state, &canvas, actions);
     regroup_ui(ui, &painter, scene, &view, &mut state.dragged, actions);
     if let Some(renaming) = &state.renaming {
         let card = view.layout.find(renaming.node);
-        let rect = card.map(|card| view.card_at(point(card.centre)));
+        let rect = card.map(|card| view.card_at(card, point(card.centre)));
         rename_ui(ui, scene, rect.map(|rect| (rect, canvas.rect)), &mut state.renaming, actions);
     }
-    if let Some(id) = toggled {
-        let open = state.open.is_open(id);
-        state.diagram.hold(camera, id);
-        state.open.set(id, !open);
+    if let Some(toggle) = toggled {
+        state.diagram.hold(camera, toggle.node());
+        match toggle {
+            Toggle::Children(id) => state.open.set(id, !state.open.is_open(id)),
+            Toggle::Others(parent) => state.open.show_others(parent),
+        }
         ui.ctx().request_repaint();
     }
 }
@@ -219,24 +226,35 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
-    pub fn card_at(&self, centre: Pos2) -> Rect {
-        self.camera.card_on_screen(self.canvas, centre)
+    /// Where a card is on the screen when its centre is here in the drawing.
+    pub fn card_at(&self, card: &Card, centre: Pos2) -> Rect {
+        self.camera.card_on_screen(self.canvas, centre, card.size.into())
     }
 }
 
-/// The visible edges; those of the path last, so that nothing covers them.
+/// The visible edges, as wide as the probability that flows along them; those of the path last, so
+/// that nothing covers them.
 fn paint_edges(painter: &Painter, scene: &Scene<'_>, view: &View<'_>) {
     let orientation = view.layout.orientation;
+    let zoom = view.camera.zoom;
+    let flows = view.layout.flows(scene.decision, zoom * FLOW);
     for on_path in [false, true] {
-        for (card, &centre) in view.layout.cards.iter().zip(view.centres) {
-            let Some(parent) = card.parent else { continue };
-            if scene.on_path[card.id] != on_path {
+        for (i, (card, &centre)) in view.layout.cards.iter().zip(view.centres).enumerate() {
+            let Some(at) = card.parent.filter(|_| scene.is_on_path(card.shown) == on_path) else {
                 continue;
-            }
-            let [from, _] = ports(orientation, view.card_at(view.centres[parent]));
-            let [_, to] = ports(orientation, view.card_at(centre));
-            if Rect::from_two_pos(from, to).expand(4.0).intersects(view.canvas) {
-                paint_edge(painter, scene, card.id, [from, to], orientation, view.camera.zoom);
+            };
+            let parent = &view.layout.cards[at];
+            let [from, _] = ports(orientation, view.card_at(parent, view.centres[at]));
+            let [_, to] = ports(orientation, view.card_at(card, centre));
+            let [begin, width] = flows[i];
+            let aside = begin - flows[at][1] / 2.0;
+            let from = match orientation {
+                Orientation::LeftToRight => from + vec2(0.0, aside),
+                Orientation::TopDown => from + vec2(aside, 0.0),
+            };
+            if Rect::from_two_pos(from, to).expand(width + 4.0).intersects(view.canvas) {
+                let flow = Flow { ends: [from, to], width, orientation };
+                paint_edge(painter, scene, card.shown, &flow, zoom);
             }
         }
     }

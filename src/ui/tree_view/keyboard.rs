@@ -3,7 +3,7 @@
 use eframe::egui::{EventFilter, Id, Key, Modifiers, Ui};
 
 use crate::explain::NodeId;
-use crate::tree_layout::shown_nodes;
+use crate::tree_layout::rows;
 use crate::ui::pins::pressed_slot;
 
 use super::rows::{Effect, Step, take_step};
@@ -58,7 +58,8 @@ pub(super) fn keyboard(
     let (mut at, mut toggled) = (cursor, None);
     for step in take_presses(ui, &steps.map(|(key, _)| key)).into_iter().filter_map(step_of) {
         let is_open = |id| state.open.is_open(id);
-        let rows = shown_nodes(scene.hierarchy, &is_open);
+        let rows = rows(scene.hierarchy, scene.decision, &state.open);
+        let rows: Vec<NodeId> = rows.iter().filter_map(|row| row.shown.node()).collect();
         match take_step(scene.hierarchy, &rows, &is_open, at, step) {
             Some(Effect::Select(id)) => at = id,
             Some(Effect::SetOpen(id, open)) => {

@@ -6,15 +6,25 @@ use eframe::egui;
 use eframe::egui::{Pos2, Vec2};
 
 use crate::explain::{Hierarchy, NodeId};
-use crate::tree_layout::TreeLayout;
+use crate::tree_layout::{Card, Shown, TreeLayout};
 
 use super::camera::point;
+
+/// What stays the same card in the next layout: a node's, or that of a node's other children.
+type Key = (NodeId, bool);
+
+fn key(card: &Card) -> Key {
+    match card.shown {
+        Shown::Node(id) => (id, false),
+        Shown::Others(others) => (others.parent, true),
+    }
+}
 
 /// The way from one layout to the next.
 #[derive(Clone, Debug, Default)]
 pub struct Motion {
     /// Where the cards were; empty if nothing moves.
-    from: HashMap<NodeId, Pos2>,
+    from: HashMap<Key, Pos2>,
     /// Cards that are gone, and the node into which they vanish.
     ghosts: Vec<(Pos2, NodeId)>,
     /// When it began, in seconds.
@@ -56,15 +66,16 @@ impl Motion {
             (Some(old), Some(new)) => new - old,
             _ => Vec2::ZERO,
         };
-        let old_place = |card: &crate::tree_layout::Card| point(card.centre) + shift;
-        self.from = old.cards.iter().map(|card| (card.id, old_place(card))).collect();
+        let old_place = |card: &Card| point(card.centre) + shift;
+        self.from = old.cards.iter().map(|card| (key(card), old_place(card))).collect();
         self.start = now;
         self.ghosts.clear();
         for card in &old.cards {
             let up = |&id: &NodeId| hierarchy.nodes().get(id)?.parent;
-            let mut ancestors = std::iter::successors(Some(card.id), up);
+            let Some(own) = card.shown.node() else { continue };
+            let mut ancestors = std::iter::successors(Some(own), up);
             if let Some(shown) = ancestors.find(|&id| new.find(id).is_some())
-                && shown != card.id
+                && shown != own
             {
                 self.ghosts.push((old_place(card), shown));
             }
@@ -87,7 +98,7 @@ impl Motion {
         let mut start: Vec<Pos2> = Vec::with_capacity(layout.cards.len());
         for card in &layout.cards {
             let parent = card.parent.and_then(|parent| start.get(parent).copied());
-            let from = self.from.get(&card.id).copied().or(parent);
+            let from = self.from.get(&key(card)).copied().or(parent);
             start.push(from.unwrap_or(point(card.centre)));
         }
         let go = |from: Pos2, to: Pos2| from + t * (to - from);

@@ -3,15 +3,17 @@
 use eframe::egui::{FontId, Painter, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::explain::NodeId;
-use crate::tree_layout::Orientation;
-use crate::tree_text::{full_name, short_name};
+use crate::tree_layout::{Orientation, Others, Shown};
+use crate::tree_text::{full_name, others_name, short_name};
 
 use super::camera::point;
-use super::card::{EVERYTHING, Look, NAMES, map_rect, paint_card, paint_toggle, toggle_rect};
+use super::card::{
+    EVERYTHING, Look, NAMES, map_rect, paint_card, paint_others, paint_toggle, toggle_rect,
+};
 use super::compare::paint_badges;
 use super::diagram::View;
 use super::node_menu::node_menu_ui;
-use super::tooltip::tooltip_ui;
+use super::tooltip::{others_ui, tooltip_ui};
 use super::{NodeMaps, Scene, TreeAction, TreeViewState};
 use crate::ui::text::elided;
 
@@ -21,7 +23,25 @@ const TOGGLES: f32 = 0.3;
 /// More cards than this at once are too small to need own widgets.
 const MOST_WIDGETS: usize = 400;
 
-/// The visible cards with all that can be done with them. Returns the node to expand or collapse.
+/// What is to be shown or hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Toggle {
+    /// The children of a node.
+    Children(NodeId),
+    /// The improbable children of a node, which share a card.
+    Others(NodeId),
+}
+
+impl Toggle {
+    /// Whose children it is about.
+    pub fn node(self) -> NodeId {
+        match self {
+            Self::Children(id) | Self::Others(id) => id,
+        }
+    }
+}
+
+/// The visible cards with all that can be done with them. Returns what to show or to hide.
 pub(super) fn cards_ui(
     ui: &Ui,
     painter: &Painter,
@@ -30,63 +50,79 @@ pub(super) fn cards_ui(
     state: &mut TreeViewState,
     canvas: &Response,
     actions: &mut Vec<TreeAction>,
-) -> Option<NodeId> {
+) -> Option<Toggle> {
     let zoom = view.camera.zoom;
     let visible: Vec<_> = view
         .layout
         .cards
         .iter()
         .zip(view.centres)
-        .map(|(card, &centre)| (*card, view.card_at(centre)))
+        .map(|(card, &centre)| (*card, view.card_at(card, centre)))
         .filter(|(_, rect)| rect.intersects(view.canvas))
         .collect();
     let with_widgets = zoom >= TOGGLES && visible.len() <= MOST_WIDGETS;
     let pointer = canvas.hover_pos().filter(|_| !with_widgets);
     let under = |rect: &Rect| pointer.is_some_and(|pointer| rect.expand(2.0).contains(pointer));
-    let hit = visible.iter().rev().find(|(_, rect)| under(rect)).map(|(card, _)| card.id);
+    let hit = visible.iter().rev().find(|(_, rect)| under(rect)).map(|(card, _)| card.shown);
     let mut toggled = None;
     let map = view.layout.metrics.map;
     let mut maps = Vec::new();
     // Those of the path last: where cards are mere dots, they overlap.
     for on_path in [false, true] {
-        for &(card, rect) in visible.iter().filter(|(card, _)| scene.on_path[card.id] == on_path) {
-            let hovered = hit == Some(card.id);
+        let layer = visible.iter().filter(|(card, _)| scene.is_on_path(card.shown) == on_path);
+        for &(card, rect) in layer {
+            let hovered = hit == Some(card.shown);
             let mut look = Look { open: card.open, hovered, focused: false, map };
+            let id = match card.shown {
+                Shown::Node(id) => id,
+                Shown::Others(others) => {
+                    if with_widgets {
+                        let response = others_button(ui, scene, view, &others, rect);
+                        if response.clicked() {
+                            toggled = Some(Toggle::Others(others.parent));
+                        }
+                        (look.hovered, look.focused) = (response.hovered(), response.has_focus());
+                        response.on_hover_ui(|ui| others_ui(ui, scene, &others, state));
+                    }
+                    paint_others(painter, scene, &others, rect, zoom, look);
+                    continue;
+                }
+            };
             if map > 0.0 && zoom >= NAMES {
-                maps.push((scene.map_of(card.id), map_rect(rect, map, zoom)));
+                maps.push((scene.map_of(id), map_rect(rect, map, zoom)));
             }
             if with_widgets {
-                let (response, toggle) = node_ui(ui, scene, view, card.id, rect, card.open);
+                let (response, toggle) = node_ui(ui, scene, view, id, rect, card.open);
                 if response.clicked() {
                     response.request_focus();
-                    actions.push(TreeAction::Select(card.id));
+                    actions.push(TreeAction::Select(id));
                 }
-                if scene.cursor() == card.id && state.focus == Some(card.id) {
+                if scene.cursor() == id && state.focus == Some(id) {
                     state.focus = None;
                     response.request_focus();
                 }
-                let leaf = scene.hierarchy.node(card.id).is_leaf();
+                let leaf = scene.hierarchy.node(id).is_leaf();
                 if response.double_clicked() && !leaf {
-                    toggled = Some(card.id);
+                    toggled = Some(Toggle::Children(id));
                 }
                 look.hovered = response.hovered();
                 look.focused = response.has_focus();
                 if response.drag_started() {
-                    state.dragged = Some(card.id);
+                    state.dragged = Some(id);
                 }
-                paint_card(painter, scene, card.id, rect, zoom, look);
-                scene.marks.paint(painter, &scene.palette, card.id, rect, zoom);
+                paint_card(painter, scene, id, rect, zoom, look);
+                scene.marks.paint(painter, &scene.palette, id, rect, zoom);
                 if let Some(toggle) = toggle {
                     if toggle.clicked() {
-                        toggled = Some(card.id);
+                        toggled = Some(Toggle::Children(id));
                     }
                     let look = Look { hovered: toggle.hovered(), ..look };
-                    paint_toggle(painter, scene, card.id, toggle.rect, zoom, look);
+                    paint_toggle(painter, scene, id, toggle.rect, zoom, look);
                 }
-                node_menu_ui(&response, scene, card.id, state, actions);
-                response.on_hover_ui(|ui| tooltip_ui(ui, scene, card.id, &mut state.tiles));
+                node_menu_ui(&response, scene, id, state, actions);
+                response.on_hover_ui(|ui| tooltip_ui(ui, scene, id, &mut state.tiles));
             } else {
-                paint_card(painter, scene, card.id, rect, zoom, look);
+                paint_card(painter, scene, id, rect, zoom, look);
             }
         }
     }
@@ -95,7 +131,9 @@ pub(super) fn cards_ui(
     }
     if zoom >= EVERYTHING {
         for &(card, rect) in &visible {
-            paint_badges(painter, scene, card.id, rect, zoom);
+            if let Some(id) = card.shown.node() {
+                paint_badges(painter, scene, id, rect, zoom);
+            }
         }
     }
     if !with_widgets {
@@ -153,36 +191,59 @@ fn node_ui(
     (response, toggle)
 }
 
-/// Clicks beside the nodes, and on nodes without widgets. Returns the node to expand or collapse.
+/// Clicks beside the nodes, and on cards without widgets. Returns what to show or to hide.
 fn background_ui(
     scene: &Scene<'_>,
     state: &mut TreeViewState,
     canvas: &Response,
-    hit: Option<NodeId>,
+    hit: Option<Shown>,
     actions: &mut Vec<TreeAction>,
-) -> Option<NodeId> {
+) -> Option<Toggle> {
     if canvas.clicked() {
         canvas.request_focus();
     }
-    let Some(id) = hit else {
-        if canvas.double_clicked() {
-            state.diagram.fit();
+    let id = match hit {
+        Some(Shown::Node(id)) => id,
+        Some(Shown::Others(others)) => {
+            return canvas.clicked().then_some(Toggle::Others(others.parent));
         }
-        return None;
+        None => {
+            if canvas.double_clicked() {
+                state.diagram.fit();
+            }
+            return None;
+        }
     };
     canvas.clone().on_hover_ui_at_pointer(|ui| tooltip_ui(ui, scene, id, &mut state.tiles));
     if canvas.clicked() {
         actions.push(TreeAction::Select(id));
     }
     let toggles = canvas.double_clicked() && !scene.hierarchy.node(id).is_leaf();
-    toggles.then_some(id)
+    toggles.then_some(Toggle::Children(id))
+}
+
+/// The card that improbable nodes share is a button that shows them.
+fn others_button(
+    ui: &Ui,
+    scene: &Scene<'_>,
+    view: &View<'_>,
+    others: &Others,
+    rect: Rect,
+) -> Response {
+    let id = scene.id(others.parent).with("others");
+    let button = ui.interact(rect.intersect(view.canvas), id, Sense::click());
+    button.widget_info(|| {
+        let name = others_name(scene.hierarchy, scene.decision, others);
+        WidgetInfo::labeled(Role::Button, true, format!("Unfold {name}"))
+    });
+    button
 }
 
 /// Where cards are too small for text, the predicted class is still named.
 fn name_prediction(painter: &Painter, scene: &Scene<'_>, view: &View<'_>) {
     let Some(&id) = scene.decision.path.last() else { return };
     let Some(card) = view.layout.find(id) else { return };
-    let rect = view.card_at(point(card.centre));
+    let rect = view.card_at(card, point(card.centre));
     let font = FontId::proportional(13.0);
     let text = short_name(scene.hierarchy, id);
     let text = elided(painter, &text, font, scene.palette.text, 200.0);

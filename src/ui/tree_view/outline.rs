@@ -7,14 +7,17 @@ use eframe::egui::{
 };
 
 use crate::explain::NodeId;
-use crate::tree_layout::shown_nodes;
-use crate::tree_text::{class_count, name_on_photo, percent, probabilities, short_name_on_photo};
+use crate::tree_layout::{Others, Shown, rows};
+use crate::tree_text::{
+    class_count, name_on_photo, others_count, others_name, percent, probabilities,
+    short_name_on_photo,
+};
 
 use super::keyboard::keyboard;
 use super::node_menu::node_menu_ui;
 use super::rename::rename_ui;
 use super::rows::Step;
-use super::tooltip::tooltip_ui;
+use super::tooltip::{others_ui, tooltip_ui};
 use super::{Scene, TreeAction, TreeViewState};
 use crate::ui::text::elided;
 
@@ -36,8 +39,8 @@ pub(super) fn outline_ui(
     actions: &mut Vec<TreeAction>,
 ) {
     keyboard(ui, scene, state, [Step::Out, Step::In, Step::Up, Step::Down], None, actions);
-    let rows = shown_nodes(scene.hierarchy, &|id| state.open.is_open(id));
-    let cursor_row = rows.binary_search(&scene.cursor()).ok();
+    let rows = rows(scene.hierarchy, scene.decision, &state.open);
+    let cursor_row = rows.iter().position(|row| row.shown == Shown::Node(scene.cursor()));
     heading_ui(ui, scene);
 
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -55,8 +58,11 @@ pub(super) fn outline_ui(
         }
     }
     let output = area.show_rows(ui, ROW_HEIGHT, rows.len(), |ui, range| {
-        for (i, &id) in rows.iter().enumerate().skip(range.start).take(range.len()) {
-            row_ui(ui, scene, state, id, Some(i) == cursor_row, actions);
+        for (i, row) in rows.iter().enumerate().skip(range.start).take(range.len()) {
+            match row.shown {
+                Shown::Node(id) => row_ui(ui, scene, state, id, Some(i) == cursor_row, actions),
+                Shown::Others(others) => others_row_ui(ui, scene, state, &others),
+            }
         }
     });
     ui.data_mut(|data| data.insert_temp(offset_id, output.state.clamped_offset().y));
@@ -99,8 +105,7 @@ fn row_ui(
             builder.set_expanded(open);
         }
     });
-    let step = INDENT.min(0.4 * rect.width() / MOST_INDENTS as f32);
-    let indent = step * node.depth.min(MOST_INDENTS) as f32;
+    let indent = indent(rect, node.depth);
     let toggle = Rect::from_center_size(
         pos2(rect.left() + indent + 14.0, rect.center().y),
         vec2(18.0, ROW_HEIGHT),
@@ -136,6 +141,42 @@ fn row_ui(
         rename_ui(ui, scene, Some((name, rect)), &mut state.renaming, actions);
     }
     response.on_hover_ui(|ui| tooltip_ui(ui, scene, id, &mut state.tiles));
+}
+
+/// How far a row of this depth is moved to the right.
+fn indent(rect: Rect, depth: usize) -> f32 {
+    INDENT.min(0.4 * rect.width() / MOST_INDENTS as f32) * depth.min(MOST_INDENTS) as f32
+}
+
+/// The row that improbable nodes share: a button that shows them.
+fn others_row_ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut TreeViewState, others: &Others) {
+    let size = vec2(ui.available_width(), ROW_HEIGHT);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let response = ui.interact(rect, scene.id(others.parent).with("others"), Sense::click());
+    response.widget_info(|| {
+        let name = others_name(scene.hierarchy, scene.decision, others);
+        WidgetInfo::labeled(Role::Button, true, format!("Unfold {name}"))
+    });
+    let (painter, palette) = (ui.painter(), &scene.palette);
+    if response.hovered() {
+        painter.rect_filled(rect, 0.0, palette.text.gamma_multiply(0.06));
+    }
+    if response.has_focus() {
+        let stroke = Stroke::new(1.0, palette.weak_text);
+        painter.rect_stroke(rect, 3.0, stroke, StrokeKind::Inside);
+    }
+    let depth = scene.hierarchy.node(others.parent).depth + 1;
+    let (left, y) = (rect.left() + indent(rect, depth) + 25.0, rect.center().y);
+    for (x, align, text, font) in [
+        (left, Align2::LEFT_CENTER, others_count(others), TEXT),
+        (rect.right() - 6.0, Align2::RIGHT_CENTER, percent(others.reach), SMALL),
+    ] {
+        painter.text(pos2(x, y), align, text, font, palette.weak_text);
+    }
+    if response.clicked() {
+        state.open.show_others(others.parent);
+    }
+    response.on_hover_ui(|ui| others_ui(ui, scene, others, state));
 }
 
 /// Background, name, figures and bar of a row; the name begins at `left`.

@@ -8,6 +8,7 @@ use crate::tree_text::{Prediction, disagreement, percent, predictions};
 use crate::ui::text::cut;
 use crate::ui::theme::picture::small_font;
 
+use super::readings::readings_ui;
 use super::{Scene, TreeAction, TreeInput, TreeViewState};
 
 /// Of the name of a class, so that a prediction fits into the narrowest panel.
@@ -30,6 +31,7 @@ pub(super) fn predictions_ui(
         if let Some(line) = disagreement(input.agreement, input.rule, input.label) {
             disagreement_ui(ui, &line, input, scene, state, actions);
         }
+        readings_ui(ui, input, scene);
     });
 }
 

@@ -6,6 +6,7 @@ use eframe::egui::{
 };
 
 use crate::explain::NodeId;
+use crate::tree_layout::Card;
 use crate::tree_text::short_name;
 
 use super::camera::point;
@@ -29,7 +30,8 @@ pub(super) fn regroup_ui(
         *dragged = None;
         return;
     };
-    let cards = view.layout.cards.iter().map(|card| (card.id, view.card_at(point(card.centre))));
+    let place = |card: &Card| Some((card.shown.node()?, view.card_at(card, point(card.centre))));
+    let cards = view.layout.cards.iter().filter_map(place);
     let inside = view.canvas.contains(pointer);
     // Cards may overlap where they are small; the last one is on top.
     let target = cards.rev().find(|(id, card)| inside && *id != node && card.contains(pointer));

@@ -7,7 +7,7 @@ use crate::explain::{Hierarchy, NodeId};
 pub enum Step {
     /// To the parent, or first collapse this node.
     Out,
-    /// To the first child, or first expand this node.
+    /// To the likeliest child, or first expand this node.
     In,
     /// To the row above.
     Up,
@@ -29,7 +29,8 @@ pub enum Effect {
     SetOpen(NodeId, bool),
 }
 
-/// What `step` does from `selected`, if anything. `rows` are the shown nodes, in depth-first order.
+/// What `step` does from `selected`, if anything. `rows` are the shown nodes,
+/// depth-first, in the order in which they are drawn.
 pub fn take_step(
     hierarchy: &Hierarchy,
     rows: &[NodeId],
@@ -37,7 +38,7 @@ pub fn take_step(
     selected: NodeId,
     step: Step,
 ) -> Option<Effect> {
-    let index = rows.binary_search(&selected).ok()?;
+    let index = rows.iter().position(|&id| id == selected)?;
     let node = hierarchy.node(selected);
     let same_level = |&&id: &&NodeId| hierarchy.node(id).depth == node.depth;
     let expands = !node.is_leaf();
@@ -49,7 +50,9 @@ pub fn take_step(
         Step::In if expands && !is_open(selected) => return Some(Effect::SetOpen(selected, true)),
         Step::Toggle => None,
         Step::Out => node.parent.as_ref(),
-        Step::In => node.children.first(),
+        // What is open shows a child at least, and the likeliest comes first.
+        Step::In if expands => rows.get(index + 1),
+        Step::In => None,
         Step::Up => rows[..index].last(),
         Step::Down => rows.get(index + 1),
         Step::Before => rows[..index].iter().rev().find(same_level),

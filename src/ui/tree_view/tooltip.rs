@@ -5,12 +5,13 @@ use eframe::egui::{RichText, Sense, Ui, Vec2};
 use crate::explain::NodeId;
 use crate::explanation::CamTarget;
 use crate::numbers::number;
+use crate::tree_layout::{Others, children};
 use crate::tree_text::{
     class_count, doubt_in_words, name_on_photo, percent, probabilities, short_name,
 };
 use crate::ui::map_tiles::MapTiles;
 
-use super::{NodeMaps, Scene};
+use super::{NodeMaps, Scene, TreeViewState};
 
 /// Side of the map, in points.
 const MAP: f32 = 150.0;
@@ -53,6 +54,24 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene<'_>, id: NodeId, tiles: &mut
     if scene.selected == Some(id) && node.parent.is_some() {
         ui.weak("Drag it onto another branch to move it there; right-click for more");
     }
+}
+
+/// The likeliest of the nodes that share a card.
+pub(super) fn others_ui(ui: &mut Ui, scene: &Scene<'_>, others: &Others, state: &TreeViewState) {
+    let Scene { hierarchy, decision, .. } = *scene;
+    let (_, nodes) = children(hierarchy, decision, &state.open, others.parent);
+    ui.set_max_width(300.0);
+    let parent = short_name(hierarchy, others.parent);
+    let count = class_count(others.classes);
+    ui.label(RichText::new(format!("{count} of {parent}: {}", percent(others.reach))).strong());
+    for &id in nodes.iter().take(LISTED) {
+        let [_, reach] = probabilities(decision, id);
+        ui.label(format!("{}  {}", name_on_photo(hierarchy, decision, id), percent(reach)));
+    }
+    if nodes.len() > LISTED {
+        ui.weak(format!("and {} more", nodes.len() - LISTED));
+    }
+    ui.weak("Click to show them in the tree");
 }
 
 /// The map of a node, and what its colours mean.
