@@ -67,14 +67,14 @@ fn members_on_photo(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) -> S
 
 /// `+118 others`: the improbable children of a node, counted in classes.
 pub fn others_count(others: &Others) -> String {
-    format!("+{} others", others.classes)
+    format!("+{} others", thousands(others.classes))
 }
 
-/// What a screen reader says: `118 others of carnivore, 0.4 % overall, in 12 branches`.
+/// What a screen reader says: `118 others of carnivore, 0.4% overall, in 12 branches`.
 pub fn others_name(hierarchy: &Hierarchy, decision: &Decision, others: &Others) -> String {
     let parent = short_name_on_photo(hierarchy, decision, others.parent);
-    let text =
-        format!("{} others of {parent}, {} overall", others.classes, percent(others.reach));
+    let count = thousands(others.classes);
+    let text = format!("{count} others of {parent}, {} overall", percent(others.reach));
     if others.nodes == others.classes {
         return text;
     }

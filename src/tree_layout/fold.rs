@@ -76,9 +76,8 @@ pub fn children(
     }
     let is_likely =
         |id: &NodeId| decision.reach_prob.get(*id).is_some_and(|&p| p >= WORTH || p.is_nan());
-    let is_wanted = |id: &NodeId| {
-        open.is_kept(*id) || open.is_open(*id) && !hierarchy.node(*id).is_leaf()
-    };
+    let is_wanted =
+        |id: &NodeId| open.is_kept(*id) || open.is_open(*id) && !hierarchy.node(*id).is_leaf();
     let has_card = |id: &NodeId| is_likely(id) || is_wanted(id) || decision.path.contains(id);
     let (mut own, mut others): (Vec<_>, Vec<_>) = children.into_iter().partition(has_card);
     if own.is_empty() {

@@ -282,6 +282,28 @@ fn tiny_imagenets_trees_show_the_classes_names_and_wnids() {
 }
 
 #[test]
+fn info_tells_which_classes_were_matched_by_name() {
+    let folder = TempDir::new().unwrap();
+    let model = weights(&folder, "cifar_resnet18", 4);
+    let labels = folder.path().join("labels.txt");
+    std::fs::write(&labels, "zebra\nespresso\nfrobnicator\nairliner\n").unwrap();
+    let arguments = ["info", &model, "--labels", text(&labels)];
+    let said = succeeds(&[&arguments[..], &["--meanings"]].concat());
+    for needle in [
+        "In WordNet:   3 of 4 classes, all by their names",
+        "  zebra: zebra (n02391049)",
+        "Not found:\n  frobnicator",
+    ] {
+        assert!(said.contains(needle), "{needle}: {said}");
+    }
+    let meanings = &json(&[&arguments[..], &["--json"]].concat())["meanings"];
+    assert_eq!((&meanings["known"], &meanings["unknown"]), (&3.into(), &[2].into()));
+    assert_eq!(meanings["by_name"][0]["wnid"], "n02391049");
+    let own = succeeds(&["info", "efficientnet-lite0"]);
+    assert!(own.contains("In WordNet:   1000 of 1000 classes\n"), "{own}");
+}
+
+#[test]
 fn the_input_is_what_the_recipe_says() {
     let folder = TempDir::new().unwrap();
     let (npy, png) = (folder.path().join("x.npy"), folder.path().join("x.png"));

@@ -275,6 +275,8 @@ fn a_detour_is_told() {
     assert!(is_detour, "the photo shows two things");
     assert!(lines.contains("The likeliest class is espresso"), "{lines}");
     assert!(lines.contains("999 classes, together"), "{lines}");
+    let explained = succeeds(&["explain", &photo(), "--hierarchy", file]);
+    assert!(explained.contains("The likeliest class is espresso"), "{explained}");
 }
 
 #[test]

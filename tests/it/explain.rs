@@ -21,7 +21,7 @@ mod nbdt;
 #[path = "explain/npy.rs"]
 mod npy;
 #[path = "explain/properties.rs"]
-mod properties;
+pub mod properties;
 #[path = "explain/region.rs"]
 mod region;
 #[path = "explain/render.rs"]

@@ -138,8 +138,8 @@ const MODULES: &[&str] = &[
     "engine",
     // What is drawn and saved.
     "words",
-    "tree_text",
     "tree_layout",
+    "tree_text",
     "tree_svg",
     "caption",
     "export",

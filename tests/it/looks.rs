@@ -80,7 +80,7 @@ fn controls(window: &Window) -> Vec<(String, Rect)> {
         })
         .filter(|(name, _)| {
             // The pictures of a folder are cut off at its ends, where they go on.
-            let many = ["Expand ", "Collapse ", "Pin ", "Unpin ", "Picture "];
+            let many = ["Expand ", "Collapse ", "Unfold ", "Pin ", "Unpin ", "Picture "];
             many.iter().all(|verb| !name.starts_with(verb))
         })
         .collect()

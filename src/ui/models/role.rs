@@ -147,7 +147,10 @@ fn meanings_ui(ui: &mut Ui, model: &ModelInfo) {
     }
     let heading = format!("Matched to WordNet by name: {}", class_count(count));
     ui.collapsing(heading, |ui| {
-        ui.weak(format!("In WordNet: {}. A wrong match? Give WordNet ids", tree.placement.in_words()));
+        ui.weak(format!(
+            "In WordNet: {}. A wrong match? Give WordNet ids",
+            tree.placement.in_words()
+        ));
         let lines: Vec<String> = tree.placement.matches(&model.classes.labels).collect();
         let height = ui.text_style_height(&TextStyle::Body);
         ScrollArea::vertical().max_height(160.0).show_rows(ui, height, lines.len(), |ui, rows| {

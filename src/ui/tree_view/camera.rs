@@ -86,10 +86,8 @@ impl Camera {
         if fit.zoom >= READABLE {
             return fit;
         }
-        let cards = way.iter().filter_map(|&id| Some(card_rect(layout.find(id)?)));
-        let way = cards.reduce(Rect::union).unwrap_or(Rect::ZERO);
-        let room = (canvas - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0));
-        let zoom = (room / way.size()).min_elem().clamp(READABLE, 1.0).max(fit.zoom);
+        let zoom = zoom_of_way(layout, way, canvas).clamp(READABLE, 1.0).max(fit.zoom);
+        let way = bounds(layout, way);
         let place = |drawing: f32, way: egui::Rangef, canvas: f32| {
             if zoom * drawing + 2.0 * MARGIN <= canvas {
                 return (canvas - zoom * drawing) / 2.0;
@@ -102,6 +100,12 @@ impl Camera {
             place(layout.size[1], way.y_range(), canvas.y),
         );
         Self { zoom, offset, ..fit }
+    }
+
+    /// How much of a layout can be read at the start: the zoom at which all of it is in view, or at
+    /// least the `way`; more than is needed to read it does not count.
+    pub fn legibility(layout: &TreeLayout, way: &[NodeId], canvas: Vec2) -> f32 {
+        Self::fit(layout, canvas).zoom.max(zoom_of_way(layout, way, canvas).min(READABLE))
     }
 
     pub fn screen(&self, canvas: Rect, point: Pos2) -> Pos2 {
@@ -138,6 +142,18 @@ impl Camera {
         self.offset.x += needed(card.x_range(), seen.x_range());
         self.offset.y += needed(card.y_range(), seen.y_range());
     }
+}
+
+/// All cards of the way, in the drawing.
+fn bounds(layout: &TreeLayout, way: &[NodeId]) -> Rect {
+    let cards = way.iter().filter_map(|&id| Some(card_rect(layout.find(id)?)));
+    cards.reduce(Rect::union).unwrap_or(Rect::ZERO)
+}
+
+/// The zoom at which all of the way is in view.
+fn zoom_of_way(layout: &TreeLayout, way: &[NodeId], canvas: Vec2) -> f32 {
+    let room = (canvas - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0));
+    (room / bounds(layout, way).size()).min_elem()
 }
 
 /// The rectangle of a card, in the drawing.

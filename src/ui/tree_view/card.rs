@@ -220,9 +220,8 @@ pub(super) fn paint_edge(
         Orientation::TopDown => vec2(0.0, (to.y - from.y) / 2.0),
     };
     let points = [from, from + bend, to - bend, to];
-    let curve = |stroke| {
-        CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, stroke)
-    };
+    let curve =
+        |stroke| CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, stroke);
     if shown.node().is_some_and(|id| scene.marks.has_left(id)) {
         let dashed = Stroke::new((2.0 * zoom).max(1.0), scene.palette.weak_text);
         painter.extend(dashes(&curve(stroke).flatten(None), dashed));
@@ -264,7 +263,9 @@ pub(super) fn paint_others(
     let name = elided(painter, &what, font.clone(), palette.text, inner.width());
     let in_one_line = rect.height() < 40.0 * zoom;
     let (top, align, corner) = match in_one_line {
-        true => (inner.center().y - name.size().y / 2.0, Align2::RIGHT_CENTER, inner.right_center()),
+        true => {
+            (inner.center().y - name.size().y / 2.0, Align2::RIGHT_CENTER, inner.right_center())
+        }
         false => (inner.top() + 3.0 * zoom, Align2::LEFT_BOTTOM, inner.left_bottom()),
     };
     painter.galley(pos2(inner.left(), top), name, palette.text);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use eframe::egui::{Painter, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 
-use crate::settings::TreeSettings;
 use crate::explain::{NodeId, Rule};
+use crate::settings::TreeSettings;
 use crate::tree_layout::{Card, Cards, OpenNodes, Orientation, TreeLayout};
 
 use super::camera::{Aim, Camera, card_rect, point, ports};
@@ -85,9 +85,9 @@ impl DiagramState {
         let mut layout = new(state.chosen.unwrap_or(self.automatic));
         if automatic {
             let other = new(self.automatic.other());
-            let zoom = |layout| Camera::fit(layout, state.canvas).zoom;
+            let value = |layout| Camera::legibility(layout, scene.way(), state.canvas);
             // Not for a little, or it would flip back and forth while the panel is resized.
-            if zoom(&other) > 1.1 * zoom(&layout) {
+            if value(&other) > 1.1 * value(&layout) {
                 self.automatic = other.orientation;
                 layout = other;
             }

@@ -9,6 +9,7 @@ use crate::ui::text::cut;
 use crate::ui::theme::picture::small_font;
 
 use super::readings::readings_ui;
+use super::toolbar::NARROW;
 use super::{Scene, TreeAction, TreeInput, TreeViewState};
 
 /// Of the name of a class, so that a prediction fits into the narrowest panel.
@@ -23,6 +24,7 @@ pub(super) fn predictions_ui(
 ) {
     let said =
         predictions(input.decisions, input.agreement, input.rule, input.probabilities, input.label);
+    let has_room = ui.available_width() >= NARROW;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 9.0;
         for prediction in &said {
@@ -31,7 +33,10 @@ pub(super) fn predictions_ui(
         if let Some(line) = disagreement(input.agreement, input.rule, input.label) {
             disagreement_ui(ui, &line, input, scene, state, actions);
         }
-        readings_ui(ui, input, scene);
+        // In a small panel the row is worth more to the tree.
+        if has_room {
+            readings_ui(ui, input, scene);
+        }
     });
 }
 

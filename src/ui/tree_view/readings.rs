@@ -51,7 +51,7 @@ fn rows_ui(ui: &mut Ui, input: &TreeInput<'_>, scene: &Scene<'_>) {
     }
 }
 
-/// `carnivore 98 %`, and at the end how likely all of the way is.
+/// `carnivore 98%`, and at the end how likely all of the way is.
 fn step_text(input: &TreeInput<'_>, decision: &Decision, step: usize) -> String {
     let Some(&id) = decision.path.get(step) else { return String::new() };
     let branch = percent(decision.branch_prob[id]);

@@ -9,7 +9,7 @@ use crate::tree_layout::{Cards, Orientation};
 use super::{Scene, TreeAction, TreeInput, TreeViewState, search};
 
 /// With less room, in points, the choice between diagram and outline is in the menu, too.
-const NARROW: f32 = 430.0;
+pub(super) const NARROW: f32 = 430.0;
 /// Least room for the search field, in points.
 const SEARCH: f32 = 110.0;
 

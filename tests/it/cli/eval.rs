@@ -97,6 +97,37 @@ fn the_summary_and_the_matrix_are_written() {
 }
 
 #[test]
+fn a_node_is_folded_and_diagrams_are_drawn() {
+    let folder = data();
+    let svg = folder.path().join("curves.svg");
+    let model = ["--data", text(folder.path()), "--model", "wrn16-2-cifar10"];
+    let value = eval(&[&model[..], &["--fold", "animal", "--svg", text(&svg)]].concat());
+    let folded = &value["folded"];
+    let counts =
+        |row: &Value| row.as_array().unwrap().iter().filter_map(Value::as_u64).sum::<u64>();
+    let rows = folded["counts"].as_array().unwrap();
+    let branches = folded["branches"].as_array().unwrap();
+    assert_eq!(rows.len(), branches.len());
+    assert!(rows.iter().all(|row| row.as_array().unwrap().len() == branches.len() + 1));
+    assert_eq!(rows.iter().map(counts).sum::<u64>(), 2, "two of the four pictures are of animals");
+    fails(&[&["eval"], &model[..], &["--fold", "unicorn"]].concat(), &["unicorn"]);
+
+    let drawn = std::fs::read_to_string(&svg).unwrap();
+    assert!(drawn.starts_with("<svg ") && drawn.trim_end().ends_with("</svg>"));
+    for needle in ["The answer at a certainty", "Calibration of the network", "calibration error"] {
+        assert!(drawn.contains(needle), "{needle}");
+    }
+    assert!(!drawn.contains("NaN") && !drawn.contains("inf"), "{drawn}");
+    // Two curves and the diagonal; a dot for each bin of confidence that has pictures.
+    assert_eq!(drawn.matches("<polyline ").count(), 3);
+    let bins = value["calibration"]["bins"].as_array().unwrap();
+    let filled = bins.iter().filter(|bin| bin["of"].as_u64() > Some(0)).count();
+    assert_eq!(drawn.matches("<circle ").count(), filled);
+    let out = succeeds(&[&["eval"], &model[..], &CPU, &["--fold", "animal"]].concat());
+    assert!(out.contains("animal"), "{out}");
+}
+
+#[test]
 fn what_cannot_be_used_is_counted_and_told() {
     let folder = data();
     std::fs::write(folder.path().join("cat/broken.jpg"), b"no picture").unwrap();

@@ -30,7 +30,7 @@ fn network() -> impl Strategy<Value = (FeatureMap, Head)> {
 
 /// A random tree: node 0 is the root, and every later node hangs on an earlier one. Leaves are the
 /// classes, in a shuffled order.
-pub(super) fn tree(
+pub(crate) fn tree(
     nodes: std::ops::Range<usize>,
 ) -> impl Strategy<Value = (Hierarchy, Vec<String>)> {
     let parents = nodes.prop_flat_map(|count| (1..count).map(|node| 0..node).collect::<Vec<_>>());
@@ -51,7 +51,7 @@ pub(super) fn tree(
 }
 
 /// Logits that are ordinary, tied, huge, or no numbers at all.
-fn any_logit() -> impl Strategy<Value = f32> {
+pub(crate) fn any_logit() -> impl Strategy<Value = f32> {
     prop_oneof![
         4 => -10.0..10.0_f32,
         2 => (-2..3).prop_map(|z| z as f32),
