@@ -220,24 +220,21 @@ fn times_of_maps_that_sharpen() {
         options.one_model = true;
     });
     step_until(&mut window, "the photo is explained", is_explained);
+    let has_begun = |window: &Window, method| {
+        let inquiry = window.state().state.inquiry(Role::Classifier, Topic::Map(method));
+        inquiry.is_some_and(|inquiry| !inquiry.answers.is_empty())
+    };
     let started = std::time::Instant::now();
     window.state_mut().settings.overlay.method = Method::Rise;
-    while shown(&window).is_none() {
+    while !has_begun(&window, Method::Rise) {
         window.step();
     }
     eprintln!("first partial map after {:.3} s", started.elapsed().as_secs_f64());
     let started = std::time::Instant::now();
     menu(&mut window, MenuCommand::Cancel);
     // Answered once the network has let go of the masks.
-    let ctx = window.ctx.clone();
     window.state_mut().settings.overlay.method = Method::Shift2;
-    window.state_mut().dispatch(&ctx, Command::SelectClass(3));
-    let topic = Topic::Map(Method::Shift2);
-    let has_begun = |window: &Window| {
-        let inquiry = window.state().state.inquiry(Role::Classifier, topic);
-        inquiry.is_some_and(|inquiry| !inquiry.answers.is_empty())
-    };
-    while !has_begun(&window) {
+    while !has_begun(&window, Method::Shift2) {
         window.step();
     }
     eprintln!("another map begins {:.3} s after the cancel", started.elapsed().as_secs_f64());
