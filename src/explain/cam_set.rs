@@ -192,8 +192,8 @@ impl WithSimd for Product<'_> {
 fn multiply(rows: [&[f32]; ROWS], strip: &[[f32; LANES]]) -> [[f32; LANES]; ROWS] {
     let rows = rows.map(|row| &row[..strip.len()]);
     let mut sums = [[0.0; LANES]; ROWS];
-    // By index: `zip` is compiled on its own where the compiler divides the crate, and called for
-    // each pair of rows then, which takes thirty times as long.
+    // By index: `zip` is compiled on its own where the compiler divides the crate, and would be
+    // called for each pair of rows.
     for (k, features) in strip.iter().enumerate() {
         for r in 0..ROWS {
             for l in 0..LANES {
