@@ -199,7 +199,7 @@ impl App {
     fn painted(&self) -> Option<Painted> {
         let (role, _) = self.state.target()?;
         let explanation = Arc::clone(self.state.explanation(role)?);
-        let shown = self.panels.image.shown_map()?;
+        let shown = self.panels.image.shown_map_of(&explanation)?;
         let options = &self.settings.overlay;
         let paint = Paint {
             colormap: shown.colormap,

@@ -138,6 +138,11 @@ impl ImageViewState {
         self.maps[0].last()
     }
 
+    /// The same, if it is of this answer.
+    pub fn shown_map_of(&self, explanation: &Arc<Explanation>) -> Option<&ShownMap> {
+        self.maps[0].last_of(explanation)
+    }
+
     /// The one beside it, if there were two.
     pub fn map_beside(&self) -> Option<&ShownMap> {
         self.maps[1].last()

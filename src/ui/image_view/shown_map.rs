@@ -147,6 +147,13 @@ impl MapMemo {
         self.shown.as_ref()
     }
 
+    /// The same, if it is of this answer: another one may have come since the last frame.
+    pub fn last_of(&self, explanation: &Arc<Explanation>) -> Option<&ShownMap> {
+        let made = self.made.as_ref()?;
+        let is_of = std::ptr::eq(made.key.explanation.as_ptr(), Arc::as_ptr(explanation));
+        self.shown.as_ref().filter(|_| is_of)
+    }
+
     pub fn clear(&mut self) {
         (self.made, self.shown) = (None, None);
     }
