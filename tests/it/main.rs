@@ -46,6 +46,7 @@ mod region_tab;
 mod screenshots;
 mod server;
 mod sidecar;
+mod snapshots;
 mod soak;
 mod synth;
 mod text;
