@@ -37,6 +37,13 @@ pub struct Head {
 }
 
 impl Head {
+    /// The logits are the pooled features themselves.
+    pub fn identity(classes: usize) -> Self {
+        let mut weight = vec![0.0; classes * classes];
+        weight.iter_mut().step_by(classes + 1).for_each(|value| *value = 1.0);
+        Self { classes, channels: classes, weight, bias: vec![0.0; classes] }
+    }
+
     /// The weights of class `c`, `[channels]`.
     ///
     /// # Panics

@@ -9,6 +9,7 @@ mod ending;
 mod graph;
 mod input;
 mod limits;
+mod repair;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -61,6 +62,7 @@ impl OnnxNetwork {
     pub fn load(mut file: OnnxFile) -> Result<Self, ModelError> {
         let producer = producer(&file.model);
         let proto = file.model.graph.as_mut().ok_or_else(|| unusable("it has no graph"))?;
+        repair::repair(proto);
         let (input, found) = {
             let graph = Graph::new(proto).map_err(unusable)?;
             limits::check(&graph).map_err(unusable)?;
@@ -218,7 +220,7 @@ impl OnnxNetwork {
             && head.classes == 0
             && features.channels == logits.len()
         {
-            self.ending = Ending::Linear(Arc::new(identity(logits.len())));
+            self.ending = Ending::Linear(Arc::new(Head::identity(logits.len())));
         }
         let adds_up = match self.ending.head_for(features.as_ref()) {
             Ok(head) => features.as_ref().is_some_and(|map| adds_up(map, &head, &logits)),
@@ -337,12 +339,6 @@ fn made_up_picture(side: usize) -> Vec<f32> {
         1.5 * phase.sin() + 0.3
     };
     (0..3 * places).map(wave).collect()
-}
-
-fn identity(classes: usize) -> Head {
-    let mut weight = vec![0.0; classes * classes];
-    weight.iter_mut().step_by(classes + 1).for_each(|value| *value = 1.0);
-    Head { classes, channels: classes, weight, bias: vec![0.0; classes] }
 }
 
 /// Whether the linear layer makes the logits out of the mean of the map. Rounding stays a hundred

@@ -331,6 +331,40 @@ fn the_smallest_network_has_exact_maps() {
     assert_eq!(forward.logits, [1.5, 1.5, 3.0]);
 }
 
+/// What onnxruntime runs, too: nodes in any order, a convolution that leaves its kernel's shape to its
+/// weight, dropout, and a function that is made of others.
+#[test]
+fn graphs_are_taken_as_people_write_them() {
+    let plain = told(&bytes(|_| {})).unwrap();
+    let picture: Vec<f32> = (0..192).map(|at| (at % 17) as f32 * 0.1 - 0.7).collect();
+    let logits =
+        |classifier: &Classifier| classifier.forward(&[&picture], 8).unwrap().remove(0).logits;
+    let unsorted = told(&bytes(|graph| graph.node.reverse())).unwrap();
+    assert_eq!(logits(&unsorted), logits(&plain));
+    let dropped = told(&bytes(|graph| {
+        graph.node[2].input[0] = "kept".to_owned();
+        graph.node.insert(2, node("Dropout", &["flat"], "kept"));
+    }));
+    assert_eq!(logits(&dropped.unwrap()), logits(&plain));
+    let one_by_one = told(&bytes(|graph| {
+        let unit = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+        graph.initializer.push(tensor("unit", &[3, 3, 1, 1], &unit));
+        graph.node[0].input[0] = "same".to_owned();
+        graph.node.insert(0, node("Conv", &["input", "unit"], "same"));
+    }));
+    assert_eq!(logits(&one_by_one.unwrap()), logits(&plain));
+    let mish = told(&bytes(|graph| {
+        graph.node[0].input[0] = "active".to_owned();
+        graph.node.insert(0, node("Mish", &["input"], "active"));
+    }));
+    let features = mish.unwrap().forward(&[&picture], 8).unwrap().remove(0).features.unwrap();
+    for (x, y) in picture.iter().zip(&features.data) {
+        let exact = f64::from(*x) * f64::from(*x).exp().ln_1p().tanh();
+        // Rounding of three functions of numbers below two.
+        assert!((f64::from(*y) - exact).abs() < 1e-6, "{x}: {y}, not {exact}");
+    }
+}
+
 #[test]
 fn hostile_files_are_refused_in_one_line() {
     let good = bytes(|_| {});
