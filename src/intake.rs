@@ -21,6 +21,10 @@ pub struct Intake {
 
 const PICTURES: [&str; 8] = ["png", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "gif"];
 const WEIGHTS: [&str; 5] = ["safetensors", "pth", "pt", "zip", "onnx"];
+/// What the Hugging Face hub calls the weights in the folder of a model; the better format first.
+const HUB: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
+/// Files of the hub that are read where they lie beside weights.
+const BESIDE: [&str; 2] = ["config.json", "preprocessor_config.json"];
 /// Files that belong to a model and are chosen beside it.
 const LISTS: [&str; 2] = ["json", "csv"];
 /// Most entries of a folder that are looked at.
@@ -41,6 +45,18 @@ fn has(path: &Path, extensions: &[&str]) -> bool {
     extension.is_some_and(|own| extensions.iter().any(|other| own.eq_ignore_ascii_case(other)))
 }
 
+/// The weights of the model that a folder is for: those that the Hugging Face hub names so, else the
+/// only ones.
+pub fn weights_in(folder: &Path) -> Option<PathBuf> {
+    let named = HUB.iter().map(|name| folder.join(name)).find(|path| path.is_file());
+    let only = || {
+        let entries = std::fs::read_dir(folder).ok()?.take(MOST).filter_map(Result::ok);
+        let mut weights = entries.map(|entry| entry.path()).filter(|path| has(path, &WEIGHTS));
+        weights.next().filter(|_| weights.next().is_none())
+    };
+    named.or_else(only)
+}
+
 /// Looks at the paths: folders are opened (not those in them), files are told by their extension.
 /// A single file of unknown kind counts as a picture, so that its content decides.
 pub fn sort_out(paths: &[PathBuf]) -> Intake {
@@ -49,6 +65,9 @@ pub fn sort_out(paths: &[PathBuf]) -> Intake {
     for path in paths {
         if path.is_dir() {
             match pictures_of(path) {
+                Ok(pictures) if pictures.is_empty() && weights_in(path).is_some() => {
+                    intake.weights = weights_in(path);
+                }
                 Ok(pictures) if pictures.is_empty() => {
                     intake.note = Some(format!("There are no pictures in {}", path.shown()));
                 }
@@ -60,6 +79,8 @@ pub fn sort_out(paths: &[PathBuf]) -> Intake {
             }
         } else if has(path, &WEIGHTS) {
             intake.weights = Some(path.clone());
+        } else if paths.iter().any(|path| has(path, &WEIGHTS)) && is_beside(path) {
+            // It is read with the weights.
         } else if has(path, &LISTS) {
             intake.note = Some(format!(
                 "{} is not a picture; choose labels and hierarchies under File, Models",
@@ -85,6 +106,10 @@ pub fn sort_out(paths: &[PathBuf]) -> Intake {
         intake.is_named = true;
     }
     intake
+}
+
+fn is_beside(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| BESIDE.iter().any(|own| name == *own))
 }
 
 /// The pictures beside a file, and its place among them.
@@ -167,6 +192,20 @@ mod tests {
         assert_eq!(intake.pictures, [all[0].clone(), all[2].clone()]);
         assert_eq!(intake.weights.as_ref(), Some(&all[3]));
         assert!(intake.note.unwrap().contains("readme.txt"));
+    }
+
+    #[test]
+    fn a_folder_of_a_model_is_its_weights() {
+        let hub = folder(&["config.json", "pytorch_model.bin", "model.safetensors", "README.md"]);
+        let intake = sort_out(&[hub.path().to_owned()]);
+        assert_eq!(intake.weights, Some(hub.path().join("model.safetensors")));
+        assert_eq!((intake.note, intake.pictures), (None, Vec::new()));
+        // Dropped file by file.
+        let both = ["model.safetensors", "config.json"].map(|name| hub.path().join(name));
+        let intake = sort_out(&both);
+        assert_eq!((intake.weights.as_ref(), intake.note), (Some(&both[0]), None));
+        let two = folder(&["a.pth", "b.pth"]);
+        assert_eq!((weights_in(two.path()), weights_in(&two.path().join("a.pth"))), (None, None));
     }
 
     #[test]

@@ -10,13 +10,17 @@ mod convolution;
 mod cost;
 mod device;
 mod efficientnet;
-mod inverted_residual;
+mod families;
 mod layers;
 mod loader;
-mod mobile;
 mod network;
 #[cfg(feature = "onnx")]
 mod onnx;
+mod place_norm;
+mod plan;
+mod planned;
+mod pointwise;
+mod pool;
 mod receptive_field;
 mod resnet;
 mod wide_resnet;
@@ -25,7 +29,7 @@ pub use architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideR
 pub use classifier::{Classifier, PictureRange};
 pub use cost::MAX_FEATURE_MAP;
 pub use device::{Compute, DeviceChoice, Opened};
-pub use inverted_residual::{InvertedResidualShape, Nonlinearity};
+pub use plan::Plan;
 
 use crate::checkpoint::CheckpointError;
 use crate::text::CleanText;
@@ -36,9 +40,9 @@ pub enum ModelError {
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error(
-        "The weights fit no network known here: {reason}. Known are torchvision's ResNets, the CIFAR \
-         ResNets of nbdt, pytorchcv's CIFAR WideResNets, EfficientNet-Lite, and MobileNetV2 and \
-         EfficientNet-B0 to B4 of torchvision and timm. Any other can be exported as ONNX"
+        "The weights fit no network known here: {reason}. Known are the ResNets of torchvision and \
+         nbdt, pytorchcv's CIFAR WideResNets, EfficientNet, MobileNetV2 and V3, DenseNet, RegNet, \
+         ConvNeXt, VGG, SqueezeNet and ShuffleNetV2. Any other can be exported as ONNX"
     )]
     Unknown { reason: String },
     #[error("This network cannot be used: {0}")]

@@ -3,6 +3,7 @@
 mod normalisation;
 mod recipe;
 pub mod resample;
+mod timm;
 
 pub use normalisation::Normalisation;
 pub use recipe::{ModelInput, PreprocessError, Recipe, RectTransform};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::sidecar::Said;
+use super::sidecar::{Said, network_name};
 use super::{classes, tree};
 use crate::assets::Dataset;
 use crate::budget::Wanted;
@@ -12,11 +12,9 @@ use crate::checkpoint::{CheckpointError, OnnxFile, StateDict, WeightsFile};
 use crate::decoder;
 use crate::explanation::{LazyTree, ModelInfo, RecipeOrigin};
 use crate::labels::ListError;
-use crate::model::{
-    Architecture, Classifier, Compute, MAX_FEATURE_MAP, ModelError, Nonlinearity, PictureRange,
-};
+use crate::model::{Architecture, Classifier, Compute, MAX_FEATURE_MAP, ModelError, PictureRange};
 use crate::output::megabytes;
-use crate::preprocess::{Filter, Normalisation, Recipe};
+use crate::preprocess::{Normalisation, Recipe};
 use crate::protocol::{ModelRequest, RecipeChanges};
 use crate::text::{CleanText, Shown as _};
 
@@ -25,6 +23,8 @@ use crate::text::{CleanText, Shown as _};
 pub enum LoadError {
     #[error("{} is neither a file nor a model in the catalogue", .0.shown())]
     NoSuchModel(PathBuf),
+    #[error("The folder {} contains no weights, or those of several models", .0.shown())]
+    NoWeights(PathBuf),
     #[error("{id} is not on this computer yet{size}")]
     NotFetched { id: &'static str, size: String },
     #[error(transparent)]
@@ -63,20 +63,23 @@ pub fn load(
 ) -> Result<Loaded, LoadError> {
     let name = request.source.name();
     let failed = |source| LoadError::Model { name: name.clone(), source };
-    let (classifier, about, said) = match open(&request.source, wanted)? {
+    let file = open(&request.source, wanted)?;
+    let beside = match &request.source {
+        ModelSource::File(path) => Said::beside(path).or(Said::named(network_name(path))),
+        ModelSource::Known(..) => Said::default(),
+    };
+    let (classifier, about, said) = match file {
         WeightsFile::Tensors(mut state) => {
             state.watch(progress);
-            let classifier = Classifier::load(&state, compute).map_err(failed)?;
-            (classifier, About::tensors(&state), Said::default())
+            let network = beside.network.as_ref().map_or("", CleanText::as_str);
+            let classifier = Classifier::load_named(&state, network, compute).map_err(failed)?;
+            (classifier, About::tensors(&state), beside)
         }
         WeightsFile::Graph(file) => {
-            let (about, said) = (About::graph(&file), Said::in_onnx(|key| file.metadata(key)));
+            let said = Said::in_onnx(|key| file.metadata(key)).or(beside);
+            let about = About::graph(&file);
             (Classifier::load_graph(file).map_err(failed)?, about, said)
         }
-    };
-    let said = match &request.source {
-        ModelSource::File(path) => said.or(Said::beside(path)),
-        ModelSource::Known(..) => said,
     };
     let (classes, dataset) = classes::load(request, classifier.class_count(), said.labels.clone())?;
     let classes = Arc::new(classes);
@@ -101,7 +104,7 @@ pub fn load(
         architecture: classifier.name(),
         cell: classifier.cell(),
         receptive_field: classifier.architecture().map(Architecture::receptive_field),
-        takes_densities: classifier.architecture().is_some(),
+        takes_densities: classifier.takes_densities(),
         takes_sizes: classifier.fixed_side().is_none(),
         parameters,
         format,
@@ -151,6 +154,7 @@ fn open(source: &ModelSource, wanted: &Wanted) -> Result<WeightsFile, LoadError>
             }
         },
         ModelSource::File(path) if !path.exists() => Err(LoadError::NoSuchModel(path.clone())),
+        ModelSource::File(path) if path.is_dir() => Err(LoadError::NoWeights(path.clone())),
         ModelSource::File(path) => Ok(decoder::weights(path, wanted)?),
     }
 }
@@ -163,14 +167,17 @@ fn recipe(
     dataset: Option<Dataset>,
     said: &Said,
 ) -> (Recipe, RecipeOrigin) {
-    let (recipe, origin) = match (&request.source, &said.recipe, classifier.architecture()) {
+    let written = said.recipe.clone().map(|recipe| (recipe, RecipeOrigin::File));
+    let published = || Some((Recipe::of_timm(said.network.as_ref()?)?, RecipeOrigin::Name));
+    let told = written.or_else(published);
+    let (recipe, origin) = match (&request.source, told, classifier.architecture()) {
         (ModelSource::Known(entry, _), ..) => (entry.recipe.clone(), RecipeOrigin::Known),
-        (_, Some(recipe), _) => (recipe.clone(), RecipeOrigin::File),
+        (_, Some(told), _) => told,
         (_, None, Some(architecture)) => (usual(architecture, dataset), RecipeOrigin::Known),
         (_, None, None) => {
             let side = classifier.fixed_side().and_then(|side| u32::try_from(side).ok());
             let of = |normalisation| Recipe::of_side(side.unwrap_or(224), normalisation);
-            let name = said.network.clone().unwrap_or_else(|| request.source.name().into());
+            let name = said.network.clone().unwrap_or_default();
             match (classifier.range(), Normalisation::of_name(&name)) {
                 (PictureRange::Unit, _) => (of(Normalisation::Unit), RecipeOrigin::File),
                 (PictureRange::Bytes, _) => (of(Normalisation::Bytes), RecipeOrigin::File),
@@ -193,14 +200,7 @@ fn usual(architecture: &Architecture, dataset: Option<Dataset>) -> Recipe {
             let side = shape.input_side();
             Recipe { resize: Some(side + 32), crop: side, ..Recipe::efficientnet_lite0() }
         }
-        Architecture::InvertedResidual(shape) => {
-            let [resize, crop] = shape.usual_sides();
-            let filter = match shape.nonlinearity {
-                Nonlinearity::Relu6 => Filter::Bilinear,
-                Nonlinearity::Silu => Filter::Bicubic,
-            };
-            Recipe { resize: Some(resize), crop, filter, ..Recipe::torchvision_imagenet() }
-        }
+        Architecture::Planned(plan) => plan.recipe(),
         architecture if architecture.is_for_small_pictures() => match dataset {
             Some(Dataset::TinyImagenet200) => Recipe::tiny_imagenet(),
             _ => Recipe::cifar(),

@@ -59,8 +59,14 @@ impl Said {
         Self {
             labels: labels.filter(is_named),
             recipe: timm.as_ref().and_then(Timm::recipe).or_else(of_preprocessor),
-            network: timm.and_then(|timm| timm.architecture),
+            network: timm.and_then(Timm::name),
         }
+    }
+
+    /// Nothing but a name, if there is one.
+    pub fn named(network: String) -> Self {
+        let network = (!network.is_empty()).then(|| network.into());
+        Self { network, ..Self::default() }
     }
 
     /// What is said here, else what is said there.
@@ -71,6 +77,26 @@ impl Said {
             network: self.network.or(other.network),
         }
     }
+}
+
+/// What the network in a file of weights is called: by the file, or by its folder where files of all
+/// networks have the same name, as on the Hugging Face hub and in its cache.
+pub fn network_name(weights: &Path) -> String {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut own = name(weights);
+    if let Some((stem, extension)) = own.rsplit_once('.')
+        && ["safetensors", "pth", "pt", "bin", "onnx", "zip"].contains(&extension)
+    {
+        own = stem.to_owned();
+    }
+    if ["model", "pytorch_model"].contains(&own.as_str()) {
+        let folders = weights.ancestors().skip(1).map(name);
+        // The cache has `models--timm--NAME/snapshots/COMMIT/model.safetensors`.
+        let cached = folders.clone().find(|folder| folder.starts_with("models--"));
+        own = cached.or_else(|| folders.clone().next()).unwrap_or_default();
+    }
+    let own = own.rsplit("--").next().unwrap_or_default();
+    own.strip_prefix("timm_").unwrap_or(own).to_owned()
 }
 
 fn read(path: &Path) -> Option<Vec<u8>> {
@@ -87,6 +113,7 @@ struct Timm {
 
 #[derive(Deserialize)]
 struct Pretrained {
+    tag: Option<CleanText>,
     input_size: [u32; 3],
     crop_pct: Option<f64>,
     interpolation: Option<String>,
@@ -95,22 +122,26 @@ struct Pretrained {
 }
 
 impl Timm {
-    /// timm resizes the short side to `floor(side / crop_pct)`.
+    /// As timm writes it: `resnet18.a1_in1k`.
+    fn name(self) -> Option<CleanText> {
+        let architecture = self.architecture?;
+        let tag = self.pretrained_cfg.and_then(|config| config.tag);
+        let tag = tag.filter(|tag| !tag.is_empty());
+        Some(tag.map_or(architecture.clone(), |tag| format!("{architecture}.{tag}").into()))
+    }
+
     fn recipe(&self) -> Option<Recipe> {
-        let Pretrained { input_size: [_, side, _], crop_pct, interpolation, mean, std } =
+        let Pretrained { input_size: [_, side, _], crop_pct, interpolation, mean, std, .. } =
             self.pretrained_cfg.as_ref()?;
-        let resize = (f64::from(*side) / crop_pct.unwrap_or(0.875)).floor();
         let filter = match interpolation.as_deref() {
             Some("bilinear") => Filter::Bilinear,
             _ => Filter::Bicubic,
         };
         let usual = Normalisation::Imagenet;
         usable(Recipe {
-            resize: Some(resize as u32),
-            crop: *side,
-            filter,
             mean: mean.unwrap_or(usual.mean()),
             std: std.unwrap_or(usual.std()),
+            ..Recipe::of_share(*side, crop_pct.unwrap_or(0.875), filter)
         })
     }
 }
@@ -172,4 +203,26 @@ impl Preprocessor {
 
 fn usable(recipe: Recipe) -> Option<Recipe> {
     recipe.check().is_ok().then_some(recipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_called_after_their_file_or_folder() {
+        for (path, name) in [
+            ("a/resnet18.a1_in1k.safetensors", "resnet18.a1_in1k"),
+            ("a/tf_efficientnet_b0_aa-827b6e33.pth", "tf_efficientnet_b0_aa-827b6e33"),
+            ("a/resnet18.a1_in1k/model.safetensors", "resnet18.a1_in1k"),
+            ("a/timm_resnet18.a1_in1k/pytorch_model.bin", "resnet18.a1_in1k"),
+            (
+                "hub/models--timm--resnet18.a1_in1k/snapshots/491b427/model.safetensors",
+                "resnet18.a1_in1k",
+            ),
+            ("model.safetensors", ""),
+        ] {
+            assert_eq!(network_name(Path::new(path)), name, "{path}");
+        }
+    }
 }

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use super::ModelError;
-use super::inverted_residual::{InvertedResidualShape, Nonlinearity};
-use super::mobile;
+use super::plan::Plan;
+use super::{ModelError, families};
 use crate::checkpoint::StateDict;
 
 /// A network, with everything that its weights leave open.
@@ -13,8 +12,8 @@ pub enum Architecture {
     ResNet(ResNetShape),
     WideResNet(WideResNetShape),
     EfficientNetLite(EfficientNetShape),
-    /// MobileNetV2 and EfficientNet-B of torchvision and timm.
-    InvertedResidual(InvertedResidualShape),
+    /// One of the other families of torchvision and timm.
+    Planned(Plan),
 }
 
 /// The first layers of a ResNet.
@@ -75,14 +74,15 @@ impl EfficientNetShape {
 }
 
 impl Architecture {
-    /// Recognises the network.
+    /// Recognises the network. `name` is what the file, its folder or its configuration calls it,
+    /// if anything: a few networks of timm differ in nothing else.
     ///
     /// # Errors
     /// [`ModelError::Unknown`] says what was looked for and what the file starts with.
-    pub fn recognise(weights: &StateDict) -> Result<Self, ModelError> {
+    pub fn recognise(weights: &StateDict, name: &str) -> Result<Self, ModelError> {
         let has = |name: &str| weights.shape(name).is_some();
-        if let Some(shape) = mobile::recognise(weights) {
-            return Ok(Self::InvertedResidual(shape?));
+        if let Some(plan) = families::recognise(weights, name) {
+            return Ok(Self::Planned(plan?));
         }
         if has("features.init_block.weight") && has("features.post_activ.bn.weight") {
             wide_resnet(weights)
@@ -103,9 +103,7 @@ impl Architecture {
             Self::ResNet(_) => &["conv", "bn", "layer", "fc.", "linear.", "classifier."],
             Self::WideResNet(_) => &["features.", "output."],
             Self::EfficientNetLite(_) => &["_conv_", "_bn", "_blocks.", "_fc."],
-            Self::InvertedResidual(_) => {
-                &["features.", "classifier.", "conv_", "bn1.", "bn2.", "blocks."]
-            }
+            Self::Planned(plan) => plan.parts,
         };
         parts.iter().any(|part| name.starts_with(part))
     }
@@ -115,7 +113,7 @@ impl Architecture {
         match self {
             Self::ResNet(shape) => shape.stem == Stem::Cifar,
             Self::WideResNet(_) => true,
-            Self::EfficientNetLite(_) | Self::InvertedResidual(_) => false,
+            Self::EfficientNetLite(_) | Self::Planned(_) => false,
         }
     }
 
@@ -124,7 +122,8 @@ impl Architecture {
         match self {
             Self::ResNet(ResNetShape { stem: Stem::Cifar, .. }) => 8,
             Self::WideResNet(_) => 4,
-            Self::ResNet(_) | Self::EfficientNetLite(_) | Self::InvertedResidual(_) => 32,
+            Self::ResNet(_) | Self::EfficientNetLite(_) => 32,
+            Self::Planned(plan) => plan.stride(),
         }
     }
 }
@@ -134,7 +133,7 @@ pub fn unknown(reason: String) -> ModelError {
 }
 
 /// The shape of a tensor that must be there, as `N` numbers.
-pub fn shape<const N: usize>(weights: &StateDict, name: &str) -> Result<[usize; N], ModelError> {
+fn shape<const N: usize>(weights: &StateDict, name: &str) -> Result<[usize; N], ModelError> {
     let found = weights.shape(name).ok_or_else(|| unknown(format!("it has no tensor {name}")))?;
     <[usize; N]>::try_from(found)
         .map_err(|_| unknown(format!("tensor {name} has the odd shape {found:?}")))
@@ -185,7 +184,10 @@ fn resnet(weights: &StateDict) -> Result<Architecture, ModelError> {
 }
 
 /// The one linear layer, also where it sits in a `Sequential` behind a dropout (`fc.1`).
-fn head(weights: &StateDict, names: &[&str]) -> Result<String, ModelError> {
+///
+/// # Errors
+/// Where there is none, or more than one.
+pub fn head(weights: &StateDict, names: &[&str]) -> Result<String, ModelError> {
     let is_head = |name: &&str| {
         let layer = name.strip_suffix(".weight").unwrap_or_default();
         let first = layer.split('.').next().unwrap_or_default();
@@ -245,7 +247,7 @@ impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ResNet(shape) => shape.fmt(f),
-            Self::InvertedResidual(shape) => shape.fmt(f),
+            Self::Planned(plan) => f.write_str(&plan.name),
             Self::WideResNet(WideResNetShape { units, width, stem_channels }) => {
                 write!(f, "WideResNet-{}-{} (CIFAR)", 6 * units + 4, width / stem_channels.max(&1))
             }
@@ -253,42 +255,6 @@ impl fmt::Display for Architecture {
                 Some(variant) => write!(f, "EfficientNet-Lite{variant}"),
                 None => f.write_str("EfficientNet-Lite (own size)"),
             },
-        }
-    }
-}
-
-impl InvertedResidualShape {
-    /// The number in an EfficientNet's name, by the number of its blocks; B1 and B2 have as many.
-    fn efficientnet(&self) -> Option<usize> {
-        match (self.blocks.len(), self.head_channels) {
-            (16, _) => Some(0),
-            (23, 1280) => Some(1),
-            (23, _) => Some(2),
-            (26, _) => Some(3),
-            (32, _) => Some(4),
-            _ => None,
-        }
-    }
-
-    /// The short side after resizing and the side of the crop with which torchvision measured its
-    /// weights, in pixels.
-    pub fn usual_sides(&self) -> [u32; 2] {
-        match (self.nonlinearity, self.efficientnet()) {
-            (Nonlinearity::Silu, Some(1)) => [256, 240],
-            (Nonlinearity::Silu, Some(2)) => [288, 288],
-            (Nonlinearity::Silu, Some(3)) => [320, 300],
-            (Nonlinearity::Silu, Some(4)) => [384, 380],
-            (Nonlinearity::Relu6 | Nonlinearity::Silu, _) => [256, 224],
-        }
-    }
-}
-
-impl fmt::Display for InvertedResidualShape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.nonlinearity, self.efficientnet()) {
-            (Nonlinearity::Relu6, _) => f.write_str("MobileNetV2"),
-            (Nonlinearity::Silu, Some(number)) => write!(f, "EfficientNet-B{number}"),
-            (Nonlinearity::Silu, None) => f.write_str("EfficientNet (own size)"),
         }
     }
 }

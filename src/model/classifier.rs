@@ -1,7 +1,5 @@
 //! Weights in, logits and feature map out.
 
-use std::sync::Arc;
-
 use burn_tensor::{Tensor, TensorData};
 
 use super::layers::Layout;
@@ -54,17 +52,28 @@ impl Classifier {
     /// [`ModelError::Unknown`] for a network that is not known, [`ModelError::Checkpoint`] naming
     /// the tensor that is missing, has another shape or holds NaN.
     pub fn load(state: &StateDict, compute: &Compute) -> Result<Self, ModelError> {
-        let architecture = Architecture::recognise(state)?;
+        Self::load_named(state, "", compute)
+    }
+
+    /// The same, with a name that helps as in [`Architecture::recognise`].
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_named(
+        state: &StateDict,
+        name: &str,
+        compute: &Compute,
+    ) -> Result<Self, ModelError> {
+        let architecture = Architecture::recognise(state, name)?;
         let mut loader = Loader::new(state, &compute.device, layout(compute));
         let network = Network::load(&mut loader, &architecture)?;
-        let (head, unused) = loader.finish();
+        let (ending, unused) = loader.finish();
         if let Some(tensor) = unused.iter().find(|name| architecture.owns(name)) {
             return Err(ModelError::Unknown {
                 reason: format!("{architecture} has no place for the tensor {tensor}"),
             });
         }
-        let classes = head.classes;
-        let ending = Ending::Linear(Arc::new(head));
+        let classes = ending.linear().map_or(0, |head| head.classes);
         let body = Body::Known { network: Box::new(network), architecture, unused };
         Ok(Self { body, ending, classes, compute: compute.clone() })
     }
@@ -123,6 +132,15 @@ impl Classifier {
             Body::Known { architecture, .. } => Some(architecture.stride()),
             #[cfg(feature = "onnx")]
             Body::Graph(network) => network.cell(),
+        }
+    }
+
+    /// Whether it can be run with strides left out ([`Self::forward_dense`]).
+    pub fn takes_densities(&self) -> bool {
+        match &self.body {
+            Body::Known { .. } => !matches!(self.ending, Ending::Other { .. }),
+            #[cfg(feature = "onnx")]
+            Body::Graph(_) => false,
         }
     }
 
@@ -216,38 +234,37 @@ impl Classifier {
                 let forward = || network.forward(x.permute([0, 2, 3, 1]), density);
                 let (activations, ()) = rayon::join(forward, || ());
                 let activations = activations?;
-                let features = activations.features.permute([0, 3, 1, 2]);
-                let conv2 = activations.conv2.map(|conv2| conv2.permute([0, 3, 1, 2]));
+                let turned = |map: Tensor<4>| map.permute([0, 3, 1, 2]);
+                let features = activations.features.map(turned);
+                let conv2 = activations.conv2.map(turned);
                 Activations { features, conv2, ..activations }
             }
         };
         let [_, classes] = activations.logits.dims();
         let logits = read(activations.logits)?;
-        let features = read_maps(activations.features)?;
+        let features = activations.features.map(read_maps).transpose()?;
         let conv2 = activations.conv2.map(read_maps).transpose()?;
         let mut conv2 = conv2.into_iter().flatten();
         if let Some(bad) = logits.iter().find(|logit| !logit.is_finite()) {
             return Err(ModelError::NotFinite(*bad));
         }
         if density != Density::Native {
-            // Known networks have a linear layer.
-            let head = self.ending.linear().ok_or(ModelError::NotDense)?;
             // Each picture comes in phases; what is before the last norm is not asked of these.
-            let features = interleave_phases(features, density);
+            let features = interleave_phases(features.ok_or(ModelError::NotDense)?, density);
             let dense = |features: FeatureMap| {
-                let logits = head.logits(&features.pooled());
-                Forward { logits, features: Some(features), conv2: None }
+                let head = self.ending.head_for(Some(&features));
+                let logits = head.map_err(|_| ModelError::NotDense)?.logits(&features.pooled());
+                Ok(Forward { logits, features: Some(features), conv2: None })
             };
-            return Ok(features.into_iter().map(dense).collect());
+            return features.into_iter().map(dense).collect();
         }
-        let forwards = logits.chunks_exact(classes).zip(features);
-        Ok(forwards
-            .map(|(logits, features)| Forward {
-                logits: logits.to_vec(),
-                features: Some(features),
-                conv2: conv2.next(),
-            })
-            .collect())
+        let mut features = features.into_iter().flatten();
+        let forward = |logits: &[f32]| Forward {
+            logits: logits.to_vec(),
+            features: features.next(),
+            conv2: conv2.next(),
+        };
+        Ok(logits.chunks_exact(classes).map(forward).collect())
     }
 }
 

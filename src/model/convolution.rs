@@ -33,7 +33,6 @@ use burn_tensor::module::conv2d;
 use burn_tensor::ops::ConvOptions;
 use burn_tensor::{Device, Tensor, TensorData};
 
-use self::buffers::keep_buffer;
 use self::depthwise::Depthwise;
 use self::direct::Direct;
 use self::epilogue::Epilogue;
@@ -43,7 +42,7 @@ use self::winograd::Winograd;
 use super::ModelError;
 
 pub use self::bottleneck::Bottleneck;
-pub use self::buffers::take_buffer;
+pub use self::buffers::{keep_buffer, take_buffer};
 pub use self::dense::{Strides, strides};
 pub use self::epilogue::Activation;
 pub use self::kernel::{load, store};

@@ -1,7 +1,6 @@
 //! What a network takes for pictures of a size, before any of it is taken.
 
 use super::architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideResNetShape};
-use super::inverted_residual::InvertedResidualShape;
 
 /// Most bytes of one feature map inside a network; a few of them, and what a convolution arranges
 /// anew, are in memory at a time.
@@ -25,11 +24,7 @@ impl Architecture {
             }
             // The second stage widens 16 channels sixfold before it halves the sides.
             Self::EfficientNetLite(EfficientNetShape { .. }) => [(32, 2), (6 * 16, 2)],
-            // The same stage; in all published sizes it has at most a tenth of the channels of the
-            // last layer, and more than the stem.
-            Self::InvertedResidual(InvertedResidualShape { head_channels, .. }) => {
-                [(head_channels / 10, 2); 2]
-            }
+            Self::Planned(plan) => return plan.largest_map(side.into()).saturating_mul(4),
         };
         let bytes = |(channels, cell): (usize, u64)| {
             let cells = u64::from(side).div_ceil(cell);

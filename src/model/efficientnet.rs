@@ -74,7 +74,11 @@ impl EfficientNetLite {
             x = block.forward(x, strides)?;
         }
         let features = self.last.forward(x, None, Activation::Relu6)?;
-        Ok(Activations { logits: self.head.forward(features.clone()), features, conv2: None })
+        Ok(Activations {
+            logits: self.head.forward(features.clone()),
+            features: Some(features),
+            conv2: None,
+        })
     }
 }
 

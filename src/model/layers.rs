@@ -4,14 +4,12 @@
 //! folded into the weights when they are loaded (`w' = w·γ/σ`, `b' = β − μ·γ/σ`), computed in
 //! `f64` so that the folded network stays as close to PyTorch's as the unfolded one.
 
-use burn_tensor::module::max_pool2d;
-use burn_tensor::ops::MaxPoolOptions;
-use burn_tensor::{Tensor, TensorData};
+use burn_tensor::Tensor;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::ModelError;
-use super::convolution::{load, store, take_buffer};
+use super::convolution::{load, store};
 
 pub use super::convolution::{
     Activation, Bottleneck, Conv, ConvShape, Layout, Padding, Strides, strides,
@@ -104,41 +102,4 @@ impl PooledLinear {
         };
         pooled.flatten::<2>(1, 2).matmul(self.weight.clone()) + self.bias.clone()
     }
-}
-
-/// 3×3, stride 2, one pixel of padding: the only pooling in these networks' bodies.
-///
-/// # Errors
-/// When the device fails to hand out its numbers.
-pub fn max_pool(x: Tensor<4>, layout: Layout) -> Result<Tensor<4>, ModelError> {
-    if layout == Layout::ChannelsFirst {
-        let options = MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]);
-        return Ok(max_pool2d(x, options));
-    }
-    let device = x.device();
-    let [n, height, width, channels] = x.dims();
-    let (out_height, out_width) = (height.div_ceil(2), width.div_ceil(2));
-    let data = x.try_into_data().map_err(ModelError::device)?;
-    let image: &[f32] = data.as_slice().map_err(ModelError::device)?;
-    let mut out = take_buffer(n * out_height * out_width * channels);
-    let line = |(i, line): (usize, &mut [f32])| {
-        line.fill(f32::NEG_INFINITY);
-        let (sample, y) = (i / out_height, i % out_height * 2);
-        for (x, out) in line.chunks_exact_mut(channels).enumerate() {
-            for y in y.saturating_sub(1)..(y + 2).min(height) {
-                for x in (2 * x).saturating_sub(1)..(2 * x + 2).min(width) {
-                    let pixel = &image[((sample * height + y) * width + x) * channels..];
-                    for (max, value) in out.iter_mut().zip(pixel) {
-                        // NaN must not get lost.
-                        *max = if *value > *max || value.is_nan() { *value } else { *max };
-                    }
-                }
-            }
-        }
-    };
-    // `pulp` compiles the loop once for each instruction set.
-    let lines = out.par_chunks_exact_mut(out_width * channels).enumerate();
-    lines.for_each(|numbered| Arch::new().dispatch(|| line(numbered)));
-    let data = TensorData::new(out, [n, out_height, out_width, channels]);
-    Ok(Tensor::from_data(data, &device))
 }

@@ -1,11 +1,15 @@
 //! From named tensors in a file to layers on a device.
 
+use std::sync::Arc;
+
 use burn_tensor::{Device, Tensor, TensorData};
 
 use super::ModelError;
 use super::layers::{Affine, Conv, ConvShape, Layout, PooledLinear};
+use super::place_norm::PlaceNorm;
+use super::plan::ConvLayer;
 use crate::checkpoint::{StateDict, Weights};
-use crate::explain::Head;
+use crate::explain::{Ending, Head, LayerNorm, NoMaps};
 
 /// Hands out layers and keeps book of which tensors were used.
 pub struct Loader<'a> {
@@ -13,7 +17,7 @@ pub struct Loader<'a> {
     weights: Weights<'a>,
     device: &'a Device,
     layout: Layout,
-    head: Option<Head>,
+    ending: Option<Ending>,
 }
 
 /// Batch normalisation as `scale · x + shift`, not yet on a device.
@@ -25,13 +29,33 @@ struct Norm {
 impl<'a> Loader<'a> {
     /// `layout`: the order of axes that the network will run with.
     pub fn new(state: &'a StateDict, device: &'a Device, layout: Layout) -> Self {
-        Self { state, weights: state.weights(), device, layout, head: None }
+        Self { state, weights: state.weights(), device, layout, ending: None }
     }
 
-    /// The head as plain numbers, and the tensors of the file that no layer asked for.
-    pub fn finish(self) -> (Head, Vec<String>) {
-        let empty = Head { classes: 0, channels: 0, weight: Vec::new(), bias: Vec::new() };
-        (self.head.unwrap_or(empty), self.weights.unused().into_iter().map(str::to_owned).collect())
+    /// What follows the feature map, as plain numbers, and the tensors of the file that no layer
+    /// asked for.
+    pub fn finish(self) -> (Ending, Vec<String>) {
+        let none = || Ending::Other { linear: None, why: NoMaps("it has no linear layer".into()) };
+        let unused = self.weights.unused().into_iter().map(str::to_owned).collect();
+        (self.ending.unwrap_or_else(none), unused)
+    }
+
+    /// A layer norm precedes the linear layer that was loaded.
+    pub fn ends_in_norm(&mut self, norm: LayerNorm) {
+        if let Some(Ending::Linear(head)) = self.ending.take() {
+            self.ending = Some(Ending::NormLinear(head, norm));
+        }
+    }
+
+    /// What is averaged are the maps of the classes themselves.
+    pub fn ends_in_class_maps(&mut self, classes: usize) {
+        self.ending = Some(Ending::Linear(Arc::new(Head::identity(classes))));
+    }
+
+    /// The linear layer that was loaded does not read an averaged feature map.
+    pub fn ends_otherwise(&mut self, why: NoMaps) {
+        let linear = self.ending.as_ref().and_then(Ending::linear).cloned();
+        self.ending = Some(Ending::Other { linear, why });
     }
 
     pub fn layout(&self) -> Layout {
@@ -108,6 +132,61 @@ impl<'a> Loader<'a> {
         Ok(self.make_conv(shape, weight, Some(bias)))
     }
 
+    /// A convolution as a plan describes it, all that is linear folded in.
+    ///
+    /// # Errors
+    /// As [`Self::conv`].
+    pub fn conv_layer(&mut self, layer: &ConvLayer) -> Result<Conv, ModelError> {
+        let ConvLayer { name, shape, stored, has_bias, norm, scale, .. } = layer;
+        let channels = shape.channels_out;
+        let mut weight = self.take(&format!("{name}.weight"), stored)?;
+        let mut bias = match has_bias {
+            true => self.take(&format!("{name}.bias"), &[channels])?,
+            false => vec![0.0; channels],
+        };
+        let mut fold = |scale: &[f64], shift: &[f64]| {
+            let per_channel = weight.len() / channels;
+            let kernels = weight.chunks_exact_mut(per_channel);
+            for (((kernel, bias), scale), shift) in kernels.zip(&mut bias).zip(scale).zip(shift) {
+                kernel.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+                *bias = (f64::from(*bias) * scale + shift) as f32;
+            }
+        };
+        if let Some((key, epsilon)) = norm {
+            let norm = self.take_norm(key, channels, epsilon.value())?;
+            fold(&norm.scale, &norm.shift);
+        }
+        if let Some((key, shape)) = scale {
+            let scale: Vec<f64> = self.take(key, shape)?.into_iter().map(f64::from).collect();
+            fold(&scale, &vec![0.0; channels]);
+        }
+        Ok(self.make_conv(*shape, weight, Some(bias)))
+    }
+
+    /// Layer normalisation over the channels of each place, and the same as plain numbers.
+    ///
+    /// # Errors
+    /// As [`Self::conv`].
+    pub fn place_norm(
+        &mut self,
+        key: &str,
+        channels: usize,
+        epsilon: f32,
+    ) -> Result<(PlaceNorm, LayerNorm), ModelError> {
+        let scale = self.take(&format!("{key}.weight"), &[channels])?;
+        let shift = self.take(&format!("{key}.bias"), &[channels])?;
+        let plain = LayerNorm { scale: scale.clone(), shift: shift.clone(), epsilon };
+        let norm = match self.layout {
+            Layout::ChannelsFirst => PlaceNorm::ChannelsFirst {
+                scale: self.tensor(scale, [1, channels, 1, 1]),
+                shift: self.tensor(shift, [1, channels, 1, 1]),
+                epsilon,
+            },
+            Layout::ChannelsLast => PlaceNorm::ChannelsLast { scale, shift, epsilon },
+        };
+        Ok((norm, plain))
+    }
+
     /// Batch normalisation that stands alone.
     ///
     /// # Errors
@@ -145,7 +224,7 @@ impl<'a> Loader<'a> {
         };
         let matrix: Tensor<2> = self.tensor(weight.clone(), [classes, channels]);
         let row = self.tensor(bias.clone(), [1, classes]);
-        self.head = Some(Head { classes, channels, weight, bias });
+        self.ending = Some(Ending::Linear(Arc::new(Head { classes, channels, weight, bias })));
         Ok(PooledLinear { weight: matrix.transpose(), bias: row, layout: self.layout })
     }
 

@@ -5,8 +5,8 @@ use burn_tensor::Tensor;
 use super::ModelError;
 use super::architecture::Architecture;
 use super::efficientnet::EfficientNetLite;
-use super::inverted_residual::InvertedResidual;
 use super::loader::Loader;
+use super::planned::Planned;
 use super::resnet::ResNet;
 use super::wide_resnet::WideResNet;
 use crate::explain::Density;
@@ -15,8 +15,9 @@ use crate::explain::Density;
 pub struct Activations {
     /// `[N, classes]`
     pub logits: Tensor<2>,
-    /// `[N, C, H, W]`: the tensor that is average-pooled.
-    pub features: Tensor<4>,
+    /// `[N, C, H, W]`: the tensor that is average-pooled, if that is all that precedes the linear
+    /// layer.
+    pub features: Option<Tensor<4>>,
     /// `[N, C, H, W]`: output of the last convolution before batch norm, shortcut and ReLU
     /// (ResNets of BasicBlocks only).
     pub conv2: Option<Tensor<4>>,
@@ -27,7 +28,7 @@ pub enum Network {
     ResNet(ResNet),
     WideResNet(WideResNet),
     EfficientNetLite(EfficientNetLite),
-    InvertedResidual(InvertedResidual),
+    Planned(Planned),
 }
 
 impl Network {
@@ -40,9 +41,7 @@ impl Network {
             Architecture::EfficientNetLite(shape) => {
                 Self::EfficientNetLite(EfficientNetLite::load(loader, shape)?)
             }
-            Architecture::InvertedResidual(shape) => {
-                Self::InvertedResidual(InvertedResidual::load(loader, shape)?)
-            }
+            Architecture::Planned(plan) => Self::Planned(Planned::load(loader, plan)?),
         })
     }
 
@@ -57,7 +56,7 @@ impl Network {
             Self::ResNet(network) => network.forward(x, density),
             Self::WideResNet(network) => network.forward(x, density),
             Self::EfficientNetLite(network) => network.forward(x, density),
-            Self::InvertedResidual(network) => network.forward(x, density),
+            Self::Planned(network) => network.forward(x, density),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideResNetShape};
 use super::efficientnet::STRIDES;
-use super::inverted_residual::BlockShape;
 
 /// Kernel of the depthwise convolutions in each of the seven stages of a published EfficientNet.
 const KERNELS: [usize; 7] = [3, 3, 5, 3, 5, 5, 3];
@@ -46,12 +45,7 @@ impl Architecture {
                     field.stage(kernel, stride, count)
                 })
             }
-            Self::InvertedResidual(shape) => {
-                let stem = Field::PIXEL.through(3, 2);
-                let through =
-                    |field: Field, block: &BlockShape| field.through(block.kernel, block.stride);
-                shape.blocks.iter().fold(stem, through)
-            }
+            Self::Planned(plan) => return plan.receptive_field(),
         };
         field.side
     }

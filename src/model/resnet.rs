@@ -8,11 +8,10 @@ use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::{ResNetShape, Stem};
-use super::layers::{
-    Activation, Affine, Conv, ConvShape, Layout, PooledLinear, Strides, max_pool, strides,
-};
+use super::layers::{Activation, Affine, Conv, ConvShape, Layout, PooledLinear, Strides, strides};
 use super::loader::Loader;
 use super::network::Activations;
+use super::pool::Pool;
 use crate::explain::Density;
 
 /// PyTorch's default for `BatchNorm2d`.
@@ -78,14 +77,14 @@ impl ResNet {
     pub fn forward(&self, x: Tensor<4>, density: Density) -> Result<Activations, ModelError> {
         let mut x = self.stem.forward(x, None, Activation::Relu)?;
         if self.max_pool {
-            x = max_pool(x, self.layout)?;
+            x = Pool::STEM.forward(x, self.layout, Strides::Kept)?;
         }
         let mut conv2 = None;
         let strides = strides(self.blocks.iter().map(Block::is_strided), density);
         for (block, strides) in self.blocks.iter().zip(strides) {
             (x, conv2) = block.forward(x, strides)?;
         }
-        Ok(Activations { logits: self.head.forward(x.clone()), features: x, conv2 })
+        Ok(Activations { logits: self.head.forward(x.clone()), features: Some(x), conv2 })
     }
 }
 

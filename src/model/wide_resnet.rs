@@ -65,7 +65,11 @@ impl WideResNet {
             x = unit.forward(x, strides)?;
         }
         let features = self.last_norm.forward(x, Activation::Relu)?;
-        Ok(Activations { logits: self.head.forward(features.clone()), features, conv2: None })
+        Ok(Activations {
+            logits: self.head.forward(features.clone()),
+            features: Some(features),
+            conv2: None,
+        })
     }
 }
 

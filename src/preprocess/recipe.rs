@@ -75,6 +75,13 @@ impl Recipe {
         Self { resize: Some(resize), crop, filter: Filter::Bilinear, mean, std }
     }
 
+    /// ImageNet's usual constants, with the short side after resizing, the side of the crop, and the
+    /// way to resize.
+    pub const fn imagenet(resize: u32, crop: u32, filter: Filter) -> Self {
+        let recipe = Self::new(resize, crop, Self::IMAGENET_MEAN, Self::IMAGENET_STD);
+        Self { filter, ..recipe }
+    }
+
     /// ImageNet with the short side at 224, so that nothing is cut from a square picture.
     pub const fn tutorial_imagenet() -> Self {
         Self::new(224, 224, Self::IMAGENET_MEAN, Self::IMAGENET_STD)

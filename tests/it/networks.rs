@@ -26,7 +26,8 @@ struct Golden {
     tensors: BTreeMap<String, Vec<usize>>,
     input_shape: [usize; 4],
     logits: Vec<f64>,
-    features: Probes,
+    /// `None` if more than a mean and a linear layer follows the last map.
+    features: Option<Probes>,
     conv2: Option<Probes>,
 }
 
@@ -47,6 +48,7 @@ struct Probes {
 /// summation costs as much again, and Winograd's convolution a few times that; a wrong epsilon,
 /// stride or padding shows in the second digit.
 struct Tolerance {
+    /// Relative to the largest logit where that is below 1.
     logits: f64,
     /// Relative to the largest value of the map where that is above 1.
     features: f64,
@@ -78,10 +80,14 @@ fn state(golden: &Golden) -> StateDict {
     StateDict::from_bytes("made-up weights", bytes).unwrap()
 }
 
+fn load(golden: &Golden, compute: &Compute) -> Classifier {
+    Classifier::load_named(&state(golden), &golden.network, compute).unwrap()
+}
+
 fn check(case: &str, seed: u64, device: DeviceChoice, tolerance: &Tolerance) {
     let golden = golden(case, seed);
     let compute = Compute::open(device).unwrap().compute;
-    let classifier = Classifier::load(&state(&golden), &compute).unwrap();
+    let classifier = load(&golden, &compute);
     assert!(classifier.unused().is_empty(), "{case}: unused {:?}", classifier.unused());
     let input = synth::signed("input", golden.seed, golden.input_shape.iter().product());
     // Two pictures at once: the second one must not change the first.
@@ -90,9 +96,19 @@ fn check(case: &str, seed: u64, device: DeviceChoice, tolerance: &Tolerance) {
     let forward = &forwards[0];
     assert_eq!(forward.logits.len(), golden.logits.len(), "{case}: classes");
     let name = format!("{case} seed {seed} logit");
-    compare(&name, &forward.logits, &golden.logits, tolerance.logits);
-    let features = forward.features.as_ref().unwrap();
-    golden.features.check(&format!("{case} seed {seed} feature"), features, tolerance);
+    let largest = golden.logits.iter().fold(0.0_f64, |most, logit| most.max(logit.abs()));
+    compare(&name, &forward.logits, &golden.logits, tolerance.logits * largest.min(1.0));
+    assert_eq!(forward.features.is_some(), golden.features.is_some(), "{case}: feature map");
+    if let (Some(probes), Some(features)) = (&golden.features, &forward.features) {
+        probes.check(&format!("{case} seed {seed} feature"), features, tolerance);
+        // What maps are made of adds up to the logits, a frozen norm included.
+        let head = classifier.ending().head_for(Some(features)).unwrap();
+        let sums: Vec<f64> = head.logits(&features.pooled()).into_iter().map(f64::from).collect();
+        compare(&format!("{name} of the head"), &forward.logits, &sums, 1e-5);
+    } else {
+        assert!(classifier.ending().head_for(None).is_err(), "{case}: it has no exact map");
+        assert!(classifier.ending().linear().is_some(), "{case}: a tree can be induced");
+    }
     assert_eq!(forward.conv2.is_some(), golden.conv2.is_some() || has_more_maps(case), "{case}");
     if let (Some(probes), Some(conv2)) = (&golden.conv2, &forward.conv2) {
         probes.check(&format!("{case} seed {seed} conv2"), conv2, tolerance);
@@ -149,6 +165,16 @@ cpu! {
     inverted_residuals_equal_pytorch:
         "mobilenet_v2", "efficientnet_b0", "efficientnet_b2", "timm-efficientnet_b0",
         "timm-mobilenetv2_100";
+    networks_of_tensorflow_in_timm_equal_pytorch:
+        "timm-tf_efficientnet_b0", "timm-tf_mobilenetv3_large_100", "timm-efficientnet_lite0";
+    mobilenets_v3_equal_pytorch:
+        "mobilenet_v3_small", "mobilenet_v3_large", "timm-mobilenetv3_small_100";
+    densenets_equal_pytorch: "densenet121", "densenet121-2017";
+    regnets_equal_pytorch: "regnet_x_400mf", "regnet_y_400mf", "timm-regnety_002";
+    vggs_equal_pytorch: "vgg", "vgg-large-picture", "vgg_bn", "vgg_bn-pooled";
+    convnexts_equal_pytorch: "convnext", "timm-convnext_atto";
+    squeezenets_equal_pytorch: "squeezenet1_0", "squeezenet1_1";
+    shufflenets_equal_pytorch: "shufflenet_v2_x0_5";
     cifar_resnets_equal_pytorch:
         "cifar_resnet10", "cifar_resnet18", "cifar_resnet34", "cifar_resnet50";
 }
@@ -157,15 +183,22 @@ cpu! {
 /// weighs channels by all cells; and the phases of pictures that go through together are not mixed up.
 /// Other sums over patches may differ in the last bits.
 #[test]
-fn dense_maps_of_inverted_residuals_are_those_of_each_picture() {
+fn dense_maps_of_planned_networks_are_those_of_each_picture() {
     for (case, has_squeeze) in [
+        ("densenet121", false),
+        ("regnet_x_400mf", false),
+        ("regnet_y_400mf", true),
+        ("vgg_bn-pooled", false),
+        ("convnext", false),
+        ("squeezenet1_1", false),
+        ("shufflenet_v2_x0_5", false),
         ("mobilenet_v2", false),
         ("timm-mobilenetv2_100", false),
         ("efficientnet_b0", true),
         ("timm-efficientnet_b0", true),
     ] {
         let compute = Compute::open(DeviceChoice::Cpu).unwrap().compute;
-        let classifier = Classifier::load(&state(&golden(case, 1)), &compute).unwrap();
+        let classifier = load(&golden(case, 1), &compute);
         let inputs = [1, 2].map(|seed| synth::signed("input", seed, 3 * 64 * 64));
         let map = |forward: &Forward| forward.features.clone().unwrap();
         for density in [Density::Double, Density::Quadruple] {
@@ -182,9 +215,10 @@ fn dense_maps_of_inverted_residuals_are_those_of_each_picture() {
                 near(&map(together).data, &map(&alone[0]).data);
                 let native = classifier.forward(&[input], 64).unwrap();
                 let cells = sub_grid(&map(together), density.factor(), [0, 0]);
-                assert_eq!([cells.height, cells.width], [2, 2], "{case}");
+                let own = map(&native[0]);
+                assert_eq!([cells.height, cells.width], [own.height, own.width], "{case}");
                 if !has_squeeze {
-                    near(&cells.data, &map(&native[0]).data);
+                    near(&cells.data, &own.data);
                 }
             }
         }
@@ -201,7 +235,20 @@ fn gpu_equals_pytorch() {
         eprintln!("NOT RUN: gpu_equals_pytorch: {error}");
         return;
     }
-    for case in ["wrn16_1", "cifar_resnet10", "efficientnet-lite0", "resnet18"] {
+    for case in [
+        "wrn16_1",
+        "cifar_resnet10",
+        "efficientnet-lite0",
+        "resnet18",
+        "efficientnet_b0",
+        "timm-tf_mobilenetv3_large_100",
+        "densenet121",
+        "regnet_y_400mf",
+        "vgg_bn",
+        "convnext",
+        "squeezenet1_1",
+        "shufflenet_v2_x0_5",
+    ] {
         check(case, 1, DeviceChoice::Gpu, &GPU);
     }
 }
@@ -262,7 +309,75 @@ fn names_and_shapes_tell_the_architecture() {
     ] {
         let bytes = keys::safetensors(&keys::of(case, classes), 3);
         let state = StateDict::from_bytes(case, bytes).unwrap();
-        let architecture = glasstree::model::Architecture::recognise(&state).unwrap();
+        let architecture = glasstree::model::Architecture::recognise(&state, "").unwrap();
         assert_eq!(architecture.to_string(), name);
     }
+}
+
+#[test]
+fn planned_networks_are_called_as_they_were_published() {
+    for (case, name) in [
+        ("efficientnet_b2", "EfficientNet-B2"),
+        ("mobilenet_v2", "MobileNetV2"),
+        ("mobilenet_v3_large", "MobileNetV3-Large"),
+        ("timm-efficientnet_lite0", "EfficientNet-Lite0"),
+        ("timm-mobilenetv3_small_100", "MobileNetV3-Small"),
+        ("densenet121-2017", "DenseNet-121"),
+        ("regnet_x_400mf", "RegNetX-400MF"),
+        ("timm-regnety_002", "RegNetY-200MF"),
+        ("vgg_bn", "VGG-11 with batch norm"),
+        ("vgg_bn-pooled", "VGG-11 with batch norm, averaged"),
+        ("timm-convnext_atto", "ConvNeXt-Atto"),
+        ("squeezenet1_1", "SqueezeNet 1.1"),
+        ("shufflenet_v2_x0_5", "ShuffleNetV2 0.5"),
+    ] {
+        assert_eq!(load(&golden(case, 1), &Compute::cpu()).name(), name);
+    }
+}
+
+/// Nothing in the weights says how they were padded.
+#[test]
+fn only_the_name_tells_what_tensorflow_trained() {
+    let golden = golden("timm-tf_efficientnet_b0", 1);
+    let state = state(&golden);
+    let input = synth::signed("input", 1, 3 * 64 * 64);
+    let load = |name: &str| {
+        let classifier = Classifier::load_named(&state, name, &Compute::cpu()).unwrap();
+        (classifier.name(), classifier.forward(&[&input], 64).unwrap().remove(0).logits)
+    };
+    let (name, theirs) = load("tf_efficientnet_b0.ns_jft_in1k");
+    assert_eq!(name, "EfficientNet-B0, padded as in TensorFlow");
+    let (name, ours) = load("efficientnet_b0.ra_in1k");
+    assert_eq!(name, "EfficientNet-B0");
+    assert!(theirs != ours);
+    let (name, unknown) = load("mine");
+    assert_eq!(name, "EfficientNet-B0, padded as in PyTorch");
+    assert_eq!(ours, unknown);
+}
+
+/// Networks of timm whose layers are named like those of others, but are followed by other functions.
+#[test]
+fn what_only_looks_like_a_known_network_is_refused() {
+    let refused = |case: &str, name: &str, change: &dyn Fn(&str, &mut Vec<usize>)| {
+        let mut keys: keys::Keys = golden(case, 1).tensors.into_iter().collect();
+        keys.iter_mut().for_each(|(name, shape)| change(name, shape));
+        let state = StateDict::from_bytes("x", keys::safetensors(&keys, 1)).unwrap();
+        Classifier::load_named(&state, name, &Compute::cpu()).unwrap_err().to_string()
+    };
+    // MNASNet has other kernels than MobileNetV2, and ReLU instead of ReLU6.
+    let error = refused("timm-mobilenetv2_100", "", &|name, shape| {
+        if name.starts_with("blocks.2.") && name.ends_with("conv_dw.weight") {
+            shape[2] = 5;
+            shape[3] = 5;
+        }
+    });
+    assert!(error.contains("not known; export it as ONNX"), "{error}");
+    let error = refused("timm-regnety_002", "regnetv_040.ra3_in1k", &|_, _| {});
+    assert!(error.contains("RegNetV"), "{error}");
+    let error = refused("densenet121", "", &|name, shape| {
+        if name == "features.denseblock2.denselayer3.conv1.weight" {
+            shape[1] += 1;
+        }
+    });
+    assert!(error.contains("denselayer3.conv1"), "{error}");
 }

@@ -86,3 +86,29 @@ fn what_does_not_fit_is_left_out() {
     assert_eq!(info(&weights)["recipe_origin"], "known");
     assert!(first_label(&weights).starts_with("class "));
 }
+
+#[test]
+fn a_folder_of_the_hub_is_a_model() {
+    let (folder, weights) = folder(&[(
+        "config.json",
+        json!({ "id2label": { "0": "a", "1": "b", "2": "c", "3": "d", "4": "e", "5": "f" } }),
+    )]);
+    assert_eq!(info(folder.path())["architecture"], "ResNet-10 (CIFAR)");
+    assert_eq!(first_label(folder.path()).len(), 1);
+    std::fs::remove_file(weights).unwrap();
+    let path = folder.path().display().to_string();
+    crate::cli::fails(&["info", &path], &["contains no weights"]);
+}
+
+#[test]
+fn weights_named_as_timm_names_them_get_its_recipe() {
+    let (folder, weights) = folder(&[]);
+    assert_eq!(info(&weights)["recipe_origin"], "known");
+    let named = folder.path().join("resnet18.a1_in1k.safetensors");
+    std::fs::rename(weights, &named).unwrap();
+    let info = info(&named);
+    assert_eq!(info["recipe_origin"], "name");
+    // floor(224 / 0.95)
+    assert_eq!(info["recipe"]["resize"], 235);
+    assert_eq!(info["recipe"]["filter"], "bicubic");
+}

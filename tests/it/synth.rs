@@ -47,7 +47,7 @@ pub fn tensor(key: &str, shape: &[usize], seed: u64) -> Vec<f32> {
         ("running_var", _) => (1.0, 0.3),
         ("weight", [_, cin, kh, kw]) => (0.0, bound(cin * kh * kw, 6.0)),
         ("weight", [_, inputs]) => (0.0, bound(*inputs, 3.0)),
-        ("weight", [_]) => (0.6, 0.2),
+        ("weight", [_]) | ("layer_scale" | "gamma", _) => (0.6, 0.2),
         _ => panic!("no rule for {key}"),
     };
     // One multiplication, one addition: a fused operation would round differently.

@@ -16,7 +16,8 @@ One JSON file per network and seed:
     weights         null (synthetic), or the trained file of the folder weights/ that was used
     tensors         (newer cases) {name: shape} of the state dict
     logits          [classes], computed in float64
-    features        the map that is average-pooled: probes of it, computed in float64
+    features        the map that is average-pooled: probes of it, computed in float64; null where
+                    there is none, or more than a linear layer follows it
     conv2           (torchvision's BasicBlock networks) the same for the output of the last block's
                     second convolution, before its batch normalisation
     float32_error   {logits, features}: how far PyTorch's own float32 result is from float64 (maximum
@@ -31,6 +32,7 @@ nbdt_photos.json and nbdt_photos.safetensors are not written by this script: REA
 import argparse
 import json
 import math
+import re
 from pathlib import Path
 from typing import Callable, NamedTuple
 
@@ -77,6 +79,8 @@ def synthetic_weight(key: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
         t = np.float32(1.0) + np.float32(0.3) * v
     elif kind == "bias":
         t = np.float32(0.1) * v
+    elif kind in ("layer_scale", "gamma"):  # ConvNeXt's factors of channels
+        t = np.float32(0.6) + np.float32(0.2) * v
     elif kind == "weight" and len(shape) == 4:  # convolution [out, in / groups, height, width]
         t = np.float32(math.sqrt(6.0 / math.prod(shape[1:]))) * v
     elif kind == "weight" and len(shape) == 2:  # linear [out, in]
@@ -237,35 +241,97 @@ class EfficientNetLite(Torchvision):
 
 
 class Pooled(Torchvision):
-    """Any network whose features go into a module of that name to be averaged, or come out of one."""
+    """Any network whose features go into a module of that name to be averaged, or come out of one;
+    without either, one whose features are not averaged."""
 
     def __init__(self, net: nn.Module, pooling: str | None = None, features: str | None = None):
         nn.Module.__init__(self)
         self.net = net
         self.conv2 = None
+        self.features = None
         if features is not None:
-            getattr(net, features).register_forward_hook(self.keep("features"))
-            return
-        getattr(net, pooling).register_forward_pre_hook(
-            lambda _module, inputs: setattr(self, "features", inputs[0].clone())
+            net.get_submodule(features).register_forward_hook(self.keep("features"))
+        elif pooling is not None:
+            net.get_submodule(pooling).register_forward_pre_hook(
+                lambda _module, inputs: setattr(self, "features", inputs[0].clone())
+            )
+
+
+class DenseNet(Pooled):
+    """torchvision applies the last ReLU outside of `features`."""
+
+    def keep(self, name):
+        return lambda _module, _input, output: setattr(self, name, F.relu(output))
+
+
+class OldDenseNet(DenseNet):
+    """With the names in torchvision's files of 2017, whose layers are called `norm.1` and `conv.1`."""
+
+    def state_dict(self, *args, **kwargs):
+        return {re.sub(r"(norm|conv)([12])", r"\1.\2", key) if ".denselayer" in key else key: value
+                for key, value in self.net.state_dict().items()}
+
+    def load_state_dict(self, values):
+        return self.net.load_state_dict(
+            {re.sub(r"(norm|conv)\.([12])", r"\1\2", key): value for key, value in values.items()}
         )
 
 
-def pooled_net(name: str):
+def pooled_net(name: str, kind: type = Pooled, **where: str):
     def of_torchvision(classes: int) -> Pooled:
         net = getattr(torchvision.models, name)(weights=None, num_classes=classes)
-        return Pooled(net, features="features")
+        return kind(net, **(where or {"features": "features"}))
 
     return of_torchvision
 
 
-def timm_net(name: str):
+def whole_net(name: str):
+    def of_torchvision(classes: int) -> Pooled:
+        return Pooled(getattr(torchvision.models, name)(weights=None, num_classes=classes))
+
+    return of_torchvision
+
+
+def timm_net(name: str, features: str | None = None, is_pooled: bool = True):
     def of_timm(classes: int) -> Pooled:
         import timm
 
-        return Pooled(timm.create_model(name, num_classes=classes), "global_pool")
+        net = timm.create_model(name, num_classes=classes)
+        return Pooled(net, "global_pool" if is_pooled else None, features)
 
     return of_timm
+
+
+def small_vgg(has_norm: bool, is_pooled: bool = False):
+    """A VGG-11 with a tenth of the channels: its own would take hundreds of megabytes."""
+
+    def of_torchvision(classes: int) -> Pooled:
+        from torchvision.models.vgg import VGG, make_layers
+
+        widths = [8, "M", 12, "M", 16, 16, "M", 24, 24, "M", 24, 24, "M"]
+        net = VGG(make_layers(widths, batch_norm=has_norm), num_classes=classes, init_weights=False)
+        if is_pooled:
+            net.avgpool = nn.AdaptiveAvgPool2d(1)
+            net.classifier = nn.Linear(24, classes)
+            return Pooled(net, "avgpool")
+        net.classifier = nn.Sequential(
+            nn.Linear(24 * 49, 40), nn.ReLU(), nn.Dropout(), nn.Linear(40, 32), nn.ReLU(),
+            nn.Dropout(), nn.Linear(32, classes),
+        )
+        return Pooled(net)
+
+    return of_torchvision
+
+
+def small_convnext(classes: int) -> Pooled:
+    from torchvision.models.convnext import CNBlockConfig, ConvNeXt
+
+    widths, depths = (16, 32, 48, 64), (1, 1, 2, 1)
+    stages = [
+        CNBlockConfig(width, after, depth)
+        for width, after, depth in zip(widths, (*widths[1:], None), depths)
+    ]
+    return Pooled(ConvNeXt(stages, num_classes=classes), features="features")
 
 
 def torchvision_net(name: str):
@@ -321,6 +387,43 @@ CASES = {name: Case(name, 224, 1000, torchvision_net(name)) for name in TORCHVIS
     "efficientnet_b2": Case("efficientnet_b2", 96, 10, pooled_net("efficientnet_b2"), True),
     "timm-efficientnet_b0": Case("efficientnet_b0", 96, 10, timm_net("efficientnet_b0"), True),
     "timm-mobilenetv2_100": Case("mobilenetv2_100", 96, 10, timm_net("mobilenetv2_100"), True),
+    "timm-tf_efficientnet_b0": Case(
+        "tf_efficientnet_b0", 72, 10, timm_net("tf_efficientnet_b0"), True
+    ),
+    "timm-efficientnet_lite0": Case(
+        "efficientnet_lite0", 64, 10, timm_net("efficientnet_lite0"), True
+    ),
+    # 72 is odd after three halvings, so that padding and rounding matter.
+    "mobilenet_v3_small": Case("mobilenet_v3_small", 72, 10, whole_net("mobilenet_v3_small"), True),
+    "mobilenet_v3_large": Case("mobilenet_v3_large", 72, 10, whole_net("mobilenet_v3_large"), True),
+    "timm-mobilenetv3_small_100": Case(
+        "mobilenetv3_small_100", 72, 10, timm_net("mobilenetv3_small_100", is_pooled=False), True
+    ),
+    "timm-tf_mobilenetv3_large_100": Case(
+        "tf_mobilenetv3_large_100", 72, 10, timm_net("tf_mobilenetv3_large_100", is_pooled=False), True
+    ),
+    "densenet121": Case("densenet121", 72, 10, pooled_net("densenet121", DenseNet), True),
+    "densenet121-2017": Case("densenet121", 64, 10, pooled_net("densenet121", OldDenseNet), True),
+    "regnet_x_400mf": Case("regnet_x_400mf", 72, 10, pooled_net("regnet_x_400mf", pooling="avgpool"), True),
+    "regnet_y_400mf": Case("regnet_y_400mf", 72, 10, pooled_net("regnet_y_400mf", pooling="avgpool"), True),
+    "timm-regnety_002": Case("regnety_002", 72, 10, timm_net("regnety_002", features="final_conv"), True),
+    "vgg": Case("vgg", 72, 10, small_vgg(False), True),
+    "vgg-large-picture": Case("vgg", 280, 10, small_vgg(False), True),
+    "vgg_bn": Case("vgg_bn", 72, 10, small_vgg(True), True),
+    "vgg_bn-pooled": Case("vgg_bn", 72, 10, small_vgg(True, is_pooled=True), True),
+    "convnext": Case("convnext", 72, 10, small_convnext, True),
+    "timm-convnext_atto": Case(
+        "convnext_atto", 72, 10, timm_net("convnext_atto", features="norm_pre"), True
+    ),
+    "squeezenet1_0": Case(
+        "squeezenet1_0", 72, 10, pooled_net("squeezenet1_0", features="classifier.2"), True
+    ),
+    "squeezenet1_1": Case(
+        "squeezenet1_1", 75, 10, pooled_net("squeezenet1_1", features="classifier.2"), True
+    ),
+    "shufflenet_v2_x0_5": Case(
+        "shufflenet_v2_x0_5", 72, 10, pooled_net("shufflenet_v2_x0_5", features="conv5"), True
+    ),
 }
 
 # --------------------------------------------------------------------------------------- figures
@@ -362,6 +465,7 @@ def figures(case: Case, seed: int) -> dict:
 
     single = run(model, x)
     logits, features, conv2 = run(model.double(), x.double())
+    has_features = features is not None
     result = {
         "network": case.network,
         "weights": case.weights,
@@ -370,10 +474,10 @@ def figures(case: Case, seed: int) -> dict:
         "input_shape": list(shape),
         "float32_error": {
             "logits": float(f"{np.abs(single[0] - logits).max():.2g}"),
-            "features": float(f"{np.abs(single[1] - features).max():.2g}"),
+            "features": float(f"{np.abs(single[1] - features).max():.2g}") if has_features else None,
         },
         "logits": rounded(logits),
-        "features": probes(features, seed),
+        "features": probes(features, seed) if has_features else None,
     }
     if case.has_tensors:
         result["tensors"] = {
@@ -401,7 +505,7 @@ def main() -> None:
             spread = np.std(result["logits"])
             print(
                 f"{stem} seed {seed}: |logit| up to {largest:.3g}, spread {spread:.3g}, "
-                f"features up to {result['features']['max_abs']:.3g}, "
+                f"features up to {(result['features'] or {}).get('max_abs', 0):.3g}, "
                 f"float32 error {result['float32_error']}",
                 flush=True,
             )
