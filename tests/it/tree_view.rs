@@ -11,7 +11,7 @@ use glasstree::explain::{Agreement, Decision, Decisions, Hierarchy, NodeId, Rule
 use glasstree::settings::{TreeMode, TreeSettings};
 use glasstree::tree_layout::{Cards, Item, OpenNodes, Orientation, TreeLayout, WORTH, rows, tidy};
 use glasstree::tree_svg::{SvgOptions, tree_svg};
-use glasstree::tree_text::{disagreement, doubt_in_words, name_on_photo, percent, rule_sentence};
+use glasstree::tree_text::{disagreement, doubt_in_words, name_on_photo, percent};
 use glasstree::ui::tree_view::{
     Effect, Index, Step, TreeAction, TreeInput, TreeViewState, take_step, tree_view_ui,
 };
