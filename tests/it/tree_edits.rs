@@ -9,6 +9,7 @@ use glasstree::explain::{Decision, Hierarchy, NodeId, Rule};
 use glasstree::explanation::Explanation;
 use glasstree::protocol::{Event as Answer, Request};
 use glasstree::state::{AppState, Effect, Folder, Role};
+use glasstree::tree_layout::Orientation;
 use glasstree::ui::tree_view::places;
 
 use proptest::prelude::*;
@@ -25,6 +26,7 @@ fn cat(engine: &FakeEngine) -> Window {
     menu(&mut window, MenuCommand::ToggleClasses);
     // Smaller cards, so that all of them are in view.
     menu(&mut window, MenuCommand::ToggleThumbnails);
+    window.state_mut().settings.tree.orientation = Some(Orientation::LeftToRight);
     menu(&mut window, MenuCommand::ResetTree);
     window.run_steps(6);
     window

@@ -227,7 +227,7 @@ fn the_others_are_counted_in_words() {
     let options = SvgOptions { orientation: Orientation::LeftToRight, dark: false, title: "" };
     assert!(tree_svg(&hierarchy, &decision, &open, &options).contains(">+118 others<"));
     open.show_others(0);
-    assert!(!tree_svg(&hierarchy, &decision, &open, &options).contains("others"));
+    assert!(!tree_svg(&hierarchy, &decision, &open, &options).contains(">+118 others<"));
     assert_eq!(rows(&hierarchy, &decision, &open).len(), 121);
     // Collapsed and expanded again, the improbable ones are folded as before.
     open.set(0, false);

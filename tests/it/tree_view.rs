@@ -9,7 +9,9 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use glasstree::assets::Dataset;
 use glasstree::explain::{Agreement, Decision, Decisions, Hierarchy, NodeId, Rule};
 use glasstree::settings::{TreeMode, TreeSettings};
-use glasstree::tree_layout::{Cards, Item, OpenNodes, Orientation, TreeLayout, WORTH, rows, tidy};
+use glasstree::tree_layout::{
+    Cards, Item, Metrics, OpenNodes, Orientation, TreeLayout, WORTH, rows, tidy,
+};
 use glasstree::tree_svg::{SvgOptions, tree_svg};
 use glasstree::tree_text::{disagreement, doubt_in_words, name_on_photo, percent};
 use glasstree::ui::tree_view::{
@@ -388,6 +390,58 @@ fn a_thousand_classes_are_drawn() {
     harness.run();
     let rows = harness.query_all_by_label_contains(" overall, ").count();
     assert!((20..60).contains(&rows), "only the visible rows are there, not {rows}");
+}
+
+#[test]
+fn the_view_opens_with_the_end_of_the_path_in_it() {
+    for size in [[300.0, 360.0], [600.0, 750.0], [1100.0, 500.0]] {
+        let mut harness = harness(Shown::thousand(), size, Theme::Dark);
+        harness.run();
+        let end = *harness.state().decisions.hard.path.last().unwrap();
+        let name = harness.state().hierarchy.node(end).name.clone();
+        // What lies outside of the canvas is cut off.
+        let seen = item(&harness, &name).rect();
+        let metrics = Metrics::new(Orientation::TopDown, Cards::Plain);
+        // Text can be read from two thirds of the full size on.
+        assert!(seen.width() > 0.6 * metrics.card[0], "{size:?}: {seen:?}");
+        assert!(seen.height() > 0.6 * 42.0, "{size:?}: {seen:?}");
+    }
+}
+
+#[test]
+fn others_are_unfolded_by_a_click() {
+    for mode in [TreeMode::Diagram, TreeMode::Outline] {
+        let mut shown = Shown::thousand();
+        shown.settings.mode = mode;
+        shown.rule = Rule::Marginal;
+        // One class is sure, so that whole branches are folded below every node.
+        let logits: Vec<f32> = (0..1000).map(|class| if class == 7 { 30.0 } else { 0.0 }).collect();
+        let hierarchy = tree_of_children();
+        shown.decisions = Decisions::new(&hierarchy, &logits);
+        shown.hierarchy = hierarchy;
+        let mut harness = harness(shown, [1100.0, 700.0], Theme::Light);
+        harness.run();
+        let before = harness.state().shown_nodes().len();
+        harness.get_by_label_contains("Unfold 900 others of ").click();
+        harness.run();
+        assert_eq!(harness.state().shown_nodes().len(), before + 9, "{mode:?}");
+        assert!(harness.query_by_label_contains("Unfold 900 others of ").is_none(), "{mode:?}");
+        // Nothing was selected by it.
+        assert_eq!(harness.state().actions, []);
+    }
+}
+
+/// Ten branches of a hundred classes each.
+fn tree_of_children() -> Hierarchy {
+    let name = |id: usize| format!("node {id}");
+    let nodes: Vec<_> = (0..1011).map(|id| serde_json::json!({ "id": name(id) })).collect();
+    let parent = |id: usize| if id <= 10 { 0 } else { 1 + (id - 11) / 100 };
+    let links: Vec<_> = (1..1011)
+        .map(|id| serde_json::json!({ "source": name(parent(id)), "target": name(id) }))
+        .collect();
+    let json = serde_json::json!({ "nodes": nodes, "links": links }).to_string();
+    let wnids: Vec<String> = (11..1011).map(name).collect();
+    Hierarchy::from_json(&json, &wnids, &|_| None).unwrap()
 }
 
 #[test]
