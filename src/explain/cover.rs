@@ -132,6 +132,12 @@ impl Marks {
                     let (x, y) = (i % width as usize, i / width as usize);
                     missing[place(y, height) * SMALL as usize + place(x, width)] = true;
                 }
+                // Of a photo that is smaller, one pixel is many here.
+                for (i, missing) in missing.iter_mut().enumerate() {
+                    let [x, y] = [i % SMALL as usize, i / SMALL as usize];
+                    let of = |i: usize, side: u32| i * side as usize / SMALL as usize;
+                    *missing |= mask[of(y, height) * width as usize + of(x, width)];
+                }
                 // What lies right beside it may have a part of it.
                 let missing = widened(&missing, SMALL as usize);
                 if !missing.contains(&false) {

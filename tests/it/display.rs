@@ -131,6 +131,11 @@ fn the_loss_of_the_display_is_one_line_and_no_panic() {
     let mut program = Program::open(&display);
     drop(display);
     let (status, said) = program.end();
-    assert_eq!((status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    // Where a graphics driver asks the server first, Xlib says so in its own two lines, and ends the program.
+    let own = said.lines().filter(|line| {
+        !line.starts_with("XIO:") && !line.contains("known processed") && !line.trim().is_empty()
+    });
+    let xlib = said.contains("XIO:");
+    assert_eq!((status.code(), own.count()), (Some(1), usize::from(!xlib)), "{said}");
     assert!(!said.contains("panicked"), "{said}");
 }

@@ -63,7 +63,8 @@ fn a_method_is_chosen_in_the_list() {
     window.get_by_role_and_label(Kind::ComboBox, "Method: CAM").click();
     window.run_steps(3);
     crate::looks::show(&mut window, "methods");
-    window.get_by_label("Occlusion").click();
+    // It may have to be scrolled to, which this click does not need.
+    window.get_by_label("Occlusion").click_accesskit();
     window.run_steps(3);
     assert_eq!(window.state().settings.overlay.method, Method::Occlusion);
     let asked = asked(&engine);

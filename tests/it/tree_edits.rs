@@ -124,6 +124,8 @@ fn a_branch_is_dragged_onto_another_one() {
     pointer(&mut window, end, false);
     assert_eq!(decided(&window).0, before, "Escape lets go");
 
+    menu(&mut window, MenuCommand::ResetTree);
+    window.run_steps(6);
     drag(&mut window, "cat", "vehicle");
     window.get_by_label("Move cat below vehicle");
     let end = place(&window, "vehicle");
