@@ -118,10 +118,11 @@ pub fn introduction_ui(ui: &mut Ui, state: &mut Introduction, open: &mut bool) {
 /// that of the colours at its lower edge.
 fn arrange(room: Rect, sizes: [Vec2; 3], targets: [Option<Rect>; 3]) -> [Option<Rect>; 3] {
     let [classes, path, colours] = targets;
+    // Above the words of the bar.
+    let bottom =
+        colours.map_or(room.bottom(), |target| room.bottom().min(target.top() - WORDS - GAP));
     let at_bottom = colours.map(|target| {
         let left = target.left().clamp(room.left(), (room.right() - sizes[2].x).max(room.left()));
-        // Above the words of the bar.
-        let bottom = room.bottom().min(target.top() - WORDS - GAP);
         Rect::from_min_size(pos2(left, bottom - sizes[2].y), sizes[2])
     });
     let beside = |size: Vec2, target: Rect, from: f32, to: f32| {
@@ -131,7 +132,7 @@ fn arrange(room: Rect, sizes: [Vec2; 3], targets: [Option<Rect>; 3]) -> [Option<
     };
     let end = |left: f32| match at_bottom {
         Some(colours) if colours.right() + GAP > left => colours.top() - GAP,
-        Some(_) | None => room.bottom(),
+        Some(_) | None => bottom,
     };
     let left = |size: Vec2| room.right() - size.x - 2.0 * GAP;
     // What is below must have its room, too.
