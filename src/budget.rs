@@ -162,6 +162,12 @@ impl<R: Seek> Seek for Watched<'_, R> {
         self.budget.pass(LOOK / 16)?;
         self.reader.seek(to)
     }
+
+    fn seek_relative(&mut self, by: i64) -> io::Result<()> {
+        self.budget.pass(LOOK / 16)?;
+        // A buffered reader keeps what it has read that way.
+        self.reader.seek_relative(by)
+    }
 }
 /// What became of a process that was to read a file and gave no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -15,16 +15,30 @@ pub enum ReadError {
     TooLarge(u64),
 }
 
-/// All of a file of at most `most` bytes. Pipes and devices, which may never end or never begin,
-/// are refused before they are opened.
+/// Opens a file to be read. Pipes and devices, which may never end or never begin, are refused before
+/// they are opened, and again afterwards, for a name may come to mean something else in between; to
+/// open one of those waits for nobody.
+///
+/// # Errors
+/// When it cannot be opened, or is no file.
+pub fn open(path: &Path) -> Result<File, ReadError> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(ReadError::NotAFile);
+    }
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(ReadError::NotAFile) }
+}
+
+/// All of a file of at most `most` bytes; see [`open`].
 ///
 /// # Errors
 /// When it cannot be read, is no file, or too large.
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, ReadError> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(ReadError::NotAFile);
-    }
     let mut bytes = Vec::new();
-    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    open(path)?.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(ReadError::TooLarge(most)) } else { Ok(bytes) }
 }

@@ -7,11 +7,13 @@
 mod convert;
 mod error;
 mod exif;
+mod gif;
 mod jpeg;
 mod png;
+mod webp;
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read as _, Seek};
 use std::path::Path;
 use std::time::Duration;
@@ -27,6 +29,7 @@ use exif::upright_from_exif;
 pub use error::{PhotoError, Problem};
 
 use crate::budget::{Budget, Wanted};
+use crate::input::{self, ReadError};
 use crate::text::{CleanText, Shown as _};
 
 /// The largest file that is read, in bytes.
@@ -130,6 +133,21 @@ impl Photo {
     }
 }
 
+/// What the decoder of a file gets to see of it: its pixels and what they need, without profiles,
+/// texts, thumbnails and further frames. Of BMP there is no such part.
+///
+/// # Errors
+/// As [`Photo::decode`], as far as it is told without decoding.
+pub fn essence(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
+    match image::guess_format(bytes) {
+        Ok(ImageFormat::Jpeg) => jpeg::essence(&mut Cursor::new(bytes)),
+        Ok(ImageFormat::Png) => Ok(png::read(&mut Cursor::new(bytes))?.essence),
+        Ok(ImageFormat::WebP) => Ok(webp::read(&mut Cursor::new(bytes))?.essence),
+        Ok(ImageFormat::Gif) => gif::read(&mut Cursor::new(bytes)),
+        _ => Err(Problem::UnknownFormat),
+    }
+}
+
 /// What a picture may take in time; its memory goes by its pixels, which are counted first.
 fn budget(wanted: &Wanted) -> Budget {
     Budget::new(MAX_ALLOC, MAX_TIME, wanted.clone())
@@ -137,15 +155,15 @@ fn budget(wanted: &Wanted) -> Budget {
 
 /// Opens a file to be read through; anything else that has a name would keep its reader waiting.
 pub(crate) fn open_regular(path: &Path) -> Result<File, Problem> {
-    // Asked before it is opened, for to open a named pipe would wait for its writer.
-    let metadata = fs::metadata(path).map_err(Problem::Io)?;
-    if !metadata.is_file() {
-        return Err(Problem::NotAFile);
+    let file = input::open(path).map_err(|error| match error {
+        ReadError::Io(error) => Problem::Io(error),
+        ReadError::NotAFile => Problem::NotAFile,
+        ReadError::TooLarge(_) => Problem::FileTooLarge,
+    })?;
+    match file.metadata().map_err(Problem::Io)?.len() {
+        ..=MAX_FILE => Ok(file),
+        _ => Err(Problem::FileTooLarge),
     }
-    if metadata.len() > MAX_FILE {
-        return Err(Problem::FileTooLarge);
-    }
-    File::open(path).map_err(Problem::Io)
 }
 
 /// Reads no more of a file than its format needs: what a file is, is seen in its first bytes.
@@ -155,6 +173,7 @@ fn decode<R: BufRead + Seek>(
     budget: &Budget,
 ) -> Result<RgbImage, Problem> {
     use ImageFormat::{Bmp, Gif, Jpeg, Png, WebP};
+    use Transform::NoTransforms;
     let mut start = Vec::new();
     (&mut reader).take(MAGIC_BYTES).read_to_end(&mut start).map_err(Problem::Io)?;
     reader.rewind().map_err(Problem::Io)?;
@@ -165,12 +184,21 @@ fn decode<R: BufRead + Seek>(
         Ok(Png) => {
             let png::Png { essence, exif } = png::read(&mut reader)?;
             let reader = budget.watch(Cursor::new(essence));
-            let (image, _) = decode_with_alpha(reader, Png)?;
+            let image = decode_with_alpha(reader, Png)?;
             (convert::rgb_from(image, options.alpha), upright_from_exif(exif.as_deref()))
         }
-        Ok(format @ (WebP | Bmp | Gif)) => {
-            let (image, transform) = decode_with_alpha(reader, format)?;
-            (convert::rgb_from(image, options.alpha), transform)
+        Ok(WebP) => {
+            let webp::WebP { essence, exif } = webp::read(&mut reader)?;
+            let reader = budget.watch(Cursor::new(essence));
+            let image = decode_with_alpha(reader, WebP)?;
+            (convert::rgb_from(image, options.alpha), upright_from_exif(exif.as_deref()))
+        }
+        Ok(Gif) => {
+            let reader = budget.watch(Cursor::new(gif::read(&mut reader)?));
+            (convert::rgb_from(decode_with_alpha(reader, Gif)?, options.alpha), NoTransforms)
+        }
+        Ok(Bmp) => {
+            (convert::rgb_from(decode_with_alpha(reader, Bmp)?, options.alpha), NoTransforms)
         }
         _ => return Err(Problem::UnknownFormat),
     };
@@ -188,16 +216,15 @@ fn decode<R: BufRead + Seek>(
 fn decode_with_alpha<R: BufRead + Seek>(
     reader: R,
     format: ImageFormat,
-) -> Result<(DynamicImage, Transform), Problem> {
+) -> Result<DynamicImage, Problem> {
     let problem = |error| Problem::from_decoder(format, error);
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_ALLOC);
     let mut reader = ImageReader::with_format(reader, format);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(problem)?;
+    let decoder = reader.into_decoder().map_err(problem)?;
 
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
-    let transform = upright_from_exif(decoder.exif_metadata().ok().flatten().as_deref());
-    Ok((DynamicImage::from_decoder(decoder).map_err(problem)?, transform))
+    DynamicImage::from_decoder(decoder).map_err(problem)
 }

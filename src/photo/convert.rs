@@ -9,24 +9,37 @@ pub(super) fn rgb_from(image: DynamicImage, alpha: Alpha) -> RgbImage {
     use DynamicImage::*;
     let (width, height) = (image.width(), image.height());
     let channels = usize::from(image.color().channel_count());
-    let samples = match image {
-        ImageRgb8(rgb) => return rgb,
-        ImageLuma16(image) => high_bytes(image.into_raw()),
-        ImageLumaA16(image) => high_bytes(image.into_raw()),
-        ImageRgb16(image) => high_bytes(image.into_raw()),
-        ImageRgba16(image) => high_bytes(image.into_raw()),
-        ImageLuma8(_) | ImageLumaA8(_) | ImageRgba8(_) => image.into_bytes(),
+    let (size, eight) = ((width, height), |sample: u8| sample);
+    let high = |sample: u16| (sample >> 8) as u8;
+    match image {
+        ImageRgb8(rgb) => rgb,
+        ImageLuma16(image) => rgb_of(size, channels, image.as_raw(), high, alpha),
+        ImageLumaA16(image) => rgb_of(size, channels, image.as_raw(), high, alpha),
+        ImageRgb16(image) => rgb_of(size, channels, image.as_raw(), high, alpha),
+        ImageRgba16(image) => rgb_of(size, channels, image.as_raw(), high, alpha),
+        ImageLuma8(image) => rgb_of(size, channels, image.as_raw(), eight, alpha),
+        ImageLumaA8(image) => rgb_of(size, channels, image.as_raw(), eight, alpha),
+        ImageRgba8(image) => rgb_of(size, channels, image.as_raw(), eight, alpha),
         // The decoders of these formats give no other types.
-        other => return other.into_rgb8(),
-    };
+        other => other.into_rgb8(),
+    }
+}
 
+/// Pixel by pixel, so that nothing but source and result is in memory.
+fn rgb_of<S: Copy>(
+    (width, height): (u32, u32),
+    channels: usize,
+    samples: &[S],
+    byte: impl Fn(S) -> u8,
+    alpha: Alpha,
+) -> RgbImage {
     let mut rgb = RgbImage::new(width, height);
     for (target, pixel) in rgb.chunks_exact_mut(3).zip(samples.chunks_exact(channels)) {
         let (color, opacity) = match *pixel {
-            [grey] => ([grey; 3], 255),
-            [grey, opacity] => ([grey; 3], opacity),
-            [r, g, b] => ([r, g, b], 255),
-            [r, g, b, opacity] => ([r, g, b], opacity),
+            [grey] => ([byte(grey); 3], 255),
+            [grey, opacity] => ([byte(grey); 3], byte(opacity)),
+            [r, g, b] => ([r, g, b].map(&byte), 255),
+            [r, g, b, opacity] => ([r, g, b].map(&byte), byte(opacity)),
             _ => continue,
         };
         target.copy_from_slice(&match alpha {
@@ -35,10 +48,6 @@ pub(super) fn rgb_from(image: DynamicImage, alpha: Alpha) -> RgbImage {
         });
     }
     rgb
-}
-
-fn high_bytes(samples: Vec<u16>) -> Vec<u8> {
-    samples.into_iter().map(|sample| (sample >> 8) as u8).collect()
 }
 
 /// The colour of a translucent pixel on white paper, rounded to nearest.

@@ -50,6 +50,11 @@ pub(super) fn decode<R: BufRead>(reader: &mut R) -> Result<(RgbImage, Transform)
     Ok((rgb, transform))
 }
 
+/// The part of a file that is decoded.
+pub(super) fn essence(reader: &mut impl BufRead) -> Result<Vec<u8>, Problem> {
+    essence::read(reader)
+}
+
 fn refused(error: DecodeErrors) -> Problem {
     damaged(&error.to_string())
 }

@@ -1,6 +1,6 @@
 //! PNG without what is ignored anyway, so that nothing is unpacked or kept for nothing.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
 
 use super::error::{MAX_PIXELS, Problem};
 
@@ -16,6 +16,12 @@ const KEPT: [&[u8; 4]; 5] = [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"];
 /// Most bytes of one chunk that is no pixels: a palette has 768, Exif data has 64 KiB in JPEG.
 const MAX_CHUNK: u64 = 1 << 20;
 
+/// Most chunks. The largest picture in the smallest chunks that are usual, of 8 KiB, has a tenth.
+const MAX_CHUNKS: usize = 1 << 20;
+
+/// Most chunks that are kept and no pixels: a picture has one of each kind.
+const MAX_KEPT: usize = 8;
+
 /// What there is to decode.
 pub(super) struct Png {
     /// A picture file with the chunks that matter alone.
@@ -28,8 +34,8 @@ pub(super) struct Png {
 pub(super) fn read<R: Read + Seek>(reader: &mut R) -> Result<Png, Problem> {
     let mut essence = vec![0; SIGNATURE];
     reader.read_exact(&mut essence).map_err(cut)?;
-    let (mut exif, mut room) = (None, 0);
-    loop {
+    let (mut exif, mut room, mut kept) = (None, 0, 0);
+    for _ in 0..MAX_CHUNKS {
         let mut header = [0; HEADER];
         reader.read_exact(&mut header).map_err(cut)?;
         let (length, kind) = header.split_at(4);
@@ -37,8 +43,14 @@ pub(super) fn read<R: Read + Seek>(reader: &mut R) -> Result<Png, Problem> {
         let is_pixels = kind == b"IDAT";
         if !KEPT.iter().any(|kept| *kept == kind) && kind != b"eXIf" {
             let beyond = (length + CHECKSUM) as i64;
-            reader.seek(SeekFrom::Current(beyond)).map_err(Problem::from_io)?;
+            reader.seek_relative(beyond).map_err(Problem::from_io)?;
             continue;
+        }
+        if !is_pixels {
+            kept += 1;
+            if kept > MAX_KEPT {
+                return Err(damaged("it has a chunk again and again that may be there once"));
+            }
         }
         if !is_pixels && length > MAX_CHUNK {
             return Err(damaged("a chunk is far too long"));
@@ -64,6 +76,7 @@ pub(super) fn read<R: Read + Seek>(reader: &mut R) -> Result<Png, Problem> {
             _ => {}
         }
     }
+    Err(damaged("it has more chunks than a picture can need"))
 }
 
 /// The most bytes of pixels that a picture with this header can need: the rows, each with a byte

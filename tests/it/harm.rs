@@ -156,7 +156,7 @@ fn a_few_bytes_are_no_200_megapixels() {
     assert!(reason.contains("more scans"), "{reason}");
 }
 
-fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+pub fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let sum = !kind.iter().chain(content).fold(!0, |sum: u32, &byte| {
         (0..8).fold(sum ^ u32::from(byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 * (sum & 1)))
     });
@@ -287,4 +287,78 @@ fn a_network_that_would_fill_the_memory_is_not_run() {
     let large = ["--resize", "4096", "--crop", "4096"];
     let wide = ["classify", &photo, "--model", "wrn16-2-cifar10", "--device", "cpu"];
     crate::cli::fails(&[&wide[..], &large].concat(), &["gigabytes", "smaller crop"]);
+}
+
+#[test]
+fn a_jpeg_with_restarts_that_lacks_pixels_is_refused() {
+    let bytes = golden("baseline_444.jpg");
+    let scan = bytes.windows(2).position(|w| w == [0xFF, 0xDA]).unwrap();
+    let start = scan + 2 + usize::from(bytes[scan + 3]);
+    for share in [10, 30, 50, 90] {
+        let cut = start + (bytes.len() - 2 - start) * share / 100;
+        let cut = if bytes[cut - 1] == 0xFF { cut - 1 } else { cut };
+        // Without an interval there are no restarts, which would end the pixels in silence.
+        let closed = [&bytes[..cut], b"\xFF\xD0\xFF\xD1\xFF\xD9"].concat();
+        assert!(matches!(decode(&closed), Err(Problem::Damaged { .. })), "{share} %");
+        // With one of a single block, as many are missing as there are blocks.
+        let interval = b"\xFF\xDD\x00\x04\x00\x01";
+        let some = [&bytes[..scan], interval, &bytes[scan..cut], b"\xFF\xD0\xFF\xD9"].concat();
+        assert!(matches!(decode(&some), Err(Problem::Damaged { .. })), "{share} %");
+    }
+}
+
+#[test]
+fn a_png_of_endless_chunks_is_refused() {
+    let picture = golden("palette8.png");
+    let (head, tail) = picture.split_at(33);
+    let empty = chunk(b"tIME", b"");
+    let endless = [head, &empty.repeat(1 << 20), tail].concat();
+    assert!(matches!(decode(&endless), Err(Problem::Damaged { format: "PNG", .. })));
+    let palettes = [head, &chunk(b"PLTE", &[0; 768]).repeat(20), tail].concat();
+    assert!(matches!(decode(&palettes), Err(Problem::Damaged { format: "PNG", .. })));
+    assert!(decode(&[head, &empty.repeat(1000), tail].concat()).is_ok());
+}
+
+#[test]
+fn parts_of_webp_and_gif_that_are_ignored_cost_nothing() {
+    let plain = golden("exif7.webp");
+    let chunk = |kind: &[u8; 4], size: usize| {
+        let length = (size as u32).to_le_bytes();
+        [&kind[..], &length, &vec![b'a'; size]].concat()
+    };
+    let picture = decode(&plain).unwrap().rgb;
+    for kind in [b"ICCP", b"XMP ", b"junk", b"EXIF"] {
+        let stuffed = [&plain[..], &chunk(kind, 3_000_000)].concat();
+        assert_eq!(decode(&stuffed).unwrap().rgb, picture, "{kind:?}");
+        assert!(glasstree::photo::essence(&stuffed).unwrap().len() < plain.len() + 100);
+    }
+    // A frame of an animation that is not shown.
+    let frames = golden("animated.webp");
+    let longer = [&frames[..], &chunk(b"ANMF", 3_000_000)].concat();
+    assert_eq!(decode(&longer).unwrap().rgb, decode(&frames).unwrap().rgb);
+    assert!(glasstree::photo::essence(&longer).unwrap().len() < frames.len());
+
+    let plain = golden("plain.gif");
+    let palette = 13 + 3 * (2 << (plain[10] & 7));
+    let (head, tail) = plain.split_at(palette);
+    let note = [b"!\xFF\x0BXMP DataXMP".to_vec(), [&[255][..], &[b'a'; 255]].concat().repeat(9000)];
+    let stuffed = [head, &note.concat(), b"\0", tail].concat();
+    assert_eq!(decode(&stuffed).unwrap().rgb, decode(&plain).unwrap().rgb);
+    assert!(glasstree::photo::essence(&stuffed).unwrap().len() <= plain.len());
+    let moving = golden("animated.gif");
+    assert!(glasstree::photo::essence(&moving).unwrap().len() < moving.len());
+}
+
+#[test]
+fn long_headers_and_shapes_of_safetensors_are_refused() {
+    let tensor = |shape: &str| {
+        let header = format!(r#"{{"a":{{"dtype":"F32","shape":[{shape}],"data_offsets":[0,4]}}}}"#);
+        StateDict::from_bytes("file", build::raw_safetensors(&header, &[0; 4])).map(drop)
+    };
+    assert!(tensor("1,1").is_ok());
+    for axes in [17, 500_000] {
+        assert!(tensor(&vec!["1"; axes].join(",")).unwrap_err().to_string().contains("axes"));
+    }
+    let error = tensor(&vec!["1"; 2_000_000].join(",")).unwrap_err().to_string();
+    assert!(error.contains("header claims"), "{error}");
 }

@@ -10,6 +10,7 @@ use super::damaged;
 const START_OF_SCAN: u8 = 0xDA;
 const END: u8 = 0xD9;
 const PROGRESSIVE: u8 = 0xC2;
+const INTERVAL: u8 = 0xDD;
 
 /// Most scans; encoders write ten, thorough ones up to twenty. Each costs a walk over all pixels.
 const MAX_SCANS: usize = 32;
@@ -32,17 +33,17 @@ pub(super) fn read<R: BufRead>(reader: &mut R) -> Result<Vec<u8>, Problem> {
     let mut bytes = vec![0xFF, 0xD8];
     let mut start = [0; 2];
     exact(reader, &mut start)?;
-    let (mut frame, mut scans, mut coded) = (None, 0, 0);
+    let (mut frame, mut scans, mut coded, mut interval) = (None, 0, 0, 0);
     let mut marker = next_marker(reader)?;
     loop {
         match marker {
             END => {
                 // A progressive picture of a single scan ends where the scan does.
-                if frame.is_some_and(|frame: Frame| !frame.progressive || scans > 1) {
+                if frame.as_ref().is_some_and(|it: &Frame| !it.progressive || scans > 1) {
                     bytes.extend_from_slice(&NO_CODE);
                 }
                 bytes.extend_from_slice(&[0xFF, END]);
-                let least = frame.map_or(0, |frame| frame.least_bytes());
+                let least = frame.as_ref().map_or(0, Frame::least_bytes);
                 if coded < least {
                     return Err(damaged("its pixels are missing"));
                 }
@@ -70,11 +71,15 @@ pub(super) fn read<R: BufRead>(reader: &mut R) -> Result<Vec<u8>, Problem> {
                     if scans > MAX_SCANS {
                         return Err(damaged("it has more scans than any camera makes"));
                     }
-                    let most = frame.map_or(0, |frame| frame.most_bytes());
+                    let most = frame.as_ref().map_or(0, Frame::most_bytes);
+                    let pieces = frame.as_ref().and_then(|frame| frame.pieces(&content, interval));
                     let from = bytes.len();
-                    marker = scan(reader, &mut bytes, most)?;
+                    marker = scan(reader, &mut bytes, most, pieces)?;
                     coded += bytes.len() - from;
                 } else {
+                    if let (INTERVAL, [high, low]) = (marker, &content[..]) {
+                        interval = usize::from(u16::from_be_bytes([*high, *low]));
+                    }
                     marker = next_marker(reader)?;
                 }
             }
@@ -83,11 +88,12 @@ pub(super) fn read<R: BufRead>(reader: &mut R) -> Result<Vec<u8>, Problem> {
 }
 
 /// What the header says of the picture.
-#[derive(Clone, Copy)]
 struct Frame {
     pixels: usize,
-    /// Of 8 × 8 values, in all components.
-    blocks: usize,
+    /// For each component its number and its blocks of 8 × 8 values.
+    components: Vec<(u8, usize)>,
+    /// Groups of blocks of all components that belong to the same pixels.
+    units: usize,
     progressive: bool,
 }
 
@@ -98,9 +104,10 @@ impl Frame {
         let [_, h1, h0, w1, w0, count, components @ ..] = content else { return Err(wrong()) };
         let (height, width) = (u16::from_be_bytes([*h1, *h0]), u16::from_be_bytes([*w1, *w0]));
         check_size(width.into(), height.into())?;
-        let components = components.as_chunks::<3>().0.iter().take(usize::from(*count));
+        let components = &components.as_chunks::<3>().0;
+        let components = &components[..components.len().min(usize::from(*count))];
         let sampling: Vec<[usize; 2]> =
-            components.map(|[_, hv, _]| [hv >> 4, hv & 15].map(usize::from)).collect();
+            components.iter().map(|[_, hv, _]| [hv >> 4, hv & 15].map(usize::from)).collect();
         let most = |axis: usize| sampling.iter().map(|hv| hv[axis]).max().unwrap_or(0).max(1);
         let most = [most(0), most(1)];
         let size = [width, height].map(usize::from);
@@ -109,23 +116,42 @@ impl Frame {
                 [0, 1].map(|axis| (size[axis] * hv[axis]).div_ceil(most[axis] * 8));
             across * down
         });
-        let (pixels, blocks) = (size[0] * size[1], blocks.sum());
-        Ok(Self { pixels, blocks, progressive })
+        let components = components.iter().map(|[number, ..]| *number).zip(blocks).collect();
+        let units = (0..2).map(|axis| size[axis].div_ceil(8 * most[axis])).product();
+        Ok(Self { pixels: size[0] * size[1], components, units, progressive })
+    }
+
+    /// Of a scan with this header: into how many pieces restarts divide it. `None` if the header
+    /// makes no sense, which the decoder tells.
+    fn pieces(&self, scan: &[u8], interval: usize) -> Option<usize> {
+        let units = match scan {
+            [1, number, ..] => self.components.iter().find(|(other, _)| other == number)?.1,
+            _ => self.units,
+        };
+        Some(if interval == 0 { 1 } else { units.div_ceil(interval).max(1) })
     }
 
     /// Every block has at least a code for its mean, and one for its end if it comes at once.
-    fn least_bytes(self) -> usize {
-        self.blocks * if self.progressive { 1 } else { 2 } / 8
+    fn least_bytes(&self) -> usize {
+        let blocks: usize = self.components.iter().map(|(_, blocks)| blocks).sum();
+        blocks * if self.progressive { 1 } else { 2 } / 8
     }
 
     /// No encoder needs more than a few bytes for each pixel.
-    fn most_bytes(self) -> usize {
+    fn most_bytes(&self) -> usize {
         8 * self.pixels + (1 << 16)
     }
 }
 
-/// Copies the numbers of a scan, with the marks for restarts, up to the next other marker.
-fn scan<R: BufRead>(reader: &mut R, bytes: &mut Vec<u8>, most: usize) -> Result<u8, Problem> {
+/// Copies the numbers of a scan, with the marks for restarts, up to the next other marker. Where a
+/// restart is missing or out of place, pixels are, too; a last one behind all pieces does no harm.
+fn scan<R: BufRead>(
+    reader: &mut R,
+    bytes: &mut Vec<u8>,
+    most: usize,
+    pieces: Option<usize>,
+) -> Result<u8, Problem> {
+    let mut restarts = 0;
     loop {
         reader.read_until(0xFF, bytes).map_err(Problem::from_io)?;
         if bytes.pop() != Some(0xFF) {
@@ -135,7 +161,18 @@ fn scan<R: BufRead>(reader: &mut R, bytes: &mut Vec<u8>, most: usize) -> Result<
             return Err(damaged("it holds more data than its pixels can need"));
         }
         match after_fill(reader)? {
-            code @ (0x00 | 0xD0..=0xD7) => bytes.extend_from_slice(&[0xFF, code]),
+            0x00 => bytes.extend_from_slice(&[0xFF, 0x00]),
+            code @ 0xD0..=0xD7 => {
+                restarts += 1;
+                let is_next = usize::from(code & 7) == (restarts - 1) % 8;
+                if !is_next || pieces.is_some_and(|pieces| restarts > pieces) {
+                    return Err(damaged("a restart is out of place"));
+                }
+                bytes.extend_from_slice(&[0xFF, code]);
+            }
+            _ if pieces.is_some_and(|pieces| restarts + 1 < pieces) => {
+                return Err(damaged("its pixels are missing"));
+            }
             marker => return Ok(marker),
         }
     }
