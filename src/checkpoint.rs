@@ -24,6 +24,7 @@ mod open;
 mod pickle_policy;
 mod pickle_scan;
 mod pickle_value;
+mod places;
 mod pth;
 mod safetensors;
 mod tar;
@@ -32,7 +33,6 @@ mod weights;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -42,8 +42,10 @@ use tempfile::NamedTempFile;
 use self::detect::Kind;
 pub use self::dtype::DType;
 pub use self::error::{CheckpointError, FileProblem, Origin, TensorProblem};
-pub use self::file::WeightsFile;
+pub use self::file::is_graph;
 pub use self::onnx::OnnxFile;
+use self::places::Stored;
+pub use self::pth::check_pickle;
 pub use self::weights::Weights;
 use crate::budget::Wanted;
 use crate::temporary;
@@ -75,7 +77,7 @@ pub struct StateDict {
     entries: BTreeMap<CleanText, Entry>,
     metadata: BTreeMap<CleanText, CleanText>,
     watch: Option<Watch>,
-    /// The file behind [`Data::Range`].
+    /// The file behind [`Data::Stored`].
     source: Option<safetensors::Source>,
     /// Who has the values of [`Data::Remote`].
     remote: Option<Box<dyn RemoteTensors>>,
@@ -108,7 +110,7 @@ struct Watch {
 
 enum Data {
     Torch(pytorch_reader::Tensor),
-    Range(Range<u64>),
+    Stored(Stored),
     /// A child has it.
     Remote,
 }
@@ -117,8 +119,16 @@ enum Data {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Unread {
     format: Format,
-    tensors: BTreeMap<CleanText, (DType, Vec<usize>)>,
+    tensors: BTreeMap<CleanText, UnreadTensor>,
     metadata: BTreeMap<CleanText, CleanText>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct UnreadTensor {
+    dtype: DType,
+    shape: Vec<usize>,
+    /// Where its values lie in the file, if they lie there in a row.
+    place: Option<Stored>,
 }
 
 impl StateDict {
@@ -257,15 +267,19 @@ impl StateDict {
         }
         let bytes = match (&entry.data, &self.source, &self.remote) {
             (Data::Torch(tensor), ..) => Cow::Owned(tensor.read().map_err(unreadable)?),
-            (Data::Range(range), Some(source), _) => {
-                source.read(range.clone()).map_err(unreadable)?
+            (Data::Stored(Stored { range, sum }), Some(source), _) => {
+                let bytes = source.read(range.clone()).map_err(unreadable)?;
+                if sum.is_some_and(|sum| crc32fast::hash(&bytes) != sum) {
+                    return Err(TensorProblem::Unreadable("its checksum is wrong".to_owned()));
+                }
+                bytes
             }
             (Data::Remote, _, Some(remote)) => {
                 let count = entry.shape.iter().product::<usize>() * entry.dtype.size();
                 let bytes = remote.read(name, count as u64);
                 Cow::Owned(bytes.map_err(|problem| TensorProblem::Unreadable(problem.into()))?)
             }
-            (Data::Range(_), None, _) | (Data::Remote, _, None) => {
+            (Data::Stored(_), None, _) | (Data::Remote, _, None) => {
                 return Err(TensorProblem::Missing);
             }
         };
@@ -278,9 +292,15 @@ impl StateDict {
 
     /// What it holds, for a parent.
     pub(crate) fn unread(&self) -> Unread {
-        let tensors = self.entries.iter();
-        let tensors =
-            tensors.map(|(name, entry)| (name.clone(), (entry.dtype, entry.shape.clone())));
+        let is_the_file = self.unpacked.is_empty();
+        let tensors = self.entries.iter().map(|(name, entry)| {
+            let Entry { dtype, shape, data } = entry;
+            let place = match data {
+                Data::Stored(place) if is_the_file && dtype.is_float() => Some(place.clone()),
+                Data::Stored(_) | Data::Torch(_) | Data::Remote => None,
+            };
+            (name.clone(), UnreadTensor { dtype: *dtype, shape: shape.clone(), place })
+        });
         Unread { format: self.format, tensors: tensors.collect(), metadata: self.metadata.clone() }
     }
 

@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::places::{self, Places};
 use super::{FileProblem, pth};
 use crate::budget::{Budget, Exceeded};
 use crate::temporary;
@@ -23,12 +24,12 @@ const MAX_RATIO: u64 = 100;
 /// What an archive turned out to be.
 pub(super) enum Archive {
     /// A PyTorch checkpoint, whose pickle is harmless and whose entries hold `bytes` unpacked.
-    Checkpoint { bytes: u64 },
+    Checkpoint { bytes: u64, places: Places },
     /// The only checkpoint inside, unpacked to a temporary file.
     Inner(NamedTempFile),
 }
 
-type Zip = ZipArchive<BufReader<File>>;
+pub(super) type Zip = ZipArchive<BufReader<File>>;
 
 /// Looks into the archive `file` and checks its pickle, without trusting any of its sizes.
 pub(super) fn open(file: File, budget: &Budget) -> Result<Archive, FileProblem> {
@@ -54,7 +55,8 @@ pub(super) fn open(file: File, budget: &Budget) -> Result<Archive, FileProblem> 
             }
             let entry = zip.by_index(index)?;
             pth::scan_pickles(&mut BufReader::new(entry), 1, budget)?;
-            Ok(Archive::Checkpoint { bytes })
+            let places = places::find(&mut zip, index, budget).unwrap_or_default();
+            Ok(Archive::Checkpoint { bytes, places })
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 
 use super::DType;
 use crate::budget::{Exceeded, Lost};
+use crate::input::ReadError;
 use crate::text::CleanText;
 
 /// What went wrong with a checkpoint, in one line.
@@ -66,6 +67,18 @@ pub enum FileProblem {
     PickledObject { class: String, origin: Origin },
     #[error("would run {0} when loaded by Python; it is refused, and nothing in it was run")]
     WouldRun(String),
+}
+
+impl From<ReadError> for FileProblem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Io(error) => Self::Io(error),
+            ReadError::NotAFile => {
+                Self::NotACheckpoint("a folder or device, not a file".to_owned())
+            }
+            ReadError::TooLarge(_) => Self::TooLarge(error.to_string()),
+        }
+    }
 }
 
 /// Where in a file a Python object was found.

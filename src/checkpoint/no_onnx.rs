@@ -16,19 +16,4 @@ impl OnnxFile {
         let what = "an ONNX network, which this build cannot run; build it with --features onnx";
         Err(CheckpointError::file(path.shown(), FileProblem::NotACheckpoint(what.to_owned())))
     }
-
-    /// See the other build.
-    pub fn parameter_count(&self) -> usize {
-        match *self {}
-    }
-
-    /// See the other build.
-    pub fn dtype_summary(&self) -> String {
-        match *self {}
-    }
-
-    /// See the other build.
-    pub fn metadata(&self, _key: &str) -> Option<&str> {
-        match *self {}
-    }
 }

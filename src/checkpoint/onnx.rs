@@ -8,8 +8,7 @@
 mod external;
 mod scan;
 
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
@@ -18,10 +17,14 @@ use rten_onnx::onnx::{AttributeProto, DataType, GraphProto, ModelProto, TensorPr
 
 use super::{CheckpointError, FileProblem};
 use crate::budget::{Budget, NODE, Wanted};
+use crate::input;
 use crate::text::{CleanText, Shown as _};
 
 /// A message cannot be larger in the format itself.
 const MAX_BYTES: u64 = 2 << 30;
+
+/// Most bytes of the texts beside a network that are read.
+const MAX_METADATA: usize = 8 << 20;
 
 /// For reading the file and those beside it, which may lie on a slow disk.
 const MAX_TIME: Duration = Duration::from_secs(120);
@@ -42,19 +45,32 @@ impl OnnxFile {
     pub fn open(path: &Path, wanted: &Wanted) -> Result<Self, CheckpointError> {
         let name = path.shown().to_string();
         let read = || {
-            let memory = MAX_BYTES + external::MAX_BYTES + scan::MAX_MESSAGES as u64 * NODE;
-            let budget = Budget::new(memory, MAX_TIME, wanted.clone());
+            let budget = budget(wanted);
             let mut bytes = Vec::new();
-            let file = budget.watch(File::open(path)?);
+            let file = budget.watch(input::open(path)?);
             file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
             let folder = path.parent().unwrap_or(Path::new(""));
-            Self::parse(&bytes, folder, &budget)
+            Self::parse(&bytes, Some(folder), &budget)
         };
         let model = read().map_err(|problem| CheckpointError::file(&name, problem))?;
         Ok(Self { name, model })
     }
 
-    fn parse(bytes: &[u8], folder: &Path, budget: &Budget) -> Result<ModelProto, FileProblem> {
+    /// Reads a file that is already in memory, which has no files beside it; `name` is for messages.
+    ///
+    /// # Errors
+    /// As [`OnnxFile::open`].
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let model = Self::parse(bytes, None, &budget(&Wanted::default()))
+            .map_err(|problem| CheckpointError::file(name, problem))?;
+        Ok(Self { name: name.to_owned(), model })
+    }
+
+    fn parse(
+        bytes: &[u8],
+        folder: Option<&Path>,
+        budget: &Budget,
+    ) -> Result<ModelProto, FileProblem> {
         if bytes.is_empty() {
             return Err(FileProblem::Empty);
         }
@@ -92,15 +108,26 @@ impl OnnxFile {
         format!("{mixed}{}", Vec::from_iter(types).join(", "))
     }
 
-    /// A text that was stored beside the network.
-    pub fn metadata(&self, key: &str) -> Option<&str> {
-        let entry = self.model.metadata_props.iter().find(|it| it.key.as_deref() == Some(key));
-        entry.and_then(|entry| entry.value.as_deref())
+    /// The texts that were stored beside the network, by their keys; those of 8 MiB at most, since
+    /// labels are the largest that anybody reads.
+    pub fn all_metadata(&self) -> BTreeMap<String, String> {
+        let mut room = MAX_METADATA;
+        let entries = self.model.metadata_props.iter().filter_map(|entry| {
+            let (key, value) = (entry.key.clone()?, entry.value.clone()?);
+            room = room.checked_sub(key.len() + value.len())?;
+            Some((key, value))
+        });
+        entries.collect()
     }
 
     fn initializers(&self) -> impl Iterator<Item = &TensorProto> {
         self.model.graph.iter().flat_map(|graph| &graph.initializer)
     }
+}
+
+fn budget(wanted: &Wanted) -> Budget {
+    let memory = MAX_BYTES + external::MAX_BYTES + scan::MAX_MESSAGES as u64 * NODE;
+    Budget::new(memory, MAX_TIME, wanted.clone())
 }
 
 fn is_float(ty: DataType) -> bool {

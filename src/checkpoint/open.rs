@@ -11,17 +11,21 @@ use tempfile::NamedTempFile;
 
 use super::archive::{self, Archive};
 use super::detect::{self, Kind};
+use super::places::Places;
 use super::{
-    Data, Entry, FileProblem, Format, RemoteTensors, StateDict, Unread, names, pth, safetensors,
-    tar,
+    Data, Entry, FileProblem, Format, RemoteTensors, StateDict, Unread, UnreadTensor, names, pth,
+    safetensors, tar,
 };
 use crate::budget::{Budget, Wanted};
+use crate::input;
 use crate::text::CleanText;
 
 /// Longest time that the structure of a file may take to be read.
 const MAX_TIME: Duration = Duration::from_secs(60);
 /// Most bytes that all tensors of a file may take as f32.
 const MAX_F32_BYTES: u64 = 8 << 30;
+/// Most axes of a tensor.
+const MAX_RANK: usize = 16;
 /// A tensor larger than its file repeats its values (stride 0), which is fine up to this.
 const MAX_REPEATED_BYTES: u64 = 64 << 20;
 
@@ -32,17 +36,18 @@ impl StateDict {
         wanted: &Wanted,
     ) -> Result<Self, FileProblem> {
         let not = |what: &str| Err(FileProblem::NotACheckpoint(what.to_owned()));
-        let about = std::fs::metadata(path)?;
-        if !about.is_file() {
-            return not("a folder or device, not a file");
-        }
-        let open = || File::open(path);
+        let open = || input::open(path);
+        let about = open()?.metadata()?;
         let budget = &budget(about.len(), wanted);
         let mut head = Vec::new();
         (open()?.take(detect::HEAD_BYTES as u64)).read_to_end(&mut head)?;
         match detect::kind(&head)? {
             Kind::Zip => match archive::open(open()?, budget)? {
-                Archive::Checkpoint { bytes } => Self::from_pth(path, Format::PthZip, bytes),
+                Archive::Checkpoint { bytes, places } => {
+                    let source = safetensors::Source::File(Mutex::new(open()?));
+                    let state = Self::from_pth(path, Format::PthZip, bytes, places)?;
+                    Ok(Self { source: Some(source), ..state })
+                }
                 Archive::Inner(file) if may_be_packed => Ok(Self {
                     format: Format::PthInZip,
                     ..Self::from_unpacked(file, false, wanted)?
@@ -51,7 +56,7 @@ impl StateDict {
             },
             Kind::Legacy => {
                 pth::scan_legacy(open()?, budget)?;
-                Self::from_pth(path, Format::PthLegacy, about.len())
+                Self::from_pth(path, Format::PthLegacy, about.len(), Places::new())
             }
             Kind::Tar => Self::from_tar(open()?, budget),
             Kind::Safetensors => {
@@ -75,15 +80,17 @@ impl StateDict {
     }
 
     /// `held`: the bytes that all tensors can have together.
-    fn from_pth(path: &Path, format: Format, held: u64) -> Result<Self, FileProblem> {
-        let pth::Loaded { tensors, metadata } = pth::load(path)?;
-        let entries = tensors.into_iter().map(|(name, tensor)| {
-            let entry = Entry {
-                dtype: tensor.dtype().into(),
-                shape: tensor.shape().to_vec(),
-                data: Data::Torch(tensor),
-            };
-            (name, entry)
+    fn from_pth(
+        path: &Path,
+        format: Format,
+        held: u64,
+        places: Places,
+    ) -> Result<Self, FileProblem> {
+        let pth::Loaded { tensors, metadata } = pth::load(path, places)?;
+        let entries = tensors.into_iter().map(|(name, (tensor, place))| {
+            let (dtype, shape) = (tensor.dtype().into(), tensor.shape().to_vec());
+            let data = place.map_or_else(|| Data::Torch(tensor), Data::Stored);
+            (name, Entry { dtype, shape, data })
         });
         Ok(Self {
             format,
@@ -107,21 +114,38 @@ impl StateDict {
         Self::from_places(Format::PthTar, source, tensors, metadata)
     }
 
-    /// What a child has found; it is checked as if it came from the file itself.
+    /// What a child has found in `file`; it is checked as if it came from the file itself.
     pub(crate) fn from_remote(
         unread: Unread,
+        file: File,
         remote: Box<dyn RemoteTensors>,
     ) -> Result<Self, FileProblem> {
+        let held = file.metadata()?.len();
         let Unread { format, tensors, metadata } = unread;
-        let entries = tensors.into_iter().map(|(name, (dtype, shape))| {
-            (String::from(name), Entry { dtype, shape, data: Data::Remote })
+        let entries = tensors.into_iter().map(|(name, tensor)| {
+            let UnreadTensor { dtype, shape, place } = tensor;
+            let bytes = shape.iter().map(|&size| size as u64);
+            let bytes = bytes.fold(dtype.size() as u64, u64::saturating_mul);
+            let data = match place {
+                None => Data::Remote,
+                Some(place) => {
+                    let fits = place.range.end <= held
+                        && place.range.start.checked_add(bytes) == Some(place.range.end);
+                    if !fits {
+                        let what = format!("tensor {name} is not where it should be");
+                        return Err(FileProblem::Damaged(what));
+                    }
+                    Data::Stored(place)
+                }
+            };
+            Ok((String::from(name), Entry { dtype, shape, data }))
         });
         Ok(Self {
             format,
-            entries: measured(entries.collect(), u64::MAX)?,
+            entries: measured(entries.collect::<Result<_, _>>()?, u64::MAX)?,
             metadata,
             watch: None,
-            source: None,
+            source: Some(safetensors::Source::File(Mutex::new(file))),
             remote: Some(remote),
             unpacked: Vec::new(),
         })
@@ -134,8 +158,11 @@ impl StateDict {
         metadata: BTreeMap<CleanText, CleanText>,
     ) -> Result<Self, FileProblem> {
         let entries = tensors.into_iter().map(|(name, place)| {
-            let entry =
-                Entry { dtype: place.dtype, shape: place.shape, data: Data::Range(place.range) };
+            let entry = Entry {
+                dtype: place.dtype,
+                shape: place.shape,
+                data: Data::Stored(place.range.into()),
+            };
             (name, entry)
         });
         Ok(Self {
@@ -152,9 +179,9 @@ impl StateDict {
 
 /// What may be spent on everything but the values of the tensors. Beside a share of the file, which
 /// holds at least one byte of a number for each value in a pickle that counts, so much is enough for
-/// the names and shapes of tens of thousands of tensors.
-fn budget(file_bytes: u64, wanted: &Wanted) -> Budget {
-    const FREE_BYTES: u64 = 24 << 20;
+/// the names and shapes of thousands of tensors; what a reader really takes is up to three times it.
+pub(super) fn budget(file_bytes: u64, wanted: &Wanted) -> Budget {
+    const FREE_BYTES: u64 = 12 << 20;
     Budget::new(FREE_BYTES + file_bytes / 2, MAX_TIME, wanted.clone())
 }
 
@@ -176,6 +203,13 @@ fn measured(
     }
     let mut total = 0u64;
     for (name, entry) in entries.iter().filter(|(_, entry)| entry.dtype.is_float()) {
+        if entry.shape.len() > MAX_RANK {
+            let name = CleanText::short(name);
+            return Err(FileProblem::TooLarge(format!(
+                "tensor {name} has {} axes",
+                entry.shape.len()
+            )));
+        }
         let sizes = entry.shape.iter().map(|&size| size as u64);
         let bytes = sizes.fold(4, u64::saturating_mul);
         // An f16 tensor is twice as large here as in its file.

@@ -14,7 +14,7 @@ use crate::budget::{Budget, Exceeded, NODE};
 
 /// Most bytes in one pickle. That of a 1000-tensor network has about 0.2 MB: the numbers of the
 /// tensors lie outside it.
-const MAX_PICKLE_BYTES: u64 = 32 << 20;
+pub(super) const MAX_PICKLE_BYTES: u64 = 32 << 20;
 /// Most opcodes in one pickle; a reader needs about 100 bytes of memory for each.
 const MAX_OPCODES: u64 = 1_000_000;
 /// Most bytes in all dotted names (`net.layer1.0.conv1.weight`) together, generously counted.

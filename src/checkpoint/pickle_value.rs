@@ -25,11 +25,40 @@ pub(super) enum Value {
     Name(Rc<str>),
     /// A tensor, by the key that the pickle has for it.
     Tensor(Rc<str>),
+    /// A storage of a zip archive, by its key and its class.
+    Storage(Rc<str>, Rc<str>),
+    /// A tensor in one of those.
+    View(Rc<View>),
     /// A list or tuple.
     List(Items),
     /// Pairs of key and value, one behind the other.
     Dict(Items),
     Other,
+}
+
+/// A part of a storage, in numbers.
+#[derive(Debug)]
+pub(super) struct View {
+    pub storage: Rc<str>,
+    /// Class of the storage, such as `FloatStorage`.
+    pub kind: Rc<str>,
+    pub offset: u64,
+    pub shape: Vec<u64>,
+    stride: Vec<u64>,
+}
+
+impl View {
+    /// Whether the numbers lie in a row, in C order.
+    pub fn is_contiguous(&self) -> bool {
+        let mut step = 1_u64;
+        self.shape.len() == self.stride.len()
+            && self.shape.iter().zip(&self.stride).rev().all(|(&side, &stride)| {
+                // The step along an axis of one place says nothing.
+                let fits = side == 1 || stride == step;
+                step = step.saturating_mul(side);
+                fits
+            })
+    }
 }
 
 /// Where the content of a list or dictionary is in its [`Pickle`].
@@ -131,17 +160,52 @@ impl Pickle {
         match tuple {
             Value::List(items) => {
                 let first = self.items(*items).first();
-                first.filter(|value| matches!(value, Value::Tensor(_))).cloned()
+                let is_tensor = |value: &&Value| matches!(value, Value::Tensor(_) | Value::View(_));
+                first.filter(is_tensor).cloned()
             }
             _ => None,
         }
+    }
+
+    /// What the arguments of `_rebuild_tensor_v2` mean.
+    fn view(&self, arguments: &Value) -> Option<Value> {
+        let Value::List(arguments) = arguments else { return None };
+        let [Value::Storage(storage, kind), offset, shape, stride, ..] = self.items(*arguments)
+        else {
+            return None;
+        };
+        let numbers = |list: &Value| match list {
+            Value::List(items) => self.items(*items).iter().map(|it| it.size().ok()).collect(),
+            _ => None,
+        };
+        Some(Value::View(Rc::new(View {
+            storage: Rc::clone(storage),
+            kind: Rc::clone(kind),
+            offset: offset.size().ok()?,
+            shape: numbers(shape)?,
+            stride: numbers(stride)?,
+        })))
+    }
+
+    /// What a persistent id means: the key of a tensor, or a tuple about a storage.
+    fn persistent(&self, id: &Value) -> Result<Value> {
+        let Value::List(items) = id else { return Ok(Value::Tensor(id.key()?)) };
+        Ok(match self.items(*items) {
+            [Value::Text(what), Value::Name(kind), key, ..] if &**what == "storage" => {
+                Value::Storage(key.key()?, Rc::clone(kind))
+            }
+            _ => Value::Other,
+        })
     }
 
     /// What a call makes, of the few that matter: a dictionary, or a tensor in a wrapper.
     fn called(&mut self, callable: &Value, arguments: &Value) -> Result<Value> {
         match callable {
             Value::Name(name) if &**name == "OrderedDict" => self.ordered_dict(arguments),
-            // Networks of that time keep their weights as Parameters.
+            Value::Name(name) if &**name == "_rebuild_tensor_v2" => {
+                Ok(self.view(arguments).unwrap_or(Value::Other))
+            }
+            // Some networks keep their weights as Parameters.
             Value::Name(_) => Ok(self.first_tensor(arguments).unwrap_or(Value::Other)),
             _ => Ok(Value::Other),
         }
@@ -223,7 +287,11 @@ impl<'a> Machine<'a> {
                 self.stack.push(Value::Name(name.into()));
             }
             b'P' => self.line().map(|key| self.stack.push(Value::Tensor(key.into())))?,
-            b'Q' => self.pop()?.key().map(|key| self.stack.push(Value::Tensor(key)))?,
+            b'Q' => {
+                let id = self.pop()?;
+                let value = self.made.persistent(&id)?;
+                self.stack.push(value);
+            }
             b'R' | 0x81 => {
                 let (arguments, callable) = (self.pop()?, self.pop()?);
                 let made = self.made.called(&callable, &arguments)?;

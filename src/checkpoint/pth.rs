@@ -9,26 +9,31 @@ use pytorch_reader::{PickleError, PickleValue, PytorchError, PytorchReader, Tens
 
 use super::pickle_policy::Findings;
 use super::pickle_scan::{ScanError, scan};
+use super::places::{Places, Stored};
 use super::{FileProblem, names};
-use crate::budget::Budget;
+use crate::budget::{Budget, Wanted};
 use crate::text::CleanText;
 
-/// The tensors of the state dict by name, and the numbers and words saved beside it.
+/// The tensors of the state dict by name, with the places of those that lie in a row, and the
+/// numbers and words saved beside it.
 pub(super) struct Loaded {
-    pub tensors: BTreeMap<String, Tensor>,
+    pub tensors: BTreeMap<String, (Tensor, Option<Stored>)>,
     pub metadata: BTreeMap<CleanText, CleanText>,
 }
 
 /// Loads the state dict from a zip or legacy file; the tensors are read later, one by one.
-pub(super) fn load(path: &Path) -> Result<Loaded, FileProblem> {
+pub(super) fn load(path: &Path, mut places: Places) -> Result<Loaded, FileProblem> {
     let root = match PytorchReader::read_pickle_data(path, None)? {
         PickleValue::Dict(root) => root,
         other => return Err(not_a_dict(&other)),
     };
     let Plain { prefix, metadata } = plain(&root);
     let tensors = PytorchReader::new(path)?.into_tensors().into_iter();
-    let tensors = tensors.filter_map(|(name, tensor)| {
-        (name.strip_prefix(&prefix)).map(|name| (name.to_owned(), tensor))
+    let tensors = tensors.filter_map(|(full, tensor)| {
+        let name = full.strip_prefix(&prefix)?.to_owned();
+        let place = places.remove(&full);
+        let place = place.filter(|it| it.range.end - it.range.start == tensor.byte_len() as u64);
+        Some((name, (tensor, place)))
     });
     Ok(Loaded { tensors: tensors.collect(), metadata })
 }
@@ -62,6 +67,15 @@ pub(super) fn scan_pickles(
     // What a file would run matters more than how it is broken.
     findings.verdict(true)?;
     Ok(scanned?)
+}
+
+/// Walks through one pickle as through those of a checkpoint, before anybody interprets it.
+///
+/// # Errors
+/// What it would run, names or lacks, or that it would cost too much.
+pub fn check_pickle(bytes: &[u8]) -> Result<(), FileProblem> {
+    let budget = super::open::budget(bytes.len() as u64, &Wanted::default());
+    scan_pickles(&mut &bytes[..], 1, &budget)
 }
 
 /// What is in a pickle that `torch.save` did not write, which cannot be used. `None` if it is no

@@ -12,8 +12,9 @@ use safetensors::tensor::Metadata;
 use super::{DType, FileProblem};
 use crate::text::CleanText;
 
-/// Most bytes of header. That of a 1000-tensor network has about 0.1 MB.
-const MAX_HEADER_BYTES: u64 = 8 << 20;
+/// Most bytes of header. That of a 1000-tensor network has about 0.1 MB; to read it takes some ten
+/// times as much memory.
+const MAX_HEADER_BYTES: u64 = 2 << 20;
 
 /// A file on disk or in memory.
 pub(super) enum Source {

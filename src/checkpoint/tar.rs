@@ -244,11 +244,13 @@ fn contiguous(shape: &[u64]) -> Vec<u64> {
     stride
 }
 
-fn dtype(storage: &str) -> DType {
+/// The type of the numbers in a storage of this class.
+pub(super) fn dtype(storage: &str) -> DType {
     match storage {
         "DoubleStorage" => DType::F64,
         "FloatStorage" => DType::F32,
         "HalfStorage" => DType::F16,
+        "BFloat16Storage" => DType::Bf16,
         "LongStorage" => DType::I64,
         "IntStorage" => DType::I32,
         "ShortStorage" => DType::I16,
@@ -314,7 +316,7 @@ impl Walk<'_> {
                 }
                 PickleValue::Dict(dict)
             }
-            Value::Other => PickleValue::None,
+            Value::Storage(..) | Value::View(_) | Value::Other => PickleValue::None,
         })
     }
 

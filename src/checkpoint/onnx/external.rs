@@ -18,15 +18,16 @@ pub const MAX_BYTES: u64 = 8 << 30;
 
 /// The files of a folder that a network has named.
 pub struct Files<'a> {
-    folder: PathBuf,
+    /// None, if the network was not read from a file itself.
+    folder: Option<PathBuf>,
     open: HashMap<String, File>,
     read: u64,
     budget: &'a Budget,
 }
 
 impl<'a> Files<'a> {
-    pub fn new(folder: &Path, budget: &'a Budget) -> Self {
-        Self { folder: folder.to_owned(), open: HashMap::new(), read: 0, budget }
+    pub fn new(folder: Option<&Path>, budget: &'a Budget) -> Self {
+        Self { folder: folder.map(Path::to_owned), open: HashMap::new(), read: 0, budget }
     }
 
     /// Puts the values of a tensor into it, if they lie in another file.
@@ -81,10 +82,11 @@ impl<'a> Files<'a> {
             return Err(format!("is said to be in {location:?}, which is not in this folder"));
         }
         if !self.open.contains_key(location) {
-            let path = self.folder.join(path);
+            let path = self.folder.as_ref().map(|folder| folder.join(path));
             // A link could lead anywhere.
-            let is_file = path.symlink_metadata().is_ok_and(|about| about.is_file());
-            let file = Some(&path).filter(|_| is_file).map(File::open);
+            let is_file =
+                |path: &PathBuf| path.symlink_metadata().is_ok_and(|about| about.is_file());
+            let file = path.filter(is_file).map(File::open);
             let Some(Ok(file)) = file else {
                 return Err(format!("is in {location:?}, which is missing beside this file"));
             };
