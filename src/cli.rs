@@ -28,6 +28,7 @@ mod tree;
 mod verify;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -54,8 +55,11 @@ pub fn main() -> ExitCode {
         return decoder::child_main(rest).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     let cli = Cli::parse();
-    if !cli.in_process && std::env::var_os("GLASSTREE_IN_PROCESS").is_none() {
-        decoder::enable();
+    if !cli.in_process
+        && std::env::var_os("GLASSTREE_IN_PROCESS").is_none()
+        && let Ok(program) = own_program()
+    {
+        decoder::enable(program);
     }
     let mut out = std::io::stdout().lock();
     match run(cli, &mut out).and_then(|()| Ok(out.flush()?)) {
@@ -66,6 +70,15 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// This very program, also after another version was installed in its place, where the system can
+/// name that.
+fn own_program() -> std::io::Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Ok(PathBuf::from("/proc/self/exe"));
+    }
+    std::env::current_exe()
 }
 
 /// Whoever read our output has seen enough (`glasstree models | head -1`): no failure.

@@ -11,6 +11,7 @@ mod cost;
 mod device;
 mod efficientnet;
 mod families;
+mod graph_network;
 mod layers;
 mod loader;
 mod network;
@@ -29,6 +30,9 @@ pub use architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideR
 pub use classifier::{Classifier, PictureRange};
 pub use cost::MAX_FEATURE_MAP;
 pub use device::{Compute, DeviceChoice, Opened};
+pub use graph_network::{GraphFacts, GraphNetwork, RunGraph};
+#[cfg(feature = "onnx")]
+pub use onnx::check as check_graph;
 pub use plan::Plan;
 
 use crate::checkpoint::CheckpointError;
@@ -47,6 +51,9 @@ pub enum ModelError {
     Unknown { reason: String },
     #[error("This network cannot be used: {0}")]
     Graph(CleanText),
+    /// What a child said.
+    #[error("{0}")]
+    Told(CleanText),
     #[error("The strides of this network cannot be left out, so it has no denser map")]
     NotDense,
     #[error("The compute device failed: {0}")]

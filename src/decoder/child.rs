@@ -1,13 +1,20 @@
 //! The child: reads one file and tells what is in it.
 
-use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Write};
 use std::path::Path;
+use std::sync::mpsc::channel;
 
-use super::{sandbox, wire};
-use crate::checkpoint::{StateDict, Unread};
+use super::wire::{self, Answer, Facts, Question, Refusal};
+use super::{sandbox, sandbox::Needs};
+use crate::budget::Wanted;
+use crate::checkpoint::{CheckpointError, OnnxFile, StateDict, Unread};
+use crate::model::{GraphNetwork, ModelError};
 use crate::photo::{Photo, PhotoOptions};
 use crate::text::CleanText;
+
+/// For the thread that understands a network: a chain of layers is as deep as it is long, in some
+/// ways of following it. Addresses alone; what is not used takes no memory.
+const STACK: usize = 512 << 20;
 
 /// Does what the arguments behind [`super::ARGUMENT`] say; its exit code is its fate, its answer is
 /// on the standard output.
@@ -15,21 +22,26 @@ use crate::text::CleanText;
 /// # Errors
 /// When nobody listens, or it was not a parent who asked.
 pub fn main(arguments: &[std::ffi::OsString]) -> io::Result<()> {
-    let out = &mut io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match arguments {
-        [kind, options] if kind == "photo" => photo(&options.to_string_lossy(), out),
+        [kind, options] if kind == "photo" => photo(&options.to_string_lossy(), &mut answers()),
         [kind, path, folder] if kind == "checkpoint" => {
-            checkpoint(Path::new(path), Path::new(folder), out)
+            checkpoint(Path::new(path), Path::new(folder), &mut answers())
         }
+        [kind, path] if kind == "network" => network(Path::new(path)),
         _ => Err(io::ErrorKind::InvalidInput.into()),
     }
+}
+
+/// The way to the parent, for one thread.
+fn answers() -> impl Write {
+    io::BufWriter::with_capacity(1 << 16, io::stdout().lock())
 }
 
 /// The picture is the standard input, which is a file.
 fn photo(options: &str, out: &mut impl Write) -> io::Result<()> {
     let options: PhotoOptions = serde_json::from_str(options)?;
     let file = sandbox::standard_input()?;
-    sandbox::enter(&sandbox::Needs { bytes: file.metadata()?.len(), file: None, folder: None })?;
+    sandbox::enter(&Needs { bytes: file.metadata()?.len(), ..Needs::default() })?;
     match Photo::read(BufReader::new(file), &options) {
         Ok(rgb) => {
             let (width, height) = rgb.dimensions();
@@ -46,8 +58,8 @@ fn photo(options: &str, out: &mut impl Write) -> io::Result<()> {
 
 /// First tells what is there, then each tensor whose name comes on the standard input.
 fn checkpoint(path: &Path, folder: &Path, out: &mut impl Write) -> io::Result<()> {
-    let bytes = File::open(path)?.metadata()?.len();
-    sandbox::enter(&sandbox::Needs { bytes, file: Some(path), folder: Some(folder) })?;
+    let bytes = std::fs::metadata(path)?.len();
+    sandbox::enter(&Needs { bytes, file: Some(path), folder: Some(folder), ..Needs::default() })?;
     let state = match StateDict::open_plainly(path) {
         Ok(state) => state,
         Err(problem) => {
@@ -73,4 +85,69 @@ fn checkpoint(path: &Path, folder: &Path, out: &mut impl Write) -> io::Result<()
         out.flush()?;
     }
     Ok(())
+}
+
+/// First tells what network it is, then runs it on the pictures that come on the standard input.
+/// They are listened for on a thread of their own, so that a network that never comes to an end
+/// ends with its parent.
+fn network(path: &Path) -> io::Result<()> {
+    let bytes = std::fs::metadata(path)?.len();
+    sandbox::enter(&Needs {
+        bytes: bytes.saturating_mul(sandbox::COPIES_OF_WEIGHTS),
+        file: Some(path),
+        // Weights may lie in files beside it.
+        beside: path.parent(),
+        is_long_lived: true,
+        ..Needs::default()
+    })?;
+    let (ask, questions) = channel::<(Question, Vec<f32>)>();
+    let name = path.to_owned();
+    let runner = std::thread::Builder::new().stack_size(STACK).spawn(move || {
+        let out = &mut answers();
+        let network = match understand(&name) {
+            Ok(network) => network,
+            Err(refusal) => {
+                writeln!(out, "{}", wire::line(&Err::<Facts, _>(refusal)))?;
+                return out.flush();
+            }
+        };
+        Facts::write(network.facts(), out)?;
+        out.flush()?;
+        for (question, numbers) in questions {
+            let pictures: Vec<&[f32]> = numbers.chunks(question.numbers.max(1)).collect();
+            match network.forward(&pictures, question.side) {
+                Ok(forwards) => Answer::write(&forwards, out)?,
+                Err(error) => {
+                    let told = CleanText::new(&error.to_string());
+                    writeln!(out, "{}", wire::line(&Err::<Vec<Answer>, _>(told)))?;
+                }
+            }
+            out.flush()?;
+        }
+        Ok(())
+    })?;
+    // Whoever is not told anything any more hangs up.
+    let input = &mut io::stdin().lock();
+    while let Ok(question) = wire::read::<Question>(input) {
+        let count = question.pictures.saturating_mul(question.numbers);
+        let numbers = wire::read_numbers(input, count)?;
+        if ask.send((question, numbers)).is_err() {
+            break;
+        }
+    }
+    if runner.is_finished() {
+        return runner.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+    }
+    std::process::exit(0)
+}
+
+fn understand(path: &Path) -> Result<GraphNetwork, Refusal> {
+    let network = OnnxFile::open(path, &Wanted::default()).map_err(ModelError::from);
+    network.and_then(GraphNetwork::load).map_err(|error| match error {
+        // The parent puts the name of the file before it, as the user gave it.
+        ModelError::Checkpoint(CheckpointError::File { problem, .. }) => {
+            Refusal::File(CleanText::new(&problem.to_string()))
+        }
+        error => Refusal::Network(CleanText::new(&error.to_string())),
+    })
 }

@@ -10,19 +10,29 @@ use std::path::Path;
 use std::process::ExitStatus;
 
 /// What the child cannot do without.
+#[derive(Default)]
 pub struct Needs<'a> {
-    /// Of the file.
+    /// Memory by the size of the file.
     pub bytes: u64,
     /// To be opened again and again; none if it is open already.
     pub file: Option<&'a Path>,
+    /// Where other files may be read.
+    pub beside: Option<&'a Path>,
     /// For what is unpacked.
     pub folder: Option<&'a Path>,
+    /// Whether it works until its parent has enough of it; else its time is limited.
+    pub is_long_lived: bool,
 }
+
+/// How often the weights of a network are in memory while it is got ready: as they are read, as
+/// they are interpreted, written for `rten`, read by it, and arranged for its arithmetic.
+pub const COPIES_OF_WEIGHTS: u64 = 5;
 
 /// Longest time of arithmetic, in seconds.
 #[cfg(unix)]
 const MAX_CPU: u64 = 120;
-/// Addresses, in bytes: the largest picture in all its stages, and what the allocator sets aside.
+/// Addresses, in bytes: the largest picture in all its stages, or the feature maps of a large
+/// network, and what the allocator sets aside.
 #[cfg(unix)]
 const MAX_ADDRESSES: u64 = 6 << 30;
 
@@ -33,8 +43,9 @@ pub fn enter(needs: &Needs<'_>) -> io::Result<()> {
     {
         use rlimit::Resource;
         let addresses = MAX_ADDRESSES.saturating_add(needs.bytes);
+        let time = if needs.is_long_lived { u64::MAX } else { MAX_CPU };
         for (resource, most) in
-            [(Resource::AS, addresses), (Resource::CPU, MAX_CPU), (Resource::CORE, 0)]
+            [(Resource::AS, addresses), (Resource::CPU, time), (Resource::CORE, 0)]
         {
             let (_, hard) = resource.get()?;
             // Apple's systems know no limit of addresses.
@@ -47,6 +58,8 @@ pub fn enter(needs: &Needs<'_>) -> io::Result<()> {
     }
     #[cfg(target_os = "linux")]
     {
+        // Where memory runs out all the same, the child goes first.
+        std::fs::write("/proc/self/oom_score_adj", "1000").ok();
         linux::restrict_files(needs).map_err(io::Error::other)?;
         linux::restrict_calls().map_err(io::Error::other)?;
     }
@@ -114,8 +127,8 @@ mod linux {
             .handle_access(AccessFs::from_all(RULES))?
             .handle_access(AccessNet::from_all(RULES))?
             .create()?;
-        if let Some(file) = needs.file {
-            rules = rules.add_rule(PathBeneath::new(PathFd::new(file)?, AccessFs::ReadFile))?;
+        for path in [needs.file, needs.beside].into_iter().flatten() {
+            rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, AccessFs::ReadFile))?;
         }
         if let Some(folder) = needs.folder {
             let access = AccessFs::from_all(RULES) & !AccessFs::Execute;

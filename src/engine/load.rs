@@ -1,6 +1,6 @@
 //! From a [`ModelRequest`] to a network on a device with its labels and recipe.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::sidecar::{Said, network_name};
@@ -8,11 +8,13 @@ use super::{classes, tree};
 use crate::assets::Dataset;
 use crate::budget::Wanted;
 use crate::catalog::{ModelSource, Weights};
-use crate::checkpoint::{CheckpointError, OnnxFile, StateDict, WeightsFile};
-use crate::decoder;
+use crate::checkpoint::{CheckpointError, StateDict};
+use crate::decoder::{self, Opened};
 use crate::explanation::{LazyTree, ModelInfo, RecipeOrigin};
 use crate::labels::ListError;
-use crate::model::{Architecture, Classifier, Compute, MAX_FEATURE_MAP, ModelError, PictureRange};
+use crate::model::{
+    Architecture, Classifier, Compute, GraphFacts, MAX_FEATURE_MAP, ModelError, PictureRange,
+};
 use crate::output::megabytes;
 use crate::preprocess::{Normalisation, Recipe};
 use crate::protocol::{ModelRequest, RecipeChanges};
@@ -69,16 +71,17 @@ pub fn load(
         ModelSource::Known(..) => Said::default(),
     };
     let (classifier, about, said) = match file {
-        WeightsFile::Tensors(mut state) => {
+        Opened::Tensors(mut state) => {
             state.watch(progress);
             let network = beside.network.as_ref().map_or("", CleanText::as_str);
             let classifier = Classifier::load_named(&state, network, compute).map_err(failed)?;
             (classifier, About::tensors(&state), beside)
         }
-        WeightsFile::Graph(file) => {
-            let said = Said::in_onnx(|key| file.metadata(key)).or(beside);
-            let about = About::graph(&file);
-            (Classifier::load_graph(file).map_err(failed)?, about, said)
+        Opened::Graph(network) => {
+            let facts = network.facts();
+            let said = Said::in_onnx(|key| facts.metadata.get(key).map(String::as_str)).or(beside);
+            let about = About::graph(facts);
+            (Classifier::of_graph(network), about, said)
         }
     };
     let (classes, dataset) = classes::load(request, classifier.class_count(), said.labels.clone())?;
@@ -133,21 +136,25 @@ impl About {
         Self { parameters, format: state.format().to_string(), dtype }
     }
 
-    fn graph(file: &OnnxFile) -> Self {
-        let (parameters, dtype) = (file.parameter_count(), file.dtype_summary());
+    fn graph(facts: &GraphFacts) -> Self {
+        let (parameters, dtype) = (facts.parameters, facts.dtype.clone());
         Self { parameters, format: "ONNX".to_owned(), dtype }
     }
 }
 
-fn open(source: &ModelSource, wanted: &Wanted) -> Result<WeightsFile, LoadError> {
+fn open(source: &ModelSource, wanted: &Wanted) -> Result<Opened, LoadError> {
+    let read = |path: &Path| {
+        decoder::weights(path, wanted).map_err(|error| match error {
+            ModelError::Checkpoint(error) => LoadError::Checkpoint(error),
+            error => LoadError::Model { name: source.name(), source: error },
+        })
+    };
     match source {
         ModelSource::Known(entry, folder) => match &entry.weights {
             Weights::Bundled(bytes) => {
-                Ok(WeightsFile::Tensors(StateDict::from_bytes(entry.file, *bytes)?))
+                Ok(Opened::Tensors(StateDict::from_bytes(entry.file, *bytes)?))
             }
-            Weights::Published(_) if entry.is_here(folder) => {
-                Ok(decoder::weights(&folder.join(entry.file), wanted)?)
-            }
+            Weights::Published(_) if entry.is_here(folder) => read(&folder.join(entry.file)),
             Weights::Published(published) => {
                 let size = published.size.map(|size| format!(" ({})", megabytes(size)));
                 Err(LoadError::NotFetched { id: entry.id, size: size.unwrap_or_default() })
@@ -155,7 +162,7 @@ fn open(source: &ModelSource, wanted: &Wanted) -> Result<WeightsFile, LoadError>
         },
         ModelSource::File(path) if !path.exists() => Err(LoadError::NoSuchModel(path.clone())),
         ModelSource::File(path) if path.is_dir() => Err(LoadError::NoWeights(path.clone())),
-        ModelSource::File(path) => Ok(decoder::weights(path, wanted)?),
+        ModelSource::File(path) => read(path),
     }
 }
 

@@ -1,14 +1,13 @@
 //! Weights in, logits and feature map out.
 
 use burn_tensor::{Tensor, TensorData};
+use serde::{Deserialize, Serialize};
 
 use super::layers::Layout;
 use super::loader::Loader;
 use super::network::{Activations, Network};
-#[cfg(feature = "onnx")]
-use super::onnx::OnnxNetwork;
-use super::{Architecture, Compute, ModelError};
-use crate::checkpoint::{OnnxFile, StateDict};
+use super::{Architecture, Compute, GraphNetwork, ModelError};
+use crate::checkpoint::StateDict;
 use crate::explain::{Density, Ending, FeatureMap, Forward, interleave_phases};
 
 /// Pictures that go through a network on the CPU together. All at once, their feature maps would not
@@ -30,12 +29,11 @@ enum Body {
     /// One of the networks that are known here, run by burn.
     Known { network: Box<Network>, architecture: Architecture, unused: Vec<String> },
     /// Any other, run by rten on the CPU.
-    #[cfg(feature = "onnx")]
-    Graph(Box<OnnxNetwork>),
+    Graph(Box<GraphNetwork>),
 }
 
 /// Which numbers a network wants for its pictures, as far as it says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PictureRange {
     /// Nothing in the network says.
     Unknown,
@@ -78,31 +76,16 @@ impl Classifier {
         Ok(Self { body, ending, classes, compute: compute.clone() })
     }
 
-    /// Gets a network from an ONNX file ready to run on the CPU.
-    ///
-    /// # Errors
-    /// [`ModelError::Graph`] says what about it cannot be used.
-    #[cfg(feature = "onnx")]
-    pub fn load_graph(file: OnnxFile) -> Result<Self, ModelError> {
-        let network = OnnxNetwork::load(file)?;
-        let (ending, classes) = (network.ending().clone(), network.class_count());
-        Ok(Self { body: Body::Graph(Box::new(network)), ending, classes, compute: Compute::cpu() })
-    }
-
-    /// There are no such files in this build.
-    ///
-    /// # Errors
-    /// Never.
-    #[cfg(not(feature = "onnx"))]
-    pub fn load_graph(file: OnnxFile) -> Result<Self, ModelError> {
-        match file {}
+    /// A network from an ONNX file, which runs on the CPU.
+    pub fn of_graph(network: GraphNetwork) -> Self {
+        let (ending, classes) = (network.facts().ending.clone(), network.facts().classes);
+        Self { body: Body::Graph(Box::new(network)), ending, classes, compute: Compute::cpu() }
     }
 
     /// Which network it is, if it is one of those that are known here.
     pub fn architecture(&self) -> Option<&Architecture> {
         match &self.body {
             Body::Known { architecture, .. } => Some(architecture),
-            #[cfg(feature = "onnx")]
             Body::Graph(_) => None,
         }
     }
@@ -111,8 +94,7 @@ impl Classifier {
     pub fn name(&self) -> String {
         match &self.body {
             Body::Known { architecture, .. } => architecture.to_string(),
-            #[cfg(feature = "onnx")]
-            Body::Graph(network) => network.name(),
+            Body::Graph(network) => network.facts().name.clone(),
         }
     }
 
@@ -130,8 +112,7 @@ impl Classifier {
     pub fn cell(&self) -> Option<usize> {
         match &self.body {
             Body::Known { architecture, .. } => Some(architecture.stride()),
-            #[cfg(feature = "onnx")]
-            Body::Graph(network) => network.cell(),
+            Body::Graph(network) => network.facts().cell,
         }
     }
 
@@ -148,8 +129,7 @@ impl Classifier {
     pub fn fixed_side(&self) -> Option<usize> {
         match &self.body {
             Body::Known { .. } => None,
-            #[cfg(feature = "onnx")]
-            Body::Graph(network) => network.input().side,
+            Body::Graph(network) => network.facts().side,
         }
     }
 
@@ -157,8 +137,7 @@ impl Classifier {
     pub fn range(&self) -> PictureRange {
         match &self.body {
             Body::Known { .. } => PictureRange::Unknown,
-            #[cfg(feature = "onnx")]
-            Body::Graph(network) => network.input().range,
+            Body::Graph(network) => network.facts().range,
         }
     }
 
@@ -166,7 +145,6 @@ impl Classifier {
     pub fn unused(&self) -> &[String] {
         match &self.body {
             Body::Known { unused, .. } => unused,
-            #[cfg(feature = "onnx")]
             Body::Graph(_) => &[],
         }
     }
@@ -198,7 +176,6 @@ impl Classifier {
     ) -> Result<Vec<Forward>, ModelError> {
         let network = match &self.body {
             Body::Known { network, .. } => network,
-            #[cfg(feature = "onnx")]
             Body::Graph(network) => {
                 return match density {
                     Density::Native => network.forward(inputs, size),

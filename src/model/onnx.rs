@@ -22,7 +22,7 @@ use rten_tensor::{NdTensor, Tensor};
 use self::ending::MapAxes;
 use self::graph::Graph;
 use self::input::Input;
-use super::ModelError;
+use super::{ModelError, RunGraph};
 use crate::checkpoint::OnnxFile;
 use crate::explain::{Ending, FeatureMap, Forward, Head, NoMaps};
 use crate::text::CleanText;
@@ -63,12 +63,7 @@ impl OnnxNetwork {
         let producer = producer(&file.model);
         let proto = file.model.graph.as_mut().ok_or_else(|| unusable("it has no graph"))?;
         repair::repair(proto);
-        let (input, found) = {
-            let graph = Graph::new(proto).map_err(unusable)?;
-            limits::check(&graph).map_err(unusable)?;
-            let input = Input::of(&graph).map_err(unusable)?;
-            (input, ending::find(&graph, output(&graph).map_err(unusable)?))
-        };
+        let (input, found) = understand(proto)?;
         let side = input.side.unwrap_or(USUAL_SIDE);
         if input.side.is_some() {
             input::fix_side(proto, &input, side);
@@ -130,12 +125,7 @@ impl OnnxNetwork {
         format!("ONNX network{}", self.producer)
     }
 
-    /// # Shapes
-    /// pictures of `[3, side, side]` each → as many results
-    ///
-    /// # Errors
-    /// A size that the network does not take, or what `rten` reports.
-    pub fn forward(&self, pictures: &[&[f32]], side: usize) -> Result<Vec<Forward>, ModelError> {
+    fn run_all(&self, pictures: &[&[f32]], side: usize) -> Result<Vec<Forward>, ModelError> {
         if let Some(own) = self.input.side.filter(|&own| own != side) {
             return Err(unusable(format!(
                 "it takes pictures of {own}×{own} pixels, not {side}×{side}; give --crop {own}"
@@ -211,7 +201,7 @@ impl OnnxNetwork {
     /// confirm.
     fn try_out(&mut self, side: usize) -> Result<(), ModelError> {
         let picture = made_up_picture(side);
-        let forward = self.forward(&[&picture], side)?;
+        let forward = self.run_all(&[&picture], side)?;
         let Some(Forward { logits, features, .. }) = forward.into_iter().next() else {
             return Err(unusable("it returned nothing"));
         };
@@ -240,6 +230,30 @@ impl OnnxNetwork {
         };
         self.ending = Ending::Other { linear, why };
         Ok(())
+    }
+}
+
+/// How pictures go in, and where the logits are: what a file says without being run.
+fn understand(proto: &GraphProto) -> Result<(Input, ending::Found), ModelError> {
+    let graph = Graph::new(proto).map_err(unusable)?;
+    limits::check(&graph).map_err(unusable)?;
+    let input = Input::of(&graph).map_err(unusable)?;
+    Ok((input, ending::find(&graph, output(&graph).map_err(unusable)?)))
+}
+
+/// Looks at a network without running it.
+///
+/// # Errors
+/// What is not understood, or asks for too much.
+pub fn check(file: &mut OnnxFile) -> Result<(), ModelError> {
+    let proto = file.model.graph.as_mut().ok_or_else(|| unusable("it has no graph"))?;
+    repair::repair(proto);
+    understand(proto).map(drop)
+}
+
+impl RunGraph for OnnxNetwork {
+    fn forward(&self, pictures: &[&[f32]], side: usize) -> Result<Vec<Forward>, ModelError> {
+        self.run_all(pictures, side)
     }
 }
 

@@ -123,13 +123,12 @@ const MODULES: &[&str] = &[
     "induce",
     "eval",
     "assets",
-    // Foreign files, and the child that reads them.
+    // Foreign files, networks, and the child that reads the ones and runs foreign others.
     "checkpoint",
     "photo",
+    "model",
     "decoder",
     "labelled_pictures",
-    // Networks.
-    "model",
     "catalog",
     // What one model says about one picture, and what can be asked.
     "explanation",

@@ -13,6 +13,8 @@ mod cli_decisions;
 mod colors;
 mod comparisons;
 mod cover;
+#[cfg(feature = "onnx")]
+mod confined;
 mod dialogs;
 #[cfg(target_os = "linux")]
 mod display;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use glasstree::budget::Wanted;
-use glasstree::checkpoint::WeightsFile;
-use glasstree::decoder;
+use glasstree::checkpoint::OnnxFile;
+use glasstree::decoder::{self, Opened};
 use glasstree::explain::{Ending, softmax};
 use glasstree::model::Classifier;
 use proptest::prelude::*;
@@ -41,8 +41,8 @@ fn goldens() -> BTreeMap<String, Golden> {
 
 fn classifier(path: &Path) -> Result<Classifier, String> {
     match decoder::weights(path, &Wanted::default()).map_err(|error| error.to_string())? {
-        WeightsFile::Graph(file) => Classifier::load_graph(file).map_err(|error| error.to_string()),
-        WeightsFile::Tensors(_) => Err("no network".to_owned()),
+        Opened::Graph(network) => Ok(Classifier::of_graph(network)),
+        Opened::Tensors(_) => Err("no network".to_owned()),
     }
 }
 
@@ -455,6 +455,68 @@ fn weights_in_other_files_come_from_the_same_folder_alone() {
         std::os::unix::fs::symlink("real", folder.path().join("weights.data")).unwrap();
         assert!(classifier(&path).unwrap_err().contains("missing beside this file"));
     }
+}
+
+/// Files for other tests.
+pub mod made {
+    use super::{AttributeProto, bytes, node, numbers, tensor, value};
+
+    /// A constant of so many numbers, whose size only shows when the network runs.
+    pub fn a_value_of_numbers(count: i64) -> Vec<u8> {
+        bytes(|graph| {
+            graph.initializer.push(numbers("half", &[count / 2]));
+            graph.node.push(node("Add", &["half", "half"], "size"));
+            graph.node.push(node("ConstantOfShape", &["size"], "huge"));
+            graph.node.push(node("ReduceSum", &["huge"], "sum"));
+            graph.node[2].output[0] = "small".into();
+            graph.node.push(node("Add", &["small", "sum"], "output"));
+        })
+    }
+
+    /// Ten thousand large convolutions, one after the other.
+    pub fn a_long_run() -> Vec<u8> {
+        bytes(|graph| {
+            let ints = |name: &str, ints: &[i64]| AttributeProto {
+                name: Some(name.to_owned()),
+                ints: ints.to_vec(),
+                ..AttributeProto::default()
+            };
+            graph.input[0] = value("input", &[1, 3, 512, 512]);
+            graph.initializer.push(tensor("kernel", &[3, 3, 15, 15], &[0.001; 3 * 3 * 15 * 15]));
+            let convolutions = (0..10_000).map(|i| {
+                let from = if i == 0 { "input".to_owned() } else { format!("c{}", i - 1) };
+                let mut conv = node("Conv", &[&from, "kernel"], &format!("c{i}"));
+                conv.attribute = vec![
+                    ints("pads", &[7; 4]),
+                    ints("strides", &[1, 1]),
+                    ints("dilations", &[1, 1]),
+                ];
+                conv
+            });
+            graph.node[0].input[0] = "c9999".into();
+            graph.node.splice(0..0, convolutions);
+        })
+    }
+
+    /// A constant behind so many nodes that change nothing.
+    pub fn a_long_chain(length: usize) -> Vec<u8> {
+        bytes(|graph| {
+            let links = (0..length).map(|i| {
+                let from = if i == 0 { "weight".to_owned() } else { format!("i{}", i - 1) };
+                node("Identity", &[&from], &format!("i{i}"))
+            });
+            let last = format!("i{}", length - 1);
+            graph.node[2].input[1] = last;
+            graph.node.splice(0..0, links);
+        })
+    }
+}
+
+/// No way of following a network may be as deep as the network is long.
+#[test]
+fn long_chains_are_followed_without_recursion() {
+    let file = OnnxFile::from_bytes("x.onnx", &made::a_long_chain(90_000)).unwrap();
+    glasstree::model::check_graph(&file).unwrap();
 }
 
 proptest! {

@@ -23,7 +23,7 @@ impl<'a> Graph<'a> {
     /// # Errors
     /// A value that is used before it is made, as in a cycle, is named.
     pub fn new(proto: &'a GraphProto) -> Result<Self, String> {
-        check_order(proto, &HashSet::new())?;
+        check_order(proto, &mut HashSet::new())?;
         let mut graph = Self {
             proto,
             makers: HashMap::new(),
@@ -62,34 +62,45 @@ impl<'a> Graph<'a> {
     /// A value that is the same for every picture, as far as that is told without computing more
     /// than a transposition.
     pub fn constant(&self, value: &str) -> Option<Array> {
-        if let Some(tensor) = self.initializers.get(value) {
-            return array(tensor);
-        }
-        let node = self.maker(value)?;
-        match op(node) {
-            "Constant" => match node.attribute.first()? {
-                AttributeProto { t: Some(tensor), .. } => array(tensor),
-                AttributeProto { f: Some(number), .. } => {
-                    Some(Array { shape: Vec::new(), values: vec![*number] })
-                }
-                AttributeProto { floats, .. } if !floats.is_empty() => {
-                    Some(Array { shape: vec![floats.len()], values: floats.clone() })
-                }
-                AttributeProto { i: Some(number), .. } => {
-                    Some(Array { shape: Vec::new(), values: vec![*number as f32] })
-                }
-                AttributeProto { ints, .. } => {
-                    let values = ints.iter().map(|&int| int as f32).collect();
-                    Some(Array { shape: vec![ints.len()], values })
-                }
-            },
-            "Identity" | "Cast" => self.constant(node.input.first()?),
-            "Transpose" => {
-                let array = self.constant(node.input.first()?)?;
-                let is_matrix = array.shape.len() == 2 && ints(node, "perm") != Some(&[0, 1]);
-                is_matrix.then(|| array.transposed())
+        let (mut value, mut is_turned) = (value, false);
+        // Chains may be as long as the network, so they are followed without recursion.
+        let array = loop {
+            if let Some(tensor) = self.initializers.get(value) {
+                break array(tensor)?;
             }
-            _ => None,
+            let node = self.maker(value)?;
+            match op(node) {
+                "Constant" => break stored(node)?,
+                "Identity" | "Cast" => {}
+                "Transpose" if ints(node, "perm") != Some(&[0, 1]) => is_turned = !is_turned,
+                _ => return None,
+            }
+            value = node.input.first()?;
+        };
+        let is_matrix = array.shape.len() == 2;
+        match is_turned {
+            true => is_matrix.then(|| array.transposed()),
+            false => Some(array),
+        }
+    }
+}
+
+/// What a node of constants holds.
+fn stored(node: &NodeProto) -> Option<Array> {
+    match node.attribute.first()? {
+        AttributeProto { t: Some(tensor), .. } => array(tensor),
+        AttributeProto { f: Some(number), .. } => {
+            Some(Array { shape: Vec::new(), values: vec![*number] })
+        }
+        AttributeProto { floats, .. } if !floats.is_empty() => {
+            Some(Array { shape: vec![floats.len()], values: floats.clone() })
+        }
+        AttributeProto { i: Some(number), .. } => {
+            Some(Array { shape: Vec::new(), values: vec![*number as f32] })
+        }
+        AttributeProto { ints, .. } => {
+            let values = ints.iter().map(|&int| int as f32).collect();
+            Some(Array { shape: vec![ints.len()], values })
         }
     }
 }
@@ -125,11 +136,18 @@ pub fn ints<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [i64]> {
     attribute(node, name).map(|it| it.ints.as_slice())
 }
 
-/// Nodes must stand in the order in which they can run, which rules out cycles.
-fn check_order(graph: &GraphProto, outer: &HashSet<&str>) -> Result<(), String> {
-    let mut known = outer.clone();
-    known.extend(graph.input.iter().filter_map(|input| input.name.as_deref()));
-    known.extend(graph.initializer.iter().filter_map(|tensor| tensor.name.as_deref()));
+/// Nodes must stand in the order in which they can run, which rules out cycles. `known`: the values
+/// of the graphs around this one, and the same when it returns.
+fn check_order<'a>(graph: &'a GraphProto, known: &mut HashSet<&'a str>) -> Result<(), String> {
+    let mut own = Vec::new();
+    let mut add = |known: &mut HashSet<&'a str>, name: &'a str| {
+        if known.insert(name) {
+            own.push(name);
+        }
+    };
+    let inputs = graph.input.iter().filter_map(|input| input.name.as_deref());
+    let weights = graph.initializer.iter().filter_map(|tensor| tensor.name.as_deref());
+    inputs.chain(weights).for_each(|name| add(known, name));
     for node in &graph.node {
         let missing = node.input.iter().find(|name| !name.is_empty() && !known.contains(&***name));
         if let Some(missing) = missing {
@@ -137,15 +155,18 @@ fn check_order(graph: &GraphProto, outer: &HashSet<&str>) -> Result<(), String> 
             return Err(format!("its {op} uses {missing:?} before it is made"));
         }
         for inner in node.attribute.iter().filter_map(|it| it.g.as_ref()) {
-            check_order(inner, &known)?;
+            check_order(inner, known)?;
         }
-        known.extend(node.output.iter().map(String::as_str));
+        node.output.iter().for_each(|name| add(known, name));
     }
     let mut ends = graph.output.iter().filter_map(|output| output.name.as_deref());
-    match ends.find(|name| !known.contains(name)) {
-        Some(missing) => Err(format!("nothing in it makes its output {missing:?}")),
-        None => Ok(()),
+    if let Some(missing) = ends.find(|name| !known.contains(name)) {
+        return Err(format!("nothing in it makes its output {missing:?}"));
     }
+    for name in own {
+        known.remove(name);
+    }
+    Ok(())
 }
 
 /// The numbers of a stored tensor; `None` for kinds that are not used where they are asked for.
