@@ -65,7 +65,6 @@ pub mod preprocess;
 pub mod protocol;
 pub mod role;
 pub mod selection;
-#[cfg(feature = "gui")]
 pub mod settings;
 pub mod state;
 pub mod temporary;

@@ -145,11 +145,10 @@ impl Settings {
                 return (Self { introduction: true, ..Self::default() }, None);
             }
             Err(error) => Err(error.to_string()),
-            Ok(bytes) => serde_json::from_slice::<Self>(&bytes)
-                .map_err(|error| CleanText::short(&error.to_string()).into()),
+            Ok(bytes) => Self::parse(&bytes),
         };
         match settings {
-            Ok(settings) => (settings.sane(), None),
+            Ok(settings) => (settings, None),
             Err(reason) => {
                 let aside = path.with_extension("broken.json");
                 let kept = match std::fs::rename(path, &aside) {
@@ -160,6 +159,15 @@ impl Settings {
                 (Self::default(), Some(note))
             }
         }
+    }
+
+    /// Settings from the content of a file, with every number in the range in which it makes sense.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a part of a line.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let settings = serde_json::from_slice::<Self>(bytes);
+        Ok(settings.map_err(|error| CleanText::short(&error.to_string()))?.sane())
     }
 
     /// Writes the file; half of it is never there.

@@ -1,15 +1,19 @@
 //! The targets of `fuzz/` on stable Rust, with a mutator that knows where numbers, lengths and
 //! pieces of files are worth changing. `FUZZ_SECONDS` is the time for each target (default 30),
-//! `FUZZ_SEED` the beginning of the random numbers; a failure prints what repeats it.
+//! `FUZZ_RUNS` ends it earlier, `FUZZ_TARGET` chooses one, `FUZZ_SEED` is the beginning of the random
+//! numbers; a failure prints what repeats it.
 
 #[path = "../../fuzz/targets.rs"]
 mod targets;
+
+mod structure;
 
 use std::time::{Duration, Instant};
 
 use crate::checkpoint::build::{self, Object};
 use crate::checkpoint::hostile::{containers, dict, net};
 use crate::cli::root;
+use glasstree::settings::Settings;
 use targets::TARGETS;
 
 /// A linear congruential generator (Knuth's MMIX), which is random enough to break files.
@@ -31,6 +35,9 @@ impl Random {
 const EXTREMES: [u64; 10] =
     [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, 0xffff_ffff, u64::MAX];
 
+/// Files that have grown beyond this are not repeated further.
+const MAX_BYTES: usize = 1 << 20;
+
 /// Changes a few things in a file, with a part of another one now and then.
 fn mutate(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     for _ in 0..=random.below(4) {
@@ -39,7 +46,7 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
         match random.below(8) {
             0 => bytes.truncate(at),
             1 => drop(bytes.drain(at..at + length)),
-            2 => {
+            2 if bytes.len() < MAX_BYTES => {
                 let piece = bytes[at..at + length].repeat(1 + random.below(20));
                 bytes.splice(at..at, piece);
             }
@@ -77,6 +84,7 @@ fn files(folder: &str) -> Vec<Vec<u8>> {
 
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let object = || dict(vec![("net", net()), ("x", Object::Raw(b"](N}K\x01e".to_vec()))]);
+    let small = |folder: &str| files(folder).into_iter().filter(|f| f.len() < 20_000).collect();
     match target {
         "checkpoint" => {
             let mut seeds = containers(&object()).to_vec();
@@ -85,14 +93,22 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
                 &[("a.pth".to_owned(), build::torch_zip(&object()))],
                 zip::CompressionMethod::Deflated,
             ));
-            seeds
-                .extend(files("tests/golden/checkpoints").into_iter().filter(|f| f.len() < 20_000));
+            seeds.extend::<Vec<_>>(small("tests/golden/checkpoints"));
             seeds
         }
-        "photo" => files("tests/golden/preprocess/modes")
-            .into_iter()
-            .filter(|f| f.len() < 20_000)
-            .collect(),
+        "photo" | "essence" => small("tests/golden/preprocess/modes"),
+        "onnx" => small("tests/golden/onnx"),
+        "pickle" => vec![
+            build::pickle(&object(), &mut Vec::new()),
+            b"\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94(\x8c\x01a\x94]\x94(K\x01G\0\0\0\0\0\0\0\0\x89eu."
+                .to_vec(),
+            b"(dp0\nS'a'\np1\n(lp2\nI1\naF0.5\nag1\nasS'b'\n(I1\nL2L\ntp3\ns.".to_vec(),
+        ],
+        "settings" => vec![
+            serde_json::to_vec(&Settings::default()).unwrap(),
+            br#"{"theme":"dark","window":{"size":[900,1e3],"zoom":1.5},"recent":["a"],"new":[{}]}"#
+                .to_vec(),
+        ],
         "hierarchy" => {
             let edges = r#"{"source":"r","target":"a"},{"source":"r","target":"b"}"#;
             let nodes = r#"{"id":"r"},{"id":"a","label":"x"},{"id":"b","renamed":"y"}"#;
@@ -127,7 +143,10 @@ fn campaign(target: &str, run: fn(&[u8]), time: Duration, most: usize) -> usize 
         random.next();
         let mut bytes = seeds[random.below(seeds.len())].clone();
         let other = &seeds[random.below(seeds.len())];
-        mutate(&mut bytes, other, &mut random);
+        let by_structure = random.below(2) == 0;
+        if !(by_structure && structure::mutate(target, &mut bytes, other, &mut random)) {
+            mutate(&mut bytes, other, &mut random);
+        }
         let result = std::panic::catch_unwind(|| run(&bytes));
         if result.is_err() {
             let path = tempfile::env::temp_dir().join(format!("{target}-{seed}-{runs}"));
@@ -151,17 +170,14 @@ fn a_short_campaign_finds_nothing() {
 }
 
 #[test]
-#[ignore = "takes as long as FUZZ_SECONDS says; CI runs it by itself"]
+#[ignore = "takes as long as FUZZ_SECONDS and FUZZ_RUNS say; CI runs it by itself"]
 fn a_long_campaign_finds_nothing() {
     let time = Duration::from_secs(number("FUZZ_SECONDS", 30));
+    let most = number("FUZZ_RUNS", u64::MAX);
     let only = std::env::var("FUZZ_TARGET").unwrap_or_default();
     for (target, run) in TARGETS.into_iter().filter(|(name, _)| name.contains(&only)) {
-        let runs = campaign(target, run, time, usize::MAX);
+        let runs = campaign(target, run, time, most as usize);
         assert!(runs > 0);
-        std::fs::write(
-            tempfile::env::temp_dir().join(format!("fuzz-{target}.txt")),
-            runs.to_string(),
-        )
-        .ok();
+        println!("{target}: {runs} runs");
     }
 }
