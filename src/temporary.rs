@@ -45,8 +45,13 @@ pub fn sweep(folder: &Path) {
         // Not that of what a link leads to.
         let Ok(about) = entry.metadata() else { continue };
         let age = about.modified().ok().and_then(|at| now.duration_since(at).ok());
-        if is_ours && about.is_file() && age.is_some_and(|age| age > STALE) {
+        if !is_ours || age.is_none_or(|age| age <= STALE) {
+            continue;
+        }
+        if about.is_file() {
             std::fs::remove_file(entry.path()).ok();
+        } else if about.is_dir() {
+            std::fs::remove_dir_all(entry.path()).ok();
         }
     }
 }

@@ -112,14 +112,15 @@ fn unpack_inner(
     let size = entry.size();
     let mut unpacked = temporary::file()?;
     let mut content = budget.watch((&mut entry).take(size.saturating_add(1)));
+    // The plain file, whose errors say what the system said.
     let copied =
-        io::copy(&mut content, &mut unpacked).map_err(|error| {
-            match Exceeded::cause_of(&error) {
+        io::copy(&mut content, unpacked.as_file_mut()).map_err(
+            |error| match Exceeded::cause_of(&error) {
                 Some(exceeded) => exceeded.into(),
                 None if error.raw_os_error().is_some() => temporary::problem(error).into(),
                 None => FileProblem::Damaged(format!("unpacking it failed: {error}")),
-            }
-        })?;
+            },
+        )?;
     if copied != size {
         return Err(FileProblem::Damaged("its zip archive lies about sizes".to_owned()));
     }

@@ -1,10 +1,12 @@
 //! Children of the program itself: what they tell, what ends them, and that their parent goes on.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use glasstree::budget::{Exceeded, Wanted};
 use glasstree::checkpoint::{CheckpointError, FileProblem, StateDict};
-use glasstree::decoder::Program;
+use glasstree::command::Command;
+use glasstree::decoder::{self, Program};
 use glasstree::model::ModelError;
 use tempfile::TempDir;
 
@@ -12,6 +14,7 @@ use crate::checkpoint::build;
 use crate::checkpoint::hostile::{containers, dict, net};
 use crate::cli::{cat, fails, glasstree, root, text};
 use crate::onnx::made;
+use crate::ui::{asset, is_explained, real_window, step_until};
 
 fn program() -> Program {
     Program::new(PathBuf::from(env!("CARGO_BIN_EXE_glasstree")))
@@ -147,5 +150,68 @@ fn pipes_and_devices_are_no_weights() {
         let path = text(&place(name)).to_owned();
         fails(&["info", &path], &["is a folder or device, not a file"]);
         fails(&["info", &path, "--in-process"], &["is a folder or device, not a file"]);
+    }
+}
+
+/// A disk that is full shows in the child as in the program, and is no fault of the file.
+#[test]
+#[cfg(unix)]
+fn a_full_temporary_folder_is_told_as_such() {
+    let folder = TempDir::new().unwrap();
+    let entry = [("a.pth".to_owned(), vec![0; 1 << 20])];
+    let path = write(&folder, "a.zip", &build::zip(&entry, zip::CompressionMethod::Deflated));
+    for more in ["", "--in-process"] {
+        // No file may be longer than some kilobytes, which is as good as a full disk.
+        let script = format!(
+            "trap '' XFSZ; ulimit -f 16; {} info {} {more}",
+            env!("CARGO_BIN_EXE_glasstree"),
+            text(&path)
+        );
+        let mut shell = std::process::Command::new("sh");
+        let output = shell.args(["-c", &script]).env("TMPDIR", folder.path()).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("make room there") && !told.contains("damaged"), "{told}");
+    }
+}
+
+/// `cargo test --release --test it times_cancel -- --ignored --nocapture`: from asking to quiet, in
+/// the window, while a slow file of each kind is read.
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "measures"]
+fn times_cancel_of_slow_files() {
+    decoder::enable(PathBuf::from(env!("CARGO_BIN_EXE_glasstree")));
+    let folder = TempDir::new().unwrap();
+    let side = 14_000_u16.to_le_bytes();
+    // One pixel on a screen of 196 megapixels.
+    let screen = [&b"GIF89a"[..], &side, &side, &[0; 3], b",", &[0; 4], &[1, 0, 1, 0, 0x80]];
+    let gif = [&screen.concat()[..], &[0; 6], &[2, 2, 0x44, 1, 0], b";"].concat();
+    let zeros = vec![0; 240 << 20];
+    let packed = build::zip(&[("a.pth".to_owned(), zeros)], zip::CompressionMethod::Deflated);
+    let files = [("slow.gif", gif), ("slow.zip", packed), ("slow.onnx", made::a_long_run())];
+    let mut window = real_window([900.0, 600.0], |options| {
+        options.paths = vec![asset("chelsea.png")];
+    });
+    step_until(&mut window, "the cat is explained", is_explained);
+    let ctx = window.ctx.clone();
+    for (name, bytes) in files {
+        let path = write(&folder, name, &bytes);
+        let mut times = Vec::new();
+        for round in 0..10 {
+            window.state_mut().dispatch(&ctx, Command::OpenPaths(vec![path.clone()]));
+            step_until(&mut window, "it is read", |app| app.state.is_busy());
+            std::thread::sleep(Duration::from_millis(100 + 20 * round));
+            assert!(window.state().state.is_busy(), "{name} is not slow enough");
+            let asked = Instant::now();
+            window.state_mut().dispatch(&ctx, Command::Cancel);
+            while window.state().state.is_busy() || crate::soak::children() > 0 {
+                window.step();
+            }
+            times.push(asked.elapsed().as_secs_f64() * 1e3);
+            window.state_mut().state.notices.dismiss_all();
+        }
+        times.sort_by(f64::total_cmp);
+        println!("{name}: median {:.0} ms, longest {:.0} ms", times[5], times[9]);
     }
 }

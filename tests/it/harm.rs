@@ -238,8 +238,14 @@ fn what_ended_programs_left_behind_is_swept() {
     };
     let (old, new) = (make(".glasstree-old", 3), make(".glasstree-new", 0));
     let other = make("photo.png", 30);
+    let left = folder.path().join(".glasstree-folder");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("unpacked"), "x").unwrap();
+    let then = std::time::SystemTime::now() - Duration::from_secs(3 * 86_400);
+    std::fs::File::open(&left).unwrap().set_modified(then).unwrap();
     glasstree::temporary::sweep(folder.path());
-    assert_eq!([&old, &new, &other].map(|path: &PathBuf| path.exists()), [false, true, true]);
+    let are_there = [&old, &new, &other, &left].map(|path: &PathBuf| path.exists());
+    assert_eq!(are_there, [false, true, true, false]);
 }
 
 /// A child says what the program itself would say.

@@ -12,9 +12,9 @@ mod cli;
 mod cli_decisions;
 mod colors;
 mod comparisons;
-mod cover;
 #[cfg(feature = "onnx")]
 mod confined;
+mod cover;
 mod dialogs;
 #[cfg(target_os = "linux")]
 mod display;

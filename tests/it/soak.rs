@@ -30,7 +30,7 @@ fn run(window: &mut Window, action: impl Into<Action>) {
 }
 
 /// Children of this process that have not been waited for.
-fn children() -> usize {
+pub fn children() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let lists = tasks
         .filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("children")).ok());
