@@ -78,8 +78,8 @@ pub fn pickle(bytes: &[u8]) {
 pub fn onnx(bytes: &[u8]) {
     #[cfg(feature = "onnx")]
     match checkpoint::OnnxFile::from_bytes("file", bytes) {
-        Ok(file) => {
-            let told = glasstree::model::check_graph(&file).map_err(|error| error.to_string());
+        Ok(mut file) => {
+            let told = glasstree::model::check_graph(&mut file).map_err(|error| error.to_string());
             assert!(!told.err().unwrap_or_default().contains(char::is_control));
             file.parameter_count();
             file.dtype_summary();
