@@ -71,6 +71,10 @@ pub(super) fn read<R: Read + Seek>(reader: &mut R) -> Result<Png, Problem> {
                 exif = essence.get(content).map(<[u8]>::to_vec);
                 essence.truncate(start);
             }
+            // The decoder takes others, too, and ends the program at their last, unfinished colour.
+            b"PLTE" if length % 3 != 0 || !(3..=768).contains(&length) => {
+                return Err(damaged("its palette is no list of colours"));
+            }
             b"IHDR" => room = most_bytes(essence.get(content).unwrap_or_default()),
             b"IEND" => return Ok(Png { essence, exif }),
             _ => {}

@@ -159,6 +159,24 @@ fn scrambled_pixels_are_refused() {
     assert!(matches!(problem(&jpeg), Problem::Damaged { .. }));
 }
 
+/// The decoder would end the program at a colour that is not whole.
+#[test]
+fn a_palette_of_no_whole_colours_is_refused() {
+    let png = mode("palette2_trns.png");
+    let at = png.windows(4).position(|name| name == b"PLTE").unwrap();
+    let length = u32::from_be_bytes(png[at - 4..at].try_into().unwrap()) as usize;
+    for colours in [&png[at + 4..at + 4 + length - 2], &[], &[7; 771]] {
+        let mut broken = png[..at - 4].to_vec();
+        broken.extend((colours.len() as u32).to_be_bytes());
+        broken.extend(b"PLTE");
+        broken.extend(colours);
+        let checksum = crc32(&broken[at..]).to_be_bytes();
+        broken.extend(checksum);
+        broken.extend(&png[at + 4 + length + 4..]);
+        assert!(matches!(problem(&broken), Problem::Damaged { .. }), "{}", colours.len());
+    }
+}
+
 /// A PNG, GIF, BMP and JPEG header that promises 60000 x 60000 pixels, or none at all.
 #[test]
 fn sizes_are_checked_before_memory_is_spent() {
