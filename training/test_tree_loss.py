@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from common import ASSETS
 from tree import Tree
+from tree_head import Decisions
 
 GOLDEN = ASSETS.parent / "tests/golden/nbdt"
 
@@ -75,7 +76,10 @@ def main() -> None:
             torch.testing.assert_close(found.detach(), plain, rtol=1e-5, atol=1e-5)
         nll = tree.loss(logits, target, "nll")
         torch.testing.assert_close(nll, F.nll_loss(log_probabilities, target))
-        (gradient,) = torch.autograd.grad(supervision + nll, logits)
+        soft = torch.stack([logits.roll(i, 1).softmax(1) for i in (3, 9)]).mean(0).detach()
+        quick = Decisions(tree).loss(logits, soft)
+        torch.testing.assert_close(quick, tree.loss(logits, soft, "nll"), rtol=1e-5, atol=1e-5)
+        (gradient,) = torch.autograd.grad(supervision + nll + quick, logits)
         assert gradient.isfinite().all()
         print(f"{dataset} {name}, weight {weight}: {loss:.6f}, as nbdt")
 
