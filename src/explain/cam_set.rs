@@ -188,7 +188,6 @@ impl WithSimd for Product<'_> {
 
 /// [`ROWS`] x [`LANES`] sums over the channels, all of them kept in registers.
 #[inline(always)]
-#[expect(clippy::needless_range_loop)]
 fn multiply(rows: [&[f32]; ROWS], strip: &[[f32; LANES]]) -> [[f32; LANES]; ROWS] {
     let rows = rows.map(|row| &row[..strip.len()]);
     let mut sums = [[0.0; LANES]; ROWS];

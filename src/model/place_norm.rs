@@ -10,6 +10,10 @@ use super::convolution::Layout;
 /// `y_c = γ_c · (x_c − μ) / sqrt(σ² + ε) + β_c`, with mean μ and variance σ² over the channels of a
 /// place.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has a few dozen of these, and they stay where they are"
+)]
 pub enum PlaceNorm {
     /// `[1, C, 1, 1]` both, for burn.
     ChannelsFirst { scale: Tensor<4>, shift: Tensor<4>, epsilon: f32 },

@@ -41,6 +41,11 @@ pub enum PlannedEnding {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has a few dozen of these, and they stay where they are"
+)]
+#[expect(clippy::enum_variant_names, reason = "a layer norm is called so")]
 pub enum Layer {
     Conv(ConvLayer),
     /// Batch normalisation that no convolution precedes.

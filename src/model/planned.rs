@@ -22,6 +22,10 @@ pub struct Planned {
 
 /// A [`Layer`] that can run.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has a few dozen of these, and they stay where they are"
+)]
 enum Step {
     Conv(Filter),
     Norm(Affine, Nonlinearity),
@@ -52,6 +56,10 @@ struct Squeeze {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has a few dozen of these, and they stay where they are"
+)]
 enum Tail {
     Linear(PooledLinear),
     NormLinear(PlaceNorm, PooledLinear),

@@ -212,6 +212,6 @@ fn times_cancel_of_slow_files() {
             window.state_mut().state.notices.dismiss_all();
         }
         times.sort_by(f64::total_cmp);
-        println!("{name}: median {:.0} ms, longest {:.0} ms", times[5], times[9]);
+        eprintln!("{name}: median {:.0} ms, longest {:.0} ms", times[5], times[9]);
     }
 }

@@ -178,6 +178,6 @@ fn a_long_campaign_finds_nothing() {
     for (target, run) in TARGETS.into_iter().filter(|(name, _)| name.contains(&only)) {
         let runs = campaign(target, run, time, most as usize);
         assert!(runs > 0);
-        println!("{target}: {runs} runs");
+        eprintln!("{target}: {runs} runs");
     }
 }

@@ -3,7 +3,6 @@
 //! `UPDATE_SNAPSHOTS=1 cargo test --release --test it -- snapshots::` takes new pictures where the
 //! old ones do not fit; look at them before they are committed.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use egui_kittest::{SnapshotOptions, try_image_snapshot_options};

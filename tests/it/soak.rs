@@ -146,7 +146,7 @@ fn nothing_grows_and_nothing_is_lost() {
             change_model(&mut window, saved.path(), i / 101);
         }
         if i % 500 == 0 {
-            println!("{i}: {:?}, {} children", taken(), children());
+            eprintln!("{i}: {:?}, {} children", taken(), children());
         }
         std::fs::remove_file(&path).ok();
         // The harness gives textures back when it draws, as a window does all the time. On a busy
