@@ -41,7 +41,9 @@ fn a_network_that_asks_for_more_memory_than_there_is_ends_in_one_line() {
     let picture = vec![0.5; 3 * 64 * 64];
     let [one, two] = [1, 2].map(|count| network.forward(&vec![&picture[..]; count], 64).unwrap());
     assert_eq!((one.len(), two.len()), (1, 2));
-    assert_eq!(one[0].logits, two[1].logits);
+    // Two pictures are multiplied in another order than one, which costs a few of the last digits.
+    let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-5;
+    assert!(one[0].logits.iter().zip(&two[1].logits).all(near));
 }
 
 /// Its values are small, but there are as many of them as it has nodes, and all are kept.

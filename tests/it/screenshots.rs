@@ -130,6 +130,17 @@ fn decision() {
     shot(&mut window, "decision_dark");
 }
 
+/// A decision read through the network's own probabilities: its map, its bias and its entropy.
+#[test]
+fn decision_by_the_marginal_rule() {
+    let mut window = open_alone("cat_and_coffee.jpg", Theme::Light);
+    let explanation = window.state().state.role(Role::Classifier).explanation().cloned().unwrap();
+    let node = explanation.model.tree().unwrap().hierarchy.find_node("beverage").unwrap();
+    let ctx = window.ctx.clone();
+    window.state_mut().dispatch(&ctx, Command::SelectNode(Role::Classifier, node));
+    shot(&mut window, "decision_marginal_light");
+}
+
 /// One photo, two classes: the cat above, the coffee below.
 #[test]
 fn compare() {

@@ -13,7 +13,7 @@ use glasstree::tree_layout::{
     Cards, Item, Metrics, OpenNodes, Orientation, TreeLayout, WORTH, rows, tidy,
 };
 use glasstree::tree_svg::{SvgOptions, tree_svg};
-use glasstree::tree_text::{disagreement, doubt_in_words, name_on_photo, percent};
+use glasstree::tree_text::{disagreement, doubt_in_words, name_on_photo, percent, rule_sentence};
 use glasstree::ui::tree_view::{
     Effect, Index, Step, TreeAction, TreeInput, TreeViewState, take_step, tree_view_ui,
 };
@@ -687,5 +687,27 @@ fn pictures() {
                 save(&mut harness, format!("{base}-outline"));
             }
         }
+    }
+}
+
+#[test]
+fn two_readings_stand_side_by_side() {
+    let mut harness = harness(Shown::cat(), [1100.0, 500.0], Theme::Dark);
+    harness.run();
+    harness.get_by_label("Two readings").click();
+    harness.run();
+    // The button of the rule, and the head of the column.
+    assert_eq!(harness.query_all_by_label("Marginal").count(), 2);
+    harness.get_by_label("nbdt, hard");
+    for rule in [Rule::Marginal, Rule::Hard] {
+        harness.get_by_label_contains(rule_sentence(rule));
+        let reach = &harness.state().decisions.by(rule).reach_prob;
+        let overall = percent(reach[harness.state().node("cat")]);
+        let end = format!(", {overall} overall");
+        let is_end = |node: &egui_kittest::Node<'_>| {
+            let text = node.accesskit_node().value().unwrap_or_default();
+            text.starts_with("cat ") && text.ends_with(&end)
+        };
+        assert!(harness.query_all_by(|_| true).any(|node| is_end(&node)), "{rule}: {end}");
     }
 }
