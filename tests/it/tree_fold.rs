@@ -299,7 +299,10 @@ fn times_of_folding_and_layout() {
 #[ignore = "measures"]
 fn times_of_dragging_the_certainty() {
     let path = asset("cat_and_coffee.jpg");
-    let mut window = real_window([1440.0, 900.0], |options| options.paths = vec![path]);
+    let mut window = real_window([1440.0, 900.0], |options| {
+        options.paths = vec![path];
+        options.one_model = true;
+    });
     step_until(&mut window, "the picture is explained", is_explained);
     window.run_steps(30);
     let certainty = |window: &Window| window.state().settings.tree.certainty;
