@@ -1,30 +1,15 @@
 //! glasstree shows what an image classifier looked at and how it decided.
 //!
+//! What it computes is in [`glasstree_core`]; here are the window and the command line.
+//!
 //! | module | question |
 //! | --- | --- |
-//! | [`photo`] | how does a picture file become upright RGB? |
-//! | [`preprocess`] | what does the network see of it? |
-//! | [`budget`], [`text`] | what may a file cost, and what may its names hold? |
-//! | [`decoder`] | which process reads a foreign file? |
-//! | [`checkpoint`] | which tensors does a weights file hold? |
-//! | [`model`] | which network is that, and what does it answer? (the only one that talks to burn) |
-//! | [`explain`] | which maps and decisions follow from the answer? (plain arithmetic) |
-//! | [`induce`] | which tree lies in a linear layer? |
-//! | [`eval`] | how often is a model right, and do its maps point at the thing? (plain arithmetic) |
-//! | [`labelled_pictures`] | which pictures is a model measured on? |
-//! | [`assets`], [`labels`], [`wordnet`] | what are the classes called? |
-//! | [`catalog`] | which models are known by name, bundled or to be fetched? |
-//! | [`fetch`], [`folders`] | how does a file get from a server into the user's folder? |
-//! | [`protocol`], [`engine`] | what can be asked of the thread that computes, and what does it answer? |
-//! | [`explanation`] | what does one model say about one picture? |
 //! | [`command`], [`state`] | what can be asked of the window, and what does it know? |
 //! | [`role`], [`selection`], [`look`] | which model, which class or node, and how is it looked at? |
-//! | [`intake`] | which of the given files are pictures, which are weights? |
 //! | [`tree_layout`], [`tree_text`], [`tree_svg`] | where does each node of a tree go in a drawing, and what does it say? |
 //! | [`words`] | what do maps and flips show, in sentences? |
+//! | [`export`], [`caption`] | what can be saved? |
 //! | `app`, `ui`, `settings` | what does the window look like, and what does it remember? |
-//! | [`memo`] | how is a value kept until what it was made of changes? |
-//! | [`export`], [`output`], [`npy`], [`input`], [`temporary`] | what can be saved, and how? |
 //! | [`cli`] | which commands are there? |
 //!
 //! `ARCHITECTURE.md` says who may use whom.
@@ -33,46 +18,24 @@
 
 #[cfg(feature = "gui")]
 pub mod app;
-pub mod assets;
-pub mod budget;
 pub mod caption;
-pub mod catalog;
-pub mod checkpoint;
 pub mod cli;
 pub mod command;
-pub mod decoder;
-pub mod engine;
-pub mod eval;
-pub mod explain;
-pub mod explanation;
 pub mod export;
-pub mod fetch;
-pub mod folders;
-pub mod induce;
-pub mod input;
-pub mod intake;
-pub mod labelled_pictures;
-pub mod labels;
-pub mod lettering;
 pub mod look;
-pub mod memo;
-pub mod model;
-pub mod npy;
-pub mod numbers;
-pub mod output;
-pub mod photo;
-pub mod preprocess;
-pub mod protocol;
 pub mod role;
 pub mod selection;
 pub mod settings;
 pub mod state;
-pub mod temporary;
-pub mod text;
 pub mod tree_layout;
 pub mod tree_svg;
 pub mod tree_text;
 #[cfg(feature = "gui")]
 pub mod ui;
-pub mod wordnet;
 pub mod words;
+
+pub use glasstree_core::{
+    assets, budget, catalog, checkpoint, decoder, engine, eval, explain, explanation, fetch,
+    folders, induce, input, intake, labelled_pictures, labels, lettering, memo, model, npy,
+    numbers, output, photo, preprocess, protocol, temporary, text, wordnet,
+};

@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn numbers_that_are_copied_are_those_that_are_read() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let path = path.join("tests/golden/checkpoints/odd_tensors.zip.pth");
+        let path = path.join("../tests/golden/checkpoints/odd_tensors.zip.pth");
         let budget = Budget::new(1 << 20, std::time::Duration::MAX / 4, Wanted::default());
         let mut file = std::fs::File::open(&path).unwrap();
         let Ok(Archive::Checkpoint { places, .. }) = open(file.try_clone().unwrap(), &budget)

@@ -5,7 +5,7 @@ use super::recipe::Recipe;
 use super::resample::Filter;
 
 /// One recipe a line, and the names that have it.
-const TABLE: &str = include_str!("../../assets/timm_recipes.txt");
+const TABLE: &str = include_str!("../../../assets/timm_recipes.txt");
 
 impl Recipe {
     /// That of the weights of exactly this name, such as `resnet18.a1_in1k`. Names without a tag

@@ -15,7 +15,7 @@ pub static BUNDLED: [CatalogEntry; 2] = [
         licence: "Apache-2.0",
         file: "efficientnet-lite0.f16.safetensors",
         weights: Weights::Bundled(include_bytes!(
-            "../../weights/efficientnet-lite0.f16.safetensors"
+            "../../../weights/efficientnet-lite0.f16.safetensors"
         )),
         recipe: Recipe::efficientnet_lite0(),
         hierarchy: None,
@@ -32,7 +32,9 @@ pub static BUNDLED: [CatalogEntry; 2] = [
         ),
         licence: "MIT OR Apache-2.0",
         file: "wrn16-2-cifar10.f16.safetensors",
-        weights: Weights::Bundled(include_bytes!("../../weights/wrn16-2-cifar10.f16.safetensors")),
+        weights: Weights::Bundled(include_bytes!(
+            "../../../weights/wrn16-2-cifar10.f16.safetensors"
+        )),
         recipe: Recipe::cifar(),
         hierarchy: Some("induced-wrn28_10_cifar10"),
         supervised: true,

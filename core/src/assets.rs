@@ -41,17 +41,17 @@ pub struct SamplePhoto {
 
 /// Pictures to try the program with; the last one shows two things of different classes.
 pub const SAMPLE_PHOTOS: [SamplePhoto; 4] = [
-    SamplePhoto { name: "chelsea.png", bytes: include_bytes!("../assets/photos/chelsea.png") },
-    SamplePhoto { name: "coffee.jpg", bytes: include_bytes!("../assets/photos/coffee.jpg") },
-    SamplePhoto { name: "rocket.jpg", bytes: include_bytes!("../assets/photos/rocket.jpg") },
+    SamplePhoto { name: "chelsea.png", bytes: include_bytes!("../../assets/photos/chelsea.png") },
+    SamplePhoto { name: "coffee.jpg", bytes: include_bytes!("../../assets/photos/coffee.jpg") },
+    SamplePhoto { name: "rocket.jpg", bytes: include_bytes!("../../assets/photos/rocket.jpg") },
     SamplePhoto {
         name: "cat_and_coffee.jpg",
-        bytes: include_bytes!("../assets/photos/cat_and_coffee.jpg"),
+        bytes: include_bytes!("../../assets/photos/cat_and_coffee.jpg"),
     },
 ];
 
 /// Licences of everything that the program contains and did not make.
-pub const NOTICES: &str = include_str!("../NOTICES.md");
+pub const NOTICES: &str = include_str!("../../NOTICES.md");
 
 /// A hierarchy of the folder of `$dataset`.
 macro_rules! hierarchy {
@@ -59,7 +59,7 @@ macro_rules! hierarchy {
         HierarchyAsset {
             name: $name,
             aliases: &[$($alias),*],
-            json: include_str!(concat!("../assets/hierarchies/", $dataset, "/graph-", $name, ".json")),
+            json: include_str!(concat!("../../assets/hierarchies/", $dataset, "/graph-", $name, ".json")),
         }
     };
 }
@@ -211,8 +211,8 @@ impl Dataset {
         macro_rules! texts {
             ($name:literal) => {
                 (
-                    include_str!(concat!("../assets/labels/", $name, ".txt")),
-                    include_str!(concat!("../assets/wnids/", $name, ".txt")),
+                    include_str!(concat!("../../assets/labels/", $name, ".txt")),
+                    include_str!(concat!("../../assets/wnids/", $name, ".txt")),
                 )
             };
         }

@@ -57,7 +57,7 @@ impl Synset {
 }
 
 static TABLE: LazyLock<HashMap<&'static str, Synset>> = LazyLock::new(|| {
-    let lines = include_str!("../assets/wordnet/nouns.tsv").lines();
+    let lines = include_str!("../../assets/wordnet/nouns.tsv").lines();
     lines.filter_map(Synset::from_line).map(|synset| (synset.wnid, synset)).collect()
 });
 

@@ -54,7 +54,7 @@ pub struct ModelInfo {
     pub ending: Ending,
     /// Made when it is first needed: inducing one for a thousand classes takes longer than looking
     /// at a picture.
-    pub(crate) tree: LazyTree,
+    pub tree: LazyTree,
 }
 
 /// How sure it is that a network wants its pictures like this.
@@ -76,7 +76,7 @@ pub enum RecipeOrigin {
 }
 
 /// A hierarchy over the model's classes, or one line that says why there is none.
-pub(crate) type LazyTree =
+pub type LazyTree =
     LazyLock<Result<Arc<Tree>, String>, Box<dyn FnOnce() -> Result<Arc<Tree>, String> + Send>>;
 
 /// The hierarchy that a model decides with. Never changes: an edit makes another one.
