@@ -39,9 +39,9 @@ use crate::decoder;
 use crate::engine::{Engine, EngineError};
 use crate::explanation::{Explanation, ModelInfo};
 use crate::model::DeviceChoice;
-use crate::protocol::{ModelRequest, PictureSource};
+use crate::protocol::{Change, ModelRequest, PictureSource, Rerun};
 use crate::text::{CleanText, Shown as _};
-use args::{Cli, Command, PictureArgs, WindowArgs};
+use args::{Cli, Command, PartArgs, PictureArgs, WindowArgs};
 
 /// Where results are printed.
 type Out<'a> = &'a mut dyn std::io::Write;
@@ -152,6 +152,20 @@ impl Client {
         model: &ModelRequest,
     ) -> anyhow::Result<Arc<Explanation>> {
         self.explain_source(picture.source(image), model)
+    }
+
+    /// The same picture, the part of it that was asked for: the network runs once more.
+    fn part(
+        &self,
+        seen: Arc<Explanation>,
+        model: &ModelRequest,
+        part: PartArgs,
+    ) -> anyhow::Result<Arc<Explanation>> {
+        if part.square.is_none() {
+            return Ok(seen);
+        }
+        let rerun = Rerun { seen, model: model.clone(), change: Change::Part(part.square) };
+        Ok(self.engine.rerun(rerun, &mut warn)?)
     }
 
     fn explain_source(

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::catalog::CatalogEntry;
 use crate::explain::{Area, ClassId, Cover, Mark, NodeId, Removal, Rule};
 use crate::explanation::Tree;
+use crate::preprocess::Square;
 use crate::protocol::{ModelRequest, PictureSource};
 use crate::role::Role;
 use crate::selection::{PinSlot, Versus};
@@ -106,6 +107,10 @@ pub enum Command {
     Pin(Role, PinSlot, ClassId),
     /// A part of the photo to ask about.
     SetRegion(Option<Arc<Area>>),
+    /// A part of the photo that is being dragged, or is given up.
+    DraftSquare(Option<Square>),
+    /// The part of the photo that the networks are shown; `None`: each recipe's own crop.
+    SetSquare(Option<Square>),
     /// A stroke over the photo that is being drawn, or is given up.
     DraftMark(Option<Mark>),
     /// A stroke that is done.
@@ -202,6 +207,7 @@ pub enum MenuCommand {
     DrawLasso,
     StopDrawing,
     RemoveRegion,
+    UsualCrop,
     PaintOver,
     Uncover,
     CoverLasso,
@@ -303,6 +309,7 @@ impl MenuCommand {
             Self::DrawLasso => (Map, false, "Draw a lasso", "Draw around a part of the picture to see what it contributes", &["L"]),
             Self::StopDrawing => (Map, false, "Stop drawing", "Let dragging move the picture again, as Esc does", &[]),
             Self::RemoveRegion => (Map, false, "Remove region", "Remove the box or lasso from the picture", &["Delete"]),
+            Self::UsualCrop => (Map, true, "Usual crop", "Show the networks the part of the photo that their recipes say, after the frame was dragged elsewhere", &["Shift+C"]),
             Self::PaintOver => (Map, true, "Paint over", "Cover parts of the photo and see, while you paint, what the networks say without them", &["P"]),
             Self::Uncover => (Map, false, "Uncover", "Remove the cover where you paint", &["Shift+P"]),
             Self::CoverLasso => (Map, false, "Cover with a lasso", "Draw around what is to be covered", &["U"]),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::explain::{Area, ClassId, Cover, Hierarchy, Marks, NodeId, Rule};
 use crate::explanation::{CamTarget, Tree};
+use crate::preprocess::Square;
 use crate::role::{PerRole, Role};
 
 /// What the map speaks for.
@@ -103,6 +104,8 @@ pub struct Selection {
     pub trees: PerRole<Option<Arc<Tree>>>,
     /// A part of the photo to ask about, in its pixels.
     pub region: Option<Arc<Area>>,
+    /// The part of the photo that the networks are shown; `None`: what each one's recipe says.
+    pub square: Option<Square>,
     /// What the photo is painted over with.
     pub marks: Option<Arc<Marks>>,
     /// What is seen there.
@@ -124,6 +127,7 @@ impl Default for Selection {
             forced,
             trees,
             region,
+            square: None,
             marks,
             cover: Cover::default(),
         }

@@ -62,8 +62,11 @@ pub struct RoleState {
 pub struct Answer {
     /// As the engine gave it, with the model's own tree.
     given: Arc<Explanation>,
-    /// With the tree that the user made of it, and with what the photo is covered by.
+    /// With the tree that the user made of it, of the part of the photo that was chosen, and with
+    /// what the photo is covered by.
     shown: Arc<Explanation>,
+    /// What it said of another part of the photo than its recipe's.
+    part: Option<Arc<Explanation>>,
     /// What it said of the photo with its cover on.
     covered: Option<Covered>,
 }
@@ -324,7 +327,7 @@ impl AppState {
     /// Does what the user asks for.
     pub fn apply(&mut self, command: Command) -> Vec<Effect> {
         let mut effects = self.dispatch(command);
-        effects.extend(self.follow_marks());
+        effects.extend(self.follow_view());
         self.follow_trees();
         if self.walking().is_none() {
             self.walk = None;
@@ -376,6 +379,8 @@ impl AppState {
                 self.reruns.retain(|rerun| rerun.check != Check::Region || !rerun.is_running());
                 self.history.set_region(region);
             }
+            Command::DraftSquare(square) => self.draft_square(square),
+            Command::SetSquare(square) => self.set_square(square),
             Command::DraftMark(mark) => self.draft_mark(mark),
             Command::AddMark(mark) => self.mark(mark),
             Command::SetCover(cover) => self.history.set_cover(cover),
@@ -418,6 +423,7 @@ impl AppState {
             M::Reload | M::Fit | M::ActualSize | M::ZoomIn | M::ZoomOut => self.photo.is_some(),
             M::DrawBox | M::DrawLasso | M::StopDrawing => self.photo.is_some(),
             M::RemoveRegion => self.selection().region.is_some(),
+            M::UsualCrop => self.selection().square.is_some(),
             M::PaintOver | M::Uncover | M::CoverLasso => self.photo.is_some(),
             M::ClearMarks | M::BeforeAfter => self.selection().marks.is_some(),
             M::WhatFlips => self.explanation(self.selection().tree).is_some(),
@@ -486,6 +492,12 @@ impl AppState {
         self.recent.retain(|other| other != path);
         self.recent.insert(0, path.to_owned());
         self.recent.truncate(RECENT);
+    }
+}
+
+impl Answer {
+    fn new(given: Arc<Explanation>) -> Self {
+        Self { shown: Arc::clone(&given), given, part: None, covered: None }
     }
 }
 

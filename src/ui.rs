@@ -45,6 +45,7 @@ use crate::tree_layout::Cards;
 use class_list::{ClassAction, ClassListState, class_list_ui};
 use folder_strip::{FolderStrip, folder_strip_ui, has_strip};
 use image_view::cover::{CoverAction, CoverInput};
+use image_view::crop_frame::FrameAction;
 use image_view::region::{RegionAction, Tool};
 use image_view::shown_map::MapInput;
 use image_view::{ImageInput, ImageViewState, image_view_ui};
@@ -348,6 +349,7 @@ fn picture_ui(
         walking: walking.as_deref(),
         busy: state.role(role).job().is_some(),
         region: panels.insight.region.area(state),
+        square: state.square(),
         cover,
         cover_kind: state.selection().cover,
         cells: &panels.insight.region.cells,
@@ -398,6 +400,10 @@ fn mark(
         RegionAction::Choose(Tool::Brush) => out.push(MenuCommand::PaintOver),
         RegionAction::Choose(Tool::Eraser) => out.push(MenuCommand::Uncover),
         RegionAction::Choose(Tool::CoverLasso) => out.push(MenuCommand::CoverLasso),
+        RegionAction::Frame(action) => out.push(match action {
+            FrameAction::Draft(square) => Command::DraftSquare(square),
+            FrameAction::Set(square) => Command::SetSquare(square),
+        }),
         RegionAction::Cover(action) => out.push(match action {
             CoverAction::Draft(mark) => Command::DraftMark(mark),
             CoverAction::Add(mark) => Command::AddMark(mark),
@@ -455,7 +461,7 @@ impl Checked for Settings {
             M::LessOpacity | M::MoreOpacity | M::NextColormap | M::KeepTarget => return None,
             M::DrawBox | M::DrawLasso | M::StopDrawing | M::RemoveRegion => return None,
             M::PaintOver | M::Uncover | M::CoverLasso | M::ClearMarks => return None,
-            M::BeforeAfter => return None,
+            M::BeforeAfter | M::UsualCrop => return None,
             M::SwitchRule | M::SwitchTree | M::WalkOn | M::WalkBack | M::LeaveWalk => return None,
             M::ForceNode | M::Unforce | M::RenameNode | M::MoveNode => return None,
             M::OpenHierarchy | M::OriginalTree | M::WhatFlips => return None,

@@ -3,8 +3,10 @@
 mod normalisation;
 mod recipe;
 pub mod resample;
+mod square;
 mod timm;
 
 pub use normalisation::Normalisation;
 pub use recipe::{ModelInput, PreprocessError, Recipe, RectTransform};
 pub use resample::Filter;
+pub use square::{Corner, Square};

@@ -11,7 +11,7 @@ use crate::explain::{Answers, Area, Marks, Probe, Removal};
 use crate::explanation::{Explanation, ModelInfo};
 use crate::labelled_pictures::LabelledPicture;
 use crate::photo::{Photo, PhotoOptions};
-use crate::preprocess::Filter;
+use crate::preprocess::{Filter, Square};
 
 /// Tells answers apart; the asker chooses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -99,18 +99,30 @@ pub struct Rerun {
 #[derive(Debug, Clone)]
 pub enum Change {
     Without(Arc<Area>, Removal),
-    Covered(Arc<Marks>),
+    /// Painted over; and the part of it that is shown, as below.
+    Covered(Arc<Marks>, Option<Square>),
+    /// The photo as it is, another part of it: a square, or the recipe's own crop.
+    Part(Option<Square>),
 }
 
 impl Rerun {
     /// The changed photo. Takes a while for a large one.
-    pub fn photo(&self) -> Photo {
+    pub fn photo(&self) -> Arc<Photo> {
         match &self.change {
-            Change::Without(area, how) => self.seen.photo_without(area, *how),
-            Change::Covered(marks) => {
+            Change::Without(area, how) => Arc::new(self.seen.photo_without(area, *how)),
+            Change::Covered(marks, _) => {
                 let Photo { name, rgb } = &*self.seen.photo;
-                Photo { name: name.clone(), rgb: marks.apply(rgb) }
+                Arc::new(Photo { name: name.clone(), rgb: marks.apply(rgb) })
             }
+            Change::Part(_) => Arc::clone(&self.seen.photo),
+        }
+    }
+
+    /// The part of it that is shown; `None`: the recipe's own crop.
+    pub fn square(&self) -> Option<Square> {
+        match self.change {
+            Change::Without(..) => self.seen.input.square,
+            Change::Covered(_, square) | Change::Part(square) => square,
         }
     }
 }

@@ -113,6 +113,7 @@ impl App {
             M::DrawLasso => self.draw(Tool::Lasso),
             M::StopDrawing => self.panels.image.region.tool = Tool::Pan,
             M::RemoveRegion => self.change(Command::SetRegion(None)),
+            M::UsualCrop => self.change(Command::SetSquare(None)),
             M::PaintOver => self.take_up(Tool::Brush),
             M::Uncover => self.take_up(Tool::Eraser),
             M::CoverLasso => self.take_up(Tool::CoverLasso),

@@ -28,7 +28,7 @@ use crate::catalog::ModelSource;
 use crate::explanation::Explanation;
 use crate::model::DeviceChoice;
 use crate::photo::{Alpha, Orientation, PhotoOptions};
-use crate::preprocess::{Filter, Normalisation};
+use crate::preprocess::{Filter, Normalisation, Square};
 use crate::protocol::{HierarchyChoice, ModelRequest, PictureSource, RecipeChanges};
 
 /// See what an image classifier looked at and how it decided.
@@ -109,6 +109,15 @@ pub struct PictureArgs {
     /// Composite transparent pictures onto white instead of ignoring the alpha channel.
     #[arg(long)]
     pub on_white: bool,
+}
+
+/// Which part of the picture the network is shown.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct PartArgs {
+    /// Show the network this square of the picture in place of the usual crop: left column, upper
+    /// row and side, in pixels of the picture. It is resized to the side of the network's input.
+    #[arg(long, value_name = "X,Y,SIDE")]
+    pub square: Option<Square>,
 }
 
 impl PictureArgs {
@@ -193,6 +202,8 @@ pub struct SubjectArgs {
     #[command(flatten)]
     pub picture: PictureArgs,
     #[command(flatten)]
+    pub part: PartArgs,
+    #[command(flatten)]
     pub options: ModelArgs,
 }
 
@@ -213,7 +224,8 @@ impl SubjectArgs {
         client: &Client,
         request: &ModelRequest,
     ) -> anyhow::Result<Arc<Explanation>> {
-        client.explain(&self.picture, &self.image, request)
+        let seen = client.explain(&self.picture, &self.image, request)?;
+        client.part(seen, request, self.part)
     }
 }
 

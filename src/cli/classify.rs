@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
 
-use super::args::{ModelArgs, PictureArgs, fraction};
+use super::args::{ModelArgs, PartArgs, PictureArgs, fraction};
 use super::nodes::{self, HierarchyArgs};
 use super::{Client, Out, tree};
 use crate::catalog::ModelSource;
@@ -41,6 +41,8 @@ pub struct ClassifyArgs {
     #[command(flatten)]
     pub picture: PictureArgs,
     #[command(flatten)]
+    pub part: PartArgs,
+    #[command(flatten)]
     pub options: ModelArgs,
 }
 
@@ -55,7 +57,8 @@ pub fn run(args: &ClassifyArgs, out: Out<'_>) -> anyhow::Result<()> {
     let sure = args.sure.zip(rule);
     let mut failed = 0;
     for image in &args.images {
-        match client.explain(&args.picture, image, &request) {
+        let seen = client.explain(&args.picture, image, &request);
+        match seen.and_then(|seen| client.part(seen, &request, args.part)) {
             Ok(explanation) if args.json => {
                 let mut line = to_json(&explanation, args.top, args.logits);
                 if let Some(sure) = sure {

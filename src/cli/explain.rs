@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::PictureArgs;
+use super::args::{PartArgs, PictureArgs};
 use super::nodes::HierarchyArgs;
 use super::{Client, Out, pictures, tree};
 use crate::catalog::ModelSource;
@@ -30,6 +30,8 @@ pub struct ExplainArgs {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub picture: PictureArgs,
+    #[command(flatten)]
+    pub part: PartArgs,
     /// Device: auto (the CPU), cpu, gpu or ndarray.
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
@@ -47,7 +49,8 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
     let tree_model = tree_model.map(|name| ModelRequest { hierarchy, ..request(name) });
     let client = Client::start(args.device.for_pictures(1))?;
 
-    let explanation = client.explain(&args.picture, &args.image, &model)?;
+    let whole = client.explain(&args.picture, &args.image, &model)?;
+    let explanation = client.part(whole, &model, args.part)?;
     let class = explanation.prediction();
     writeln!(out, "Prediction: {}", explanation.model.label(class))?;
     if let Some(folder) = &args.out {
@@ -60,7 +63,7 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
         None => explanation,
         Some(tree_model) => {
             let photo = PictureSource::Photo(explanation.photo.clone());
-            client.explain_source(photo, tree_model)?
+            client.part(client.explain_source(photo, tree_model)?, tree_model, args.part)?
         }
     };
     tree::print_decisions(&decided, args.tree.rule(&decided.model)?, out)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::args::{ModelArgs, PictureArgs};
+use super::args::{ModelArgs, PartArgs, PictureArgs};
 use super::{Client, Out};
 use crate::budget::Wanted;
 use crate::catalog::ModelSource;
@@ -30,6 +30,8 @@ pub struct InputArgs {
     #[command(flatten)]
     pub picture: PictureArgs,
     #[command(flatten)]
+    pub part: PartArgs,
+    #[command(flatten)]
     pub options: ModelArgs,
 }
 
@@ -39,7 +41,8 @@ pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     let model = client.load(&request)?;
     let recipe = &model.recipe;
     let photo = decoder::photo(&args.image, &args.picture.options(), &Wanted::default())?;
-    let input = recipe.apply(&photo.rgb).with_context(|| photo.name.clone())?;
+    let square = args.part.square;
+    let input = recipe.apply_to(&photo.rgb, square).with_context(|| photo.name.clone())?;
     let side = recipe.crop as usize;
     if let Some(path) = &args.npy {
         output::write(path, &npy::to_bytes(&[3, side, side], &input.chw)?)?;
@@ -55,11 +58,13 @@ pub fn run(args: &InputArgs, out: Out<'_>) -> anyhow::Result<()> {
     let [left, top] = input.photo_from_input.apply([0.0, 0.0]);
     let [right, bottom] = input.photo_from_input.apply([side as f64; 2]);
     let (width, height) = photo.rgb.dimensions();
-    writeln!(
-        out,
-        "Recipe: {resize}, centre crop {side}×{side}, minus {:?}, divided by {:?}",
-        recipe.mean, recipe.std
-    )?;
+    let part = match square {
+        None => format!("{resize}, centre crop {side}×{side}"),
+        Some(square) => {
+            format!("the square {square} resized to {side}×{side} ({})", recipe.filter)
+        }
+    };
+    writeln!(out, "Recipe: {part}, minus {:?}, divided by {:?}", recipe.mean, recipe.std)?;
     writeln!(
         out,
         "Seen: x {left:.1} to {right:.1}, y {top:.1} to {bottom:.1} of the {width}×{height} photo"

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, AppState, NoticeKind, Role, Selected};
+use super::{AppState, NoticeKind, Role, Selected};
 use crate::explain::{EditError, Hierarchy, Node, NodeId};
 use crate::explanation::{Explanation, ModelInfo, Tree};
 
@@ -93,14 +93,15 @@ impl AppState {
     /// Brings what is shown in line with the trees that are wanted.
     pub(super) fn follow_trees(&mut self) {
         for (role, state) in self.roles.iter_mut() {
-            let Some(Answer { given, shown, covered }) = state.result.last_mut() else { continue };
-            let given = covered.as_ref().map_or(&*given, |covered| &covered.given);
+            let Some(answer) = state.result.last_mut() else { continue };
+            let given = Arc::clone(answer.newest());
+            let shown = &mut answer.shown;
             match &self.history.now.trees[role] {
-                None => *shown = Arc::clone(given),
+                None => *shown = given,
                 Some(tree) => {
                     let in_use = made_tree(&shown.model);
                     let is_shown = in_use.is_some_and(|it| Arc::ptr_eq(it, tree));
-                    if !(is_shown && shown.is_same_run(given)) {
+                    if !(is_shown && shown.is_same_run(&given)) {
                         *shown = Arc::new(given.with_tree(Arc::clone(tree)));
                     }
                 }

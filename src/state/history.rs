@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::explain::{Area, ClassId, Cover, Marks, NodeId, Rule};
 use crate::explanation::Tree;
 use crate::look::{Gesture, Look};
+use crate::preprocess::Square;
 use crate::role::Role;
 use crate::selection::{PinSlot, Pins, Selected, Selection, Versus};
 
@@ -159,6 +160,11 @@ impl History {
         self.change(|now| now.region = region);
     }
 
+    /// The part of the photo that the networks are shown.
+    pub fn set_square(&mut self, square: Option<Square>) {
+        self.change(|now| now.square = square);
+    }
+
     /// The strokes that cover the photo.
     pub fn set_marks(&mut self, marks: Option<Arc<Marks>>) {
         self.change(|now| now.marks = marks);
@@ -176,7 +182,9 @@ impl History {
 
     /// Another picture: a part of the one before means nothing there, now or by undo.
     pub fn forget_regions(&mut self) {
-        self.forget(|selection| (selection.region, selection.marks) = (None, None));
+        self.forget(|selection| {
+            (selection.region, selection.marks, selection.square) = (None, None, None);
+        });
     }
 
     /// Another picture or model: nothing that could be gone stays selected, now or by undo.

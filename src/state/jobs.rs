@@ -153,21 +153,20 @@ impl AppState {
             Event::Explained { job, explanation } => {
                 if let Some((role, state)) = self.role_of(job) {
                     let model = Arc::clone(&explanation.model);
-                    let shown = Arc::clone(&explanation);
                     let noted = Arc::clone(&explanation);
-                    state.result.succeed(Answer { given: explanation, shown, covered: None });
+                    state.result.succeed(Answer::new(explanation));
                     if role == Role::Classifier {
                         self.note_glance(&noted);
                     }
                     let mut effects = self.loaded(role, model);
-                    effects.extend(self.follow_marks());
+                    effects.extend(self.follow_view());
                     self.follow_trees();
                     return effects;
                 }
             }
             Event::Rerun { job, explanation } => {
                 if self.answer_look(job, Ok(&explanation)) {
-                    let effects = self.follow_marks();
+                    let effects = self.follow_view();
                     self.follow_trees();
                     return effects;
                 }

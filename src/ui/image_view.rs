@@ -4,6 +4,7 @@ mod account;
 mod caption;
 mod color_bar;
 pub mod cover;
+pub mod crop_frame;
 mod fade;
 mod footer;
 mod inset;
@@ -24,10 +25,12 @@ use crate::explain::{self, Area, Cover};
 use crate::explanation::{CamTarget, Explanation};
 use crate::look::OverlayOptions;
 use crate::photo::Photo;
+use crate::preprocess::Square;
 use crate::ui::overlay::crop_in_photo;
 use crate::ui::theme::picture::{Palette, palette, small_font, small_line};
 use caption::caption_ui;
 use cover::{CoverInput, CoverState, cover_ui};
+use crop_frame::{CROP, CropFrame};
 use fade::Fade;
 use footer::{legend_ui, status_ui};
 use inset::Inset;
@@ -43,8 +46,6 @@ pub use transform::View;
 
 /// Between two pictures, in points.
 const PANE_GAP: f32 = 6.0;
-/// What the frame on the photo is.
-const CROP: &str = "The network sees only what is inside this frame";
 /// Points of scrolling that zoom by a factor of e.
 const SCROLL_PER_E: f32 = 200.0;
 /// With less room than this for the picture, in points, the colour bar gives way.
@@ -71,6 +72,9 @@ pub struct ImageInput<'a> {
     pub busy: bool,
     /// The marked part of the photo, also while it is drawn.
     pub region: Option<&'a Arc<Area>>,
+    /// The part of the photo that the network is to be shown, also while that is dragged; `None`: the
+    /// usual one.
+    pub square: Option<Square>,
     /// What the photo is painted over with.
     pub cover: Option<CoverInput<'a>>,
     /// What is seen below the cover, or will be.
@@ -85,6 +89,7 @@ pub struct ImageViewState {
     view: View,
     pub region: RegionTool,
     pub cover: CoverState,
+    frame: CropFrame,
     canvas: Option<Canvas>,
     pixels: Option<PhotoPixels>,
     maps: [MapMemo; 2],
@@ -205,10 +210,21 @@ pub fn image_view_ui(
         beside: input.beside.map(|_| shift),
     };
     let before = scene(state);
-    let mut action = state.region.follow(ui, &response, &before);
+    let frame = input.frame();
+    let pulled = frame.and_then(|frame| {
+        let region = &state.region;
+        let is_free =
+            |point| !ui.input(|input| input.modifiers.shift) && region.lets(&before, point);
+        state.frame.follow(ui, &response, &before, frame, is_free)
+    });
+    let mut action = match state.frame.is_dragging() || pulled.is_some() {
+        true => pulled.map(RegionAction::Frame),
+        false => state.region.follow(ui, &response, &before),
+    };
     let pointer = response.hover_pos().map(|pointer| before.home(pointer));
     navigate(ui, &response, pointer, &canvas, state);
-    if let Some(cursor) = state.region.cursor.filter(|_| response.hovered()) {
+    let cursor = state.frame.cursor().or(state.region.cursor);
+    if let Some(cursor) = cursor.filter(|_| response.hovered() || state.frame.is_dragging()) {
         ui.ctx().set_cursor_icon(cursor);
     }
     describe(&response, input, options);
@@ -233,8 +249,8 @@ pub fn image_view_ui(
     if let (Some(cover), true) = (input.cover, state.cover.compares) {
         before_ui(ui, &colors, &scene, input, options, &cover, is_bare, state);
     }
-    if let Some(explanation) = input.explanation.filter(|_| !is_bare) {
-        explain_crop(ui, &response, to_screen.rect(crop_in_photo(&explanation.input)));
+    if state.frame.is_hovered() && !is_bare {
+        response.clone().on_hover_text_at_pointer(CROP);
     }
     if let Some(explanation) = input.explanation.filter(|_| !is_bare && options.show_input) {
         let id = response.id.with("inset");
@@ -267,6 +283,21 @@ pub fn image_view_ui(
     }
     state.canvas = Some(canvas);
     action
+}
+
+impl ImageInput<'_> {
+    /// What the network is to see, as a rectangle of the photo in pixels; `None` before it has seen
+    /// anything.
+    fn frame(&self) -> Option<Rect> {
+        let seen = self.explanation?;
+        Some(self.square.map_or_else(
+            || crop_in_photo(&seen.input),
+            |Square { x, y, side }| {
+                let [x, y, side] = [x, y, side].map(|pixels| pixels as f32);
+                Rect::from_min_size(pos2(x, y), Vec2::splat(side))
+            },
+        ))
+    }
 }
 
 impl ImageViewState {
@@ -332,7 +363,9 @@ fn pane_ui(
         let size = size_of(input.photo.rgb.dimensions().into());
         let photo = Rect::from_min_size(Pos2::ZERO, size);
         let dims = options.visible || input.highlight_crop;
-        paint_crop(&painter, colors, to_screen, photo, crop, input.highlight_crop, dims);
+        let frame = input.frame().unwrap_or(crop);
+        paint_crop(&painter, colors, to_screen, photo, frame, input.highlight_crop, dims);
+        state.frame.paint(&painter, colors, to_screen.rect(frame));
     }
     paint_cells(ui, &painter, colors, scene, input.cells);
     paint_region(&painter, colors, scene);
@@ -403,10 +436,10 @@ fn navigate(
             ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
         }
     }
-    if response.dragged() && !state.region.is_dragging() {
+    if response.dragged() && !state.region.is_dragging() && !state.frame.is_dragging() {
         state.view = state.view.panned(canvas, response.drag_delta());
     }
-    if response.double_clicked() && !state.region.tool.covers() {
+    if response.double_clicked() && !state.region.tool.covers() && !state.frame.is_hovered() {
         state.view = View::Fit;
     }
 }
@@ -478,16 +511,6 @@ fn paint_crop(
         let [light, dark] = colors.outline.map(|color| Stroke::new(1.0, color));
         painter.rect_stroke(place, 0.0, dark, StrokeKind::Outside);
         painter.rect_stroke(place, 0.0, light, StrokeKind::Inside);
-    }
-}
-
-/// Says what the frame is while the pointer is on it.
-fn explain_crop(ui: &Ui, canvas: &Response, place: Rect) {
-    const REACH: f32 = 5.0;
-    let is_on =
-        |point: Pos2| place.expand(REACH).contains(point) && !place.shrink(REACH).contains(point);
-    if canvas.hover_pos().is_some_and(is_on) && !ui.input(|input| input.pointer.any_down()) {
-        canvas.clone().on_hover_text_at_pointer(CROP);
     }
 }
 

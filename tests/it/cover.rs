@@ -98,8 +98,8 @@ fn asked(engine: &FakeEngine) -> Vec<(JobId, Arc<Marks>, usize)> {
     let requests = &engine.0.borrow().requests;
     let of = |request: &Request| match request {
         Request::Rerun { job, rerun, wanted } => match &rerun.change {
-            Change::Covered(marks) => Some((*job, Arc::clone(marks), wanted.strong_count())),
-            Change::Without(..) => None,
+            Change::Covered(marks, _) => Some((*job, Arc::clone(marks), wanted.strong_count())),
+            Change::Without(..) | Change::Part(_) => None,
         },
         _ => None,
     };

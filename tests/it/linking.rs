@@ -96,7 +96,8 @@ fn the_photo_is_not_the_smallest_thing_in_a_small_window() {
 #[test]
 fn the_frame_says_what_it_is() {
     let mut window = open([1280.0, 800.0], "chelsea.png");
-    let text = "The network sees only what is inside this frame";
+    let text = "The network sees only what is inside this frame. Drag its line to move it, a corner to \
+                resize it; double-click it for the usual crop";
     let app = window.state();
     let crop = crop_in_photo(&app.state.explanation(Role::Classifier).unwrap().input);
     let frame = app.panels.image.screen_from_photo().unwrap().rect(crop);

@@ -15,6 +15,7 @@ mod comparisons;
 #[cfg(feature = "onnx")]
 mod confined;
 mod cover;
+mod crop_square;
 mod dialogs;
 #[cfg(target_os = "linux")]
 mod display;

@@ -59,7 +59,12 @@ fn canvas(shown: Vec<f32>, side: usize) -> Canvas {
 fn made_up_input(side: usize) -> ModelInput {
     let photo_from_input = RectTransform { scale: [1.0; 2], offset: [0.0; 2] };
     let crop = image::RgbImage::new(side as u32, side as u32);
-    ModelInput { chw: synth::signed("input", 1, 3 * side * side), crop, photo_from_input }
+    ModelInput {
+        chw: synth::signed("input", 1, 3 * side * side),
+        crop,
+        photo_from_input,
+        square: None,
+    }
 }
 
 #[track_caller]

@@ -20,6 +20,7 @@ use crate::explanation::Explanation;
 use crate::labelled_pictures::LabelledPicture;
 use crate::model::{Compute, DeviceChoice, ModelError, Opened};
 use crate::photo::{Photo, PhotoOptions};
+use crate::preprocess::Square;
 use crate::protocol::{
     Evaluation, Event, JobId, ModelRequest, PictureSource, PooledFeatures, Request, Rerun, Stage,
     Unreadable,
@@ -197,7 +198,7 @@ impl Worker {
             }
             Request::Explain { job, picture, model } => {
                 let photo = self.picture(*job, picture)?;
-                let explanation = self.explain(*job, photo, model)?;
+                let explanation = self.explain(*job, photo, None, model)?;
                 self.say(Event::Explained { job: *job, explanation: Arc::new(explanation) });
             }
             Request::Rerun { job, rerun, wanted } => {
@@ -225,6 +226,7 @@ impl Worker {
         &mut self,
         job: JobId,
         photo: Arc<Photo>,
+        square: Option<Square>,
         model: &ModelRequest,
     ) -> Result<Explanation, Stop> {
         self.model(job, model)?;
@@ -233,7 +235,7 @@ impl Worker {
         let input = loaded
             .info
             .recipe
-            .apply(&photo.rgb)
+            .apply_to(&photo.rgb, square)
             .map_err(|error| Stop::Failed(format!("{}: {error}", photo.name)))?;
         let started = Instant::now();
         let size = loaded.info.recipe.crop as usize;
@@ -262,7 +264,7 @@ impl Worker {
         check_wanted()?;
         let photo = rerun.photo();
         check_wanted()?;
-        self.explain(job, Arc::new(photo), &rerun.model)
+        self.explain(job, photo, rerun.square(), &rerun.model)
     }
 
     fn evaluate(

@@ -126,11 +126,15 @@ impl Finer {
         Self { inputs, kind: FinerKind::Grid { density, shifts: n } }
     }
 
-    /// The same part of the photo at several sizes, each also mirrored.
+    /// The part of the photo that `seen` is of at several sizes, each also mirrored.
     ///
     /// # Errors
     /// Where the recipe makes no input of that size.
-    pub fn scaled(photo: &RgbImage, recipe: &Recipe) -> Result<Self, PreprocessError> {
+    pub fn scaled(
+        photo: &RgbImage,
+        seen: &ModelInput,
+        recipe: &Recipe,
+    ) -> Result<Self, PreprocessError> {
         let mut inputs = Vec::new();
         for scale in SCALES {
             let larger = |side: u32| (f64::from(side) * scale) as u32;
@@ -139,7 +143,7 @@ impl Finer {
                 crop: larger(recipe.crop),
                 ..recipe.clone()
             };
-            let input = recipe.apply(photo)?;
+            let input = recipe.apply_to(photo, seen.square)?;
             let side = input.crop.width() as usize;
             let mirrored = input.chw.chunks_exact(side.max(1)).flat_map(|row| row.iter().rev());
             let mirrored = mirrored.copied().collect();

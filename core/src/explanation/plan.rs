@@ -184,7 +184,7 @@ impl Explanation {
             Method::DenseShift => finer(Finer::grid(input, cell()?, Density::Quadruple, 2)),
             Method::Shift2 => finer(Finer::shifted(input, cell()?, 2)),
             Method::Shift4 => finer(Finer::shifted(input, cell()?, 4)),
-            Method::MultiScale => finer(Finer::scaled(&self.photo.rgb, &self.model.recipe)?),
+            Method::MultiScale => finer(Finer::scaled(&self.photo.rgb, input, &self.model.recipe)?),
             Method::Occlusion => {
                 let (_, patch, stride) = self.patches(options);
                 Plan::Occlusion(Arc::new(Occlusion::new(canvas(), patch, stride)))

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::normalisation::Normalisation;
-use super::resample::{Filter, Region, resize_region};
+use super::resample::{Filter, Region, resize, resize_region};
+use super::square::Square;
 
 /// The longest side of an input, in pixels: far above that of any classifier.
 const MAX_SIDE: u32 = 4096;
@@ -36,6 +37,8 @@ pub struct ModelInput {
     pub crop: RgbImage,
     /// From places in the crop to places in the picture.
     pub photo_from_input: RectTransform,
+    /// The part of the picture that was chosen; `None`: the recipe's own crop.
+    pub square: Option<Square>,
 }
 
 /// Moves and stretches the plane: x' = scale x + offset, each axis by itself.
@@ -59,6 +62,12 @@ pub enum PreprocessError {
     /// The long side of the resized picture would be billions of pixels.
     #[error("The picture of {width} x {height} pixels is too narrow to be resized; cut it first")]
     TooNarrow { width: u32, height: u32 },
+    /// A part that the picture has not.
+    #[error(
+        "The square {square} does not lie in the picture of {width} x {height} pixels; give x, y \
+         and side of one that does"
+    )]
+    Square { square: Square, width: u32, height: u32 },
     /// A crop or a short side out of range.
     #[error("An input cannot have a side of {0} pixels; take 1 to {MAX_SIDE}")]
     Side(u32),
@@ -158,7 +167,32 @@ impl Recipe {
         ];
         let offset = [x.start as f64 * scale[0], y.start as f64 * scale[1]];
         let photo_from_input = RectTransform { scale, offset };
-        Ok(ModelInput { chw: self.normalised(&crop), crop, photo_from_input })
+        Ok(ModelInput { chw: self.normalised(&crop), crop, photo_from_input, square: None })
+    }
+
+    /// Makes the input from a part of `photo` that somebody chose: it is cut out, resized to the side
+    /// of the input whatever `self.resize` says, and normalised. Without one, [`Self::apply`].
+    ///
+    /// # Errors
+    /// Those of [`Self::apply`], and a square that does not lie in the photo.
+    pub fn apply_to(
+        &self,
+        photo: &RgbImage,
+        square: Option<Square>,
+    ) -> Result<ModelInput, PreprocessError> {
+        let Some(square) = square else { return self.apply(photo) };
+        self.check()?;
+        let (width, height) = photo.dimensions();
+        if !square.is_inside([width, height]) {
+            return Err(PreprocessError::Square { square, width, height });
+        }
+        let Square { x, y, side } = square;
+        let part = imageops::crop_imm(photo, x, y, side, side).to_image();
+        let crop = resize(&part, self.crop, self.crop, self.filter);
+        let scale = [f64::from(side) / f64::from(self.crop); 2];
+        let photo_from_input = RectTransform { scale, offset: [x.into(), y.into()] };
+        let chw = self.normalised(&crop);
+        Ok(ModelInput { chw, crop, photo_from_input, square: Some(square) })
     }
 
     /// Whether the recipe makes an input of any picture.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use eframe::egui::{CursorIcon, Key, Modifiers, PointerButton, Pos2, Rect, Response, Ui, Vec2};
 
 use super::cover::CoverAction;
+use super::crop_frame::FrameAction;
 use super::transform::ScreenFromPhoto;
 use crate::explain::{self, Area, Mark, RegionError};
 use drag::{Drag, Handle, extend};
@@ -52,6 +53,8 @@ pub enum RegionAction {
     Choose(Tool),
     /// Not to the region, but to the cover of the photo.
     Cover(CoverAction),
+    /// Nor to the region, but to the frame around what the network sees.
+    Frame(FrameAction),
 }
 
 /// What the tool remembers from frame to frame.
@@ -130,6 +133,11 @@ impl RegionTool {
     /// Whether a drag is the tool's own, so that the picture must stay where it is.
     pub fn is_dragging(&self) -> bool {
         self.drag.is_some()
+    }
+
+    /// Whether a drag that begins at a point is nothing to the tool.
+    pub fn lets(&self, scene: &Scene<'_>, point: Pos2) -> bool {
+        self.tool == Tool::Pan && self.drag.is_none() && self.hit(scene, point) == Hit::Nothing
     }
 
     /// Follows the pointer.
