@@ -29,6 +29,7 @@
 //! | `flip` | which cells would have to go for a decision to change? |
 //! | `probe`, `fill` | what is a network asked, and what hides a part of the picture? |
 //! | `occlusion`, `rise` | what does it say with parts hidden? |
+//! | `slope` | how does its answer depend on what is inside it? |
 //! | `method`, `gradcam` | which other maps are there? |
 //! | `faithfulness`, `inpaint` | does a map name what matters? |
 //! | `checks` | does it depend on the class, and is it stable? |
@@ -62,6 +63,7 @@ mod region;
 mod removal;
 mod render;
 mod rise;
+mod slope;
 mod variant;
 mod what_if;
 
@@ -92,5 +94,6 @@ pub use region::{Account, BranchAccount, Region, RegionError, branch_accounts};
 pub use removal::Removal;
 pub use render::{Paint, Scale, blend, heatmap, overlay, overlay_picture, tutorial_heatmap};
 pub use rise::{Rise, RiseMap, RiseMask, RiseOptions};
+pub use slope::{NoGradient, Site, Slope};
 pub use variant::{MissingMap, Variant};
 pub use what_if::{Forced, Walk, WalkStep};

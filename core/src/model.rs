@@ -11,6 +11,7 @@ mod cost;
 mod device;
 mod efficientnet;
 mod families;
+mod gradient;
 mod graph_network;
 mod layers;
 mod loader;
@@ -36,6 +37,7 @@ pub use onnx::check as check_graph;
 pub use plan::Plan;
 
 use crate::checkpoint::CheckpointError;
+use crate::explain::NoGradient;
 use crate::text::CleanText;
 
 /// Why a network could not be built or run.
@@ -56,6 +58,10 @@ pub enum ModelError {
     Told(CleanText),
     #[error("The strides of this network cannot be left out, so it has no denser map")]
     NotDense,
+    #[error("Gradients are computed on the CPU alone")]
+    OnCpuOnly,
+    #[error("{0}")]
+    NoGradient(#[from] NoGradient),
     #[error("The compute device failed: {0}")]
     Device(String),
     #[error("{0}")]

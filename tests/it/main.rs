@@ -29,6 +29,7 @@ mod fetch;
 mod first_minute;
 mod folder;
 mod fuzz;
+mod gradients;
 mod handover;
 mod harm;
 mod image_view;

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::synth;
 
 #[derive(Deserialize)]
-struct Golden {
+pub struct Golden {
     network: String,
     /// Name of the bundled weights; made-up ones where there is none.
     weights: Option<String>,
@@ -24,7 +24,7 @@ struct Golden {
     /// Names and shapes, where they are not known here.
     #[serde(default)]
     tensors: BTreeMap<String, Vec<usize>>,
-    input_shape: [usize; 4],
+    pub input_shape: [usize; 4],
     logits: Vec<f64>,
     /// `None` if more than a mean and a linear layer follows the last map.
     features: Option<Probes>,
@@ -62,7 +62,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/networks")
 }
 
-fn golden(case: &str, seed: u64) -> Golden {
+pub fn golden(case: &str, seed: u64) -> Golden {
     let path = folder().join(format!("{case}.seed{seed}.json"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
@@ -80,7 +80,7 @@ fn state(golden: &Golden) -> StateDict {
     StateDict::from_bytes("made-up weights", bytes).unwrap()
 }
 
-fn load(golden: &Golden, compute: &Compute) -> Classifier {
+pub fn load(golden: &Golden, compute: &Compute) -> Classifier {
     Classifier::load_named(&state(golden), &golden.network, compute).unwrap()
 }
 

@@ -3,16 +3,23 @@
 use burn_tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use super::gradient::Map;
 use super::layers::Layout;
 use super::loader::Loader;
 use super::network::{Activations, Network};
 use super::{Architecture, Compute, GraphNetwork, ModelError};
 use crate::checkpoint::StateDict;
-use crate::explain::{Density, Ending, FeatureMap, Forward, interleave_phases};
+use crate::explain::{
+    Density, Ending, FeatureMap, Forward, NoGradient, Question, Site, Slope, interleave_phases,
+};
 
 /// Pictures that go through a network on the CPU together. All at once, their feature maps would not
 /// stay in the caches; one by one, the weights of the last layers would be read too often.
 const CPU_BATCH: usize = 4;
+
+/// Pixels of pictures whose gradients are computed together: two of the usual size, whose maps inside
+/// take some 100 MB.
+const GRADIENT_PIXELS: usize = 2 * 224 * 224;
 
 /// A network on a device.
 #[derive(Debug)]
@@ -192,6 +199,60 @@ impl Classifier {
             forwards.extend(self.forward_batch(network, inputs, size, density)?);
         }
         Ok(forwards)
+    }
+
+    /// How many stages there are before the last one at which a gradient can be taken.
+    ///
+    /// # Errors
+    /// Says why there are no gradients.
+    pub fn gradient_stages(&self) -> Result<usize, NoGradient> {
+        match &self.body {
+            Body::Known { network, .. } => Ok(network.route().stages()),
+            Body::Graph(_) => Err(NoGradient(
+                "what runs networks from ONNX files has no way back; occlusion and RISE need none"
+                    .into(),
+            )),
+        }
+    }
+
+    /// One pass there and back for each square picture, as [`Self::forward`] takes them: the logits,
+    /// and how the answer to `question` depends on what is at `site`. On the CPU.
+    ///
+    /// # Errors
+    /// For networks without gradients or such a stage, on a GPU, and where numbers are not finite.
+    pub fn gradients(
+        &self,
+        inputs: &[&[f32]],
+        size: usize,
+        (question, site): (&Question, Site),
+    ) -> Result<Vec<Slope>, ModelError> {
+        self.gradient_stages()?;
+        let Body::Known { network, .. } = &self.body else { return Err(ModelError::OnCpuOnly) };
+        let head = self.ending.linear().filter(|_| layout(&self.compute) == Layout::ChannelsLast);
+        let head = head.ok_or(ModelError::OnCpuOnly)?;
+        // All maps inside are kept until the way back, so large pictures go one by one.
+        let at_once = (GRADIENT_PIXELS / (size * size).max(1)).clamp(1, CPU_BATCH);
+        let mut slopes = Vec::with_capacity(inputs.len());
+        for inputs in inputs.chunks(at_once) {
+            let pass = || {
+                let walk = network.route().walk(Map::of_pictures(inputs, size), site)?;
+                let logits: Vec<Vec<f32>> = walk.pooled().map(|row| head.logits(row)).collect();
+                let rows = logits.iter().flat_map(|logits| question.ask(logits).row(head).0);
+                let rows = rows.collect();
+                Ok::<_, ModelError>((logits, walk.back(rows)?))
+            };
+            // On a thread of the pool, as in the pass without a way back.
+            let (passed, ()) = rayon::join(pass, || ());
+            let (logits, [values, gradients]) = passed?;
+            let numbers = logits.iter().flatten().chain(gradients.iter().flat_map(|it| &it.data));
+            if let Some(bad) = numbers.into_iter().find(|number| !number.is_finite()) {
+                return Err(ModelError::NotFinite(*bad));
+            }
+            let maps = values.into_iter().zip(gradients);
+            let slope = |(logits, (values, gradient))| Slope { logits, values, gradient };
+            slopes.extend(logits.into_iter().zip(maps).map(slope));
+        }
+        Ok(slopes)
     }
 
     fn forward_batch(

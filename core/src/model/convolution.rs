@@ -10,9 +10,12 @@
 //!   after it if there are any ([`separable`]);
 //! - all others: a product of the input, where it lies, with a matrix of weights ([`direct`]).
 //!
+//! The way back, from the gradient of an output to that of its input, is in [`backward`].
+//!
 //! The inner loops are compiled once for each instruction set, by `pulp`; the products of all of
 //! them are one ([`kernel`]).
 
+mod backward;
 mod bottleneck;
 mod buffers;
 mod dense;
@@ -33,6 +36,7 @@ use burn_tensor::module::conv2d;
 use burn_tensor::ops::ConvOptions;
 use burn_tensor::{Device, Tensor, TensorData};
 
+use self::backward::Back;
 use self::depthwise::Depthwise;
 use self::direct::Direct;
 use self::epilogue::Epilogue;
@@ -53,6 +57,8 @@ pub use self::shape::{ConvShape, Layout, Padding};
 pub struct Conv {
     shape: ConvShape,
     method: Method,
+    /// Made when a gradient is first asked for.
+    back: OnceLock<Box<Back>>,
 }
 
 #[derive(Debug)]
@@ -101,7 +107,7 @@ impl Conv {
             };
             Method::Own(kernel, bias.unwrap_or_else(|| vec![0.0; shape.channels_out]))
         };
-        Self { shape, method }
+        Self { shape, method, back: OnceLock::new() }
     }
 
     /// `activation(convolution(x) + bias + residual)`
@@ -129,16 +135,13 @@ impl Conv {
         residual: Option<Tensor<4>>,
         activation: Activation,
     ) -> Result<Tensor<4>, ModelError> {
-        let (kernel, bias) = match &self.method {
-            Method::Own(kernel, bias) => (kernel, bias),
-            Method::Burn(weight, bias) => {
-                let y = forward_burn(shape, x, weight.clone(), bias.clone());
-                return Ok(activation.forward(match residual {
-                    Some(residual) => y + residual,
-                    None => y,
-                }));
-            }
-        };
+        if let Method::Burn(weight, bias) = &self.method {
+            let y = forward_burn(shape, x, weight.clone(), bias.clone());
+            return Ok(activation.forward(match residual {
+                Some(residual) => y + residual,
+                None => y,
+            }));
+        }
         let geometry = Geometry::new(shape, x.dims());
         let device = x.device();
         let input = numbers(x)?;
@@ -146,24 +149,51 @@ impl Conv {
         let added = residual.map(numbers).transpose()?;
         let residual = added.as_ref().map(TensorData::as_slice).transpose();
         let residual = residual.map_err(ModelError::device)?;
-        let epilogue = Epilogue { bias, residual, activation };
-        let out = match kernel {
-            Kernel::Depthwise(depthwise) => {
-                let filter = (depthwise, epilogue);
-                Separable { expand: None, filter, project: None }.forward(&geometry, image)
-            }
-            Kernel::Direct(direct) => direct.forward(&geometry, image, &epilogue),
-            Kernel::Either { weight, winograd, .. } if Winograd::pays(&geometry) => winograd
-                .get_or_init(|| Winograd::new(&self.shape, weight))
-                .forward(&geometry, image, &epilogue),
-            Kernel::Either { weight, direct, .. } => direct
-                .get_or_init(|| Direct::new(&self.shape, weight))
-                .forward(&geometry, image, &epilogue),
-        };
+        let out = self.own(&geometry, image, residual, activation)?;
         for used in [Some(input), added].into_iter().flatten() {
             used.try_into_vec().into_iter().for_each(keep_buffer);
         }
         Ok(Tensor::from_data(TensorData::new(out, geometry.out_shape()), &device))
+    }
+
+    /// The same for plain numbers, channels last, and the shape of what comes out.
+    ///
+    /// # Errors
+    /// For a convolution that burn runs.
+    pub fn forward_numbers(
+        &self,
+        image: &[f32],
+        size: [usize; 4],
+        residual: Option<&[f32]>,
+        activation: Activation,
+    ) -> Result<(Vec<f32>, [usize; 4]), ModelError> {
+        let geometry = Geometry::new(self.shape, size);
+        let out = self.own(&geometry, image, residual, activation)?;
+        Ok((out, geometry.out_shape()))
+    }
+
+    fn own(
+        &self,
+        geometry: &Geometry,
+        image: &[f32],
+        residual: Option<&[f32]>,
+        activation: Activation,
+    ) -> Result<Vec<f32>, ModelError> {
+        let Method::Own(kernel, bias) = &self.method else { return Err(ModelError::OnCpuOnly) };
+        let epilogue = Epilogue { bias, residual, activation };
+        Ok(match kernel {
+            Kernel::Depthwise(depthwise) => {
+                let filter = (depthwise, epilogue);
+                Separable { expand: None, filter, project: None }.forward(geometry, image)
+            }
+            Kernel::Direct(direct) => direct.forward(geometry, image, &epilogue),
+            Kernel::Either { weight, winograd, .. } if Winograd::pays(geometry) => winograd
+                .get_or_init(|| Winograd::new(&self.shape, weight))
+                .forward(geometry, image, &epilogue),
+            Kernel::Either { weight, direct, .. } => direct
+                .get_or_init(|| Direct::new(&self.shape, weight))
+                .forward(geometry, image, &epilogue),
+        })
     }
 }
 

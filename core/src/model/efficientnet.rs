@@ -7,11 +7,13 @@ use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::EfficientNetShape;
+use super::gradient::{Op, Route};
 use super::layers::{
     Activation, Bottleneck, Conv, ConvShape, Padding, PooledLinear, Strides, strides,
 };
 use super::loader::Loader;
 use super::network::Activations;
+use super::pointwise::Nonlinearity;
 use crate::explain::Density;
 
 /// TensorFlow's value for these networks, not PyTorch's.
@@ -61,6 +63,16 @@ impl EfficientNetLite {
         Ok(Self { stem, blocks, last, head })
     }
 
+    /// What it does up to what its linear layer reads.
+    pub fn route(&self) -> Route<'_> {
+        let mut ops = vec![Op::Conv(&self.stem, Nonlinearity::Relu6)];
+        for block in &self.blocks {
+            block.add_to(&mut ops);
+        }
+        ops.push(Op::Conv(&self.last, Nonlinearity::Relu6));
+        Route::new(ops, Vec::new())
+    }
+
     /// # Shapes
     /// `[N, 3, H, W]` → logits `[N, classes]`, feature map `[N, 1280, ⌈H/32⌉, ⌈W/32⌉]`
     ///
@@ -106,6 +118,18 @@ impl Block {
         let project = loader.conv_norm(&key("_project_conv"), &key("_bn2"), project, EPSILON)?;
         let residual = stride == 1 && channels == out;
         Ok((Self { expand, depthwise, project, residual }, out))
+    }
+
+    fn add_to<'a>(&'a self, ops: &mut Vec<Op<'a>>) {
+        let mut body = Vec::with_capacity(3);
+        body.extend(self.expand.iter().map(|conv| Op::Conv(conv, Nonlinearity::Relu6)));
+        body.push(Op::Conv(&self.depthwise, Nonlinearity::Relu6));
+        body.push(Op::Conv(&self.project, Nonlinearity::None));
+        if self.residual {
+            ops.push(Op::Sum { body, shortcut: Vec::new(), after: Nonlinearity::None });
+        } else {
+            ops.append(&mut body);
+        }
     }
 
     fn forward(&self, x: Tensor<4>, strides: Strides) -> Result<Tensor<4>, ModelError> {

@@ -5,6 +5,7 @@ use burn_tensor::Tensor;
 use super::ModelError;
 use super::architecture::Architecture;
 use super::efficientnet::EfficientNetLite;
+use super::gradient::Route;
 use super::loader::Loader;
 use super::planned::Planned;
 use super::resnet::ResNet;
@@ -43,6 +44,16 @@ impl Network {
             }
             Architecture::Planned(plan) => Self::Planned(Planned::load(loader, plan)?),
         })
+    }
+
+    /// What it does up to what its linear layer reads, step by step.
+    pub fn route(&self) -> Route<'_> {
+        match self {
+            Self::ResNet(network) => network.route(),
+            Self::WideResNet(network) => network.route(),
+            Self::EfficientNetLite(network) => network.route(),
+            Self::Planned(network) => network.route(),
+        }
     }
 
     /// # Shapes

@@ -58,6 +58,37 @@ impl PlaceNorm {
     }
 }
 
+impl PlaceNorm {
+    /// Makes the gradient of the output, `[N, H, W, C]`, the one of the input `x`; mean and variance
+    /// depend on the input, too.
+    ///
+    /// # Errors
+    /// For a norm that burn runs.
+    pub fn backward(&self, x: &[f32], gradient: &mut [f32]) -> Result<(), ModelError> {
+        let Self::ChannelsLast { scale, epsilon, .. } = self else {
+            return Err(ModelError::OnCpuOnly);
+        };
+        let rows = gradient.par_chunks_exact_mut(scale.len()).zip(x.par_chunks_exact(scale.len()));
+        rows.with_min_len(64).for_each(|(gradient, x)| {
+            let count = x.len() as f32;
+            let mean = sum(x, |x| x) / count;
+            let variance = sum(x, |x| (x - mean) * (x - mean)) / count;
+            let factor = 1.0 / (variance + epsilon).sqrt();
+            let (mut all, mut along) = (0.0, 0.0);
+            for ((gradient, x), scale) in gradient.iter_mut().zip(x).zip(scale) {
+                *gradient *= scale;
+                all += *gradient;
+                along += *gradient * (x - mean) * factor;
+            }
+            for (gradient, x) in gradient.iter_mut().zip(x) {
+                let normed = (x - mean) * factor;
+                *gradient = factor * (*gradient - all / count - normed * along / count);
+            }
+        });
+        Ok(())
+    }
+}
+
 #[inline(always)]
 fn norm_row(row: &mut [f32], scale: &[f32], shift: &[f32], epsilon: f32) {
     let count = row.len() as f32;

@@ -4,6 +4,7 @@ use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::convolution::{Conv, Layout, Strides, strides};
+use super::gradient::{Op, Route};
 use super::layers::{Affine, PooledLinear};
 use super::loader::Loader;
 use super::network::Activations;
@@ -46,13 +47,13 @@ struct Filter {
 }
 
 #[derive(Debug)]
-struct Squeeze {
+pub struct Squeeze {
     /// `[C, reduced]` and `[1, reduced]`
-    reduce: [Tensor<2>; 2],
+    pub reduce: [Tensor<2>; 2],
     /// `[reduced, C]` and `[1, C]`
-    expand: [Tensor<2>; 2],
-    nonlinearity: Nonlinearity,
-    gate: Gate,
+    pub expand: [Tensor<2>; 2],
+    pub nonlinearity: Nonlinearity,
+    pub gate: Gate,
 }
 
 #[derive(Debug)]
@@ -101,6 +102,18 @@ impl Planned {
             }
         };
         Ok(Self { layers, tail, layout: loader.layout() })
+    }
+
+    /// What it does up to what its linear layer reads.
+    pub fn route(&self) -> Route<'_> {
+        let features = all_ops(&self.layers);
+        let mut tail = Vec::new();
+        match &self.tail {
+            Tail::Linear(_) | Tail::ClassMaps => {}
+            Tail::NormLinear(norm, _) => tail.extend([Op::Mean, Op::LayerNorm(norm)]),
+            Tail::Layers(layers, _) => tail = all_ops(layers),
+        }
+        Route::new(features, tail)
     }
 
     /// # Shapes
@@ -261,6 +274,37 @@ impl Step {
                 concat(maps.collect::<Result<_, _>>()?, layout)
             }
             Self::Pick(channels) => pick_channels(x, channels, layout),
+        }
+    }
+}
+
+fn all_ops(steps: &[Step]) -> Vec<Op<'_>> {
+    steps.iter().map(Step::op).collect()
+}
+
+impl Step {
+    fn op(&self) -> Op<'_> {
+        match self {
+            Self::Conv(Filter { conv, nonlinearity }) => Op::Conv(conv, *nonlinearity),
+            Self::Norm(norm, nonlinearity) => Op::Norm(norm, *nonlinearity),
+            Self::LayerNorm(norm) => Op::LayerNorm(norm),
+            Self::Pool(pool) => Op::Pool(*pool),
+            Self::Mean => Op::Mean,
+            &Self::Areas { side, shrinks } => Op::Areas { side, shrinks },
+            Self::Squeeze(squeeze) => Op::Squeeze(squeeze),
+            Self::Residual { body, last, shortcut, after } => {
+                let mut body = all_ops(body);
+                body.push(Op::Conv(&last.conv, Nonlinearity::None));
+                let shortcut = shortcut
+                    .iter()
+                    .map(|filter| Op::Conv(&filter.conv, filter.nonlinearity))
+                    .collect();
+                Op::Sum { body, shortcut, after: *after }
+            }
+            Self::Concat(branches) => {
+                Op::Concat(branches.iter().map(|branch| all_ops(branch)).collect())
+            }
+            Self::Pick(channels) => Op::Pick(channels),
         }
     }
 }

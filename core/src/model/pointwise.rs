@@ -107,7 +107,7 @@ fn each(x: Tensor<4>, f: impl Fn(f32) -> f32 + Sync) -> Result<Tensor<4>, ModelE
 /// eˣ to the last bit or two: a power of two, whose exponent is put together by hand, times the
 /// series of what is left, of at most half of ln 2. NaN stays NaN.
 #[inline(always)]
-fn exp(x: f32) -> f32 {
+pub fn exp(x: f32) -> f32 {
     /// Adding it leaves the nearest integer in the last bits of the sum.
     const ROUND: f32 = 12_582_912.0;
     /// ln 2 in two parts, so that multiples of the first are exact.
@@ -123,7 +123,7 @@ fn exp(x: f32) -> f32 {
 
 /// `x · Φ(x)`. The tail of Φ is formula 7.1.26 of Abramowitz and Stegun, right to 7.5e-8.
 #[inline(always)]
-fn own_gelu(x: f32) -> f32 {
+pub fn own_gelu(x: f32) -> f32 {
     let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
     let t = 1.0 / (1.0 + 0.327_591_1 * z);
     let factors = [1.061_405_4, -1.453_152, 1.421_413_7, -0.284_496_74, 0.254_829_6];

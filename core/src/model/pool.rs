@@ -1,5 +1,7 @@
 //! Pooling over small squares.
 
+use std::ops::Range;
+
 use burn_tensor::module::{avg_pool2d, max_pool2d};
 use burn_tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn_tensor::{Tensor, TensorData};
@@ -40,13 +42,19 @@ impl Pool {
     }
 
     /// Squares along an axis of `size` numbers.
-    fn out(&self, size: usize) -> usize {
+    pub fn out(&self, size: usize) -> usize {
         let Self { kernel, stride, padding, is_ceiled, .. } = *self;
         let room = (size + 2 * padding).saturating_sub(kernel);
         let floor = room / stride + 1;
         // PyTorch: the last square must begin inside of the picture or before it.
         let has_rest = is_ceiled && room % stride > 0 && floor * stride < size + padding;
         floor + usize::from(has_rest)
+    }
+
+    /// The numbers of an axis of `size` that square `at` has.
+    pub fn reach(&self, at: usize, size: usize) -> Range<usize> {
+        let start = at * self.stride;
+        start.saturating_sub(self.padding)..(start + self.kernel - self.padding).min(size)
     }
 
     /// # Shapes
@@ -119,14 +127,11 @@ impl Pool {
         let data = x.try_into_data().map_err(ModelError::device)?;
         let image: &[f32] = data.as_slice().map_err(ModelError::device)?;
         let mut out = take_buffer(n * out_height * out_width * channels);
-        let reach = |at: usize, size: usize| {
-            let start = at * self.stride;
-            start.saturating_sub(self.padding)..(start + self.kernel - self.padding).min(size)
-        };
         let line = |(i, line): (usize, &mut [f32])| {
             let (sample, y) = (i / out_height, i % out_height);
             for (x, out) in line.chunks_exact_mut(channels).enumerate() {
-                let pixels = reach(y, height).flat_map(|y| reach(x, width).map(move |x| (y, x)));
+                let pixels = self.reach(y, height);
+                let pixels = pixels.flat_map(|y| self.reach(x, width).map(move |x| (y, x)));
                 let pixel = |(y, x)| &image[((sample * height + y) * width + x) * channels..];
                 match self.kind {
                     PoolKind::Max => {

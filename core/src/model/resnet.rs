@@ -8,9 +8,11 @@ use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::{ResNetShape, Stem};
+use super::gradient::{Op, Route};
 use super::layers::{Activation, Affine, Conv, ConvShape, Layout, PooledLinear, Strides, strides};
 use super::loader::Loader;
 use super::network::Activations;
+use super::pointwise::Nonlinearity;
 use super::pool::Pool;
 use crate::explain::Density;
 
@@ -66,6 +68,16 @@ impl ResNet {
         let head = loader.pooled_linear(&shape.head, channels)?;
         let max_pool = shape.stem == Stem::ImageNet;
         Ok(Self { stem, max_pool, layout: loader.layout(), blocks, head })
+    }
+
+    /// What it does up to what its linear layer reads.
+    pub fn route(&self) -> Route<'_> {
+        let mut ops = vec![Op::Conv(&self.stem, Nonlinearity::Relu)];
+        if self.max_pool {
+            ops.push(Op::Pool(Pool::STEM));
+        }
+        ops.extend(self.blocks.iter().map(Block::op));
+        Route::new(ops, Vec::new())
     }
 
     /// # Shapes
@@ -134,6 +146,17 @@ impl Block {
             None
         };
         Ok((Self { convs, last_norm, shortcut }, out))
+    }
+
+    fn op(&self) -> Op<'_> {
+        let mut body: Vec<_> =
+            self.convs.iter().map(|conv| Op::Conv(conv, Nonlinearity::Relu)).collect();
+        if let Some(Op::Conv(_, nonlinearity)) = body.last_mut() {
+            *nonlinearity = Nonlinearity::None;
+        }
+        body.extend(self.last_norm.iter().map(|norm| Op::Norm(norm, Nonlinearity::None)));
+        let shortcut = self.shortcut.iter().map(|conv| Op::Conv(conv, Nonlinearity::None));
+        Op::Sum { body, shortcut: shortcut.collect(), after: Nonlinearity::Relu }
     }
 
     fn is_strided(&self) -> bool {

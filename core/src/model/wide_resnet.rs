@@ -9,9 +9,11 @@ use burn_tensor::Tensor;
 
 use super::ModelError;
 use super::architecture::WideResNetShape;
+use super::gradient::{Op, Route};
 use super::layers::{Activation, Affine, Conv, ConvShape, PooledLinear, Strides, strides};
 use super::loader::Loader;
 use super::network::Activations;
+use super::pointwise::Nonlinearity;
 use super::resnet::EPSILON;
 use crate::explain::Density;
 
@@ -51,6 +53,16 @@ impl WideResNet {
         let last_norm = loader.norm("features.post_activ.bn", channels, EPSILON)?;
         let head = loader.pooled_linear("output", channels)?;
         Ok(Self { stem, units, last_norm, head })
+    }
+
+    /// What it does up to what its linear layer reads.
+    pub fn route(&self) -> Route<'_> {
+        let mut ops = vec![Op::Conv(&self.stem, Nonlinearity::None)];
+        for unit in &self.units {
+            unit.add_to(&mut ops);
+        }
+        ops.push(Op::Norm(&self.last_norm, Nonlinearity::Relu));
+        Route::new(ops, Vec::new())
     }
 
     /// # Shapes
@@ -93,6 +105,24 @@ impl Unit {
             None
         };
         Ok((Self { norm, conv1, conv2, identity }, out))
+    }
+
+    /// With a projection, what precedes both sides stands alone.
+    fn add_to<'a>(&'a self, ops: &mut Vec<Op<'a>>) {
+        let norm = Op::Norm(&self.norm, Nonlinearity::Relu);
+        let mut body = vec![
+            Op::Conv(&self.conv1, Nonlinearity::Relu),
+            Op::Conv(&self.conv2, Nonlinearity::None),
+        ];
+        let mut shortcut = Vec::new();
+        match &self.identity {
+            Some(conv) => {
+                ops.push(norm);
+                shortcut.push(Op::Conv(conv, Nonlinearity::None));
+            }
+            None => body.insert(0, norm),
+        }
+        ops.push(Op::Sum { body, shortcut, after: Nonlinearity::None });
     }
 
     fn forward(&self, x: Tensor<4>, strides: Strides) -> Result<Tensor<4>, ModelError> {

@@ -42,6 +42,11 @@ impl Depthwise {
         Self { kernel, stride, channels, weight }
     }
 
+    /// `[k · k, C]`
+    pub fn weight(&self) -> &[f32] {
+        &self.weight
+    }
+
     /// How many pixels of a line of the input `width` pixels of the output reach over, of which
     /// there are at least as many as are computed at once.
     pub fn reach(&self, width: usize) -> usize {

@@ -51,6 +51,22 @@ impl Direct {
         Self { weights: Packed::new(&rows, size, channels * merged, place) }
     }
 
+    /// What it was made of, for the same `shape`: `[C_out, C_in / groups, k, k]`.
+    pub fn unpacked(&self, shape: &ConvShape) -> Vec<f32> {
+        let taps = shape.kernel * shape.kernel;
+        let channels = shape.channels_in / shape.groups;
+        let outs = shape.channels_out / shape.groups;
+        let merged = merged(shape.groups, channels);
+        let place = |at: usize| at % taps * channels * merged + at / taps;
+        let depth = channels * merged * taps;
+        let rows = self.weights.rows([shape.groups / merged, outs * merged, depth], place);
+        let kernels = rows.chunks_exact(depth).enumerate();
+        let kernel = |(out, row): (usize, &[f32])| {
+            row[out / outs % merged * channels * taps..][..channels * taps].to_vec()
+        };
+        kernels.flat_map(kernel).collect()
+    }
+
     /// `[groups, k · k · C_in / groups, C_out / groups]`
     pub fn weights(&self) -> &Packed {
         &self.weights

@@ -102,6 +102,25 @@ impl Packed {
         self.columns
     }
 
+    /// The rows that it was made of, with the same size and `place`.
+    pub fn rows(
+        &self,
+        [groups, columns, depth]: [usize; 3],
+        place: impl Fn(usize) -> usize,
+    ) -> Vec<f32> {
+        let mut rows = vec![0.0; groups * columns * depth];
+        for panel in &self.panels {
+            let width = panel.values.len() / depth.max(1);
+            for at in 0..depth {
+                let values = &panel.values[place(at) * width..];
+                for (column, &value) in panel.columns.clone().zip(values) {
+                    rows[column * depth + at] = value;
+                }
+            }
+        }
+        rows
+    }
+
     /// How many numbers it holds.
     pub fn len(&self) -> usize {
         self.panels.iter().map(|panel| panel.values.len()).sum()
