@@ -327,7 +327,10 @@ fn picture_ui(
         .map_or_else(String::new, |(explanation, target)| target_name(explanation, target));
     let OverlayOptions { method, beside, .. } = settings.overlay;
     let mut map = |method| {
-        let topic = Topic::Map(method);
+        let topic = match explanation.zip(target) {
+            Some((explanation, target)) => Topic::map(explanation, method, target),
+            None => Topic::Map(method, None),
+        };
         panels.topics.push((role, topic));
         MapInput { method, inquiry: state.inquiry(role, topic) }
     };

@@ -29,7 +29,8 @@
 //! | `flip` | which cells would have to go for a decision to change? |
 //! | `probe`, `fill` | what is a network asked, and what hides a part of the picture? |
 //! | `occlusion`, `rise` | what does it say with parts hidden? |
-//! | `slope` | how does its answer depend on what is inside it? |
+//! | `slope` | how does its answer depend on the picture, or on what is inside it? |
+//! | `integrated`, `smooth_grad`, `stage_cam` | which maps follow from that? |
 //! | `method`, `gradcam` | which other maps are there? |
 //! | `faithfulness`, `inpaint` | does a map name what matters? |
 //! | `checks` | does it depend on the class, and is it stable? |
@@ -55,6 +56,7 @@ mod flip;
 mod gradcam;
 mod hierarchy;
 mod inpaint;
+mod integrated;
 mod method;
 mod occlusion;
 mod probe;
@@ -64,6 +66,8 @@ mod removal;
 mod render;
 mod rise;
 mod slope;
+mod smooth_grad;
+mod stage_cam;
 mod variant;
 mod what_if;
 
@@ -86,6 +90,7 @@ pub use finer::{Finer, interleave, interleave_phases, sub_grid};
 pub use flip::{Flip, FlipCheck, FlipError, flip};
 pub use hierarchy::{EditError, Hierarchy, HierarchyError, Node, NodeId};
 pub use inpaint::inpaint;
+pub use integrated::{Completeness, IntegratedGradients};
 pub use method::Method;
 pub use occlusion::Occlusion;
 pub use probe::{Answers, Density, Probe, ProbeAnswer, ProbeInput};
@@ -95,5 +100,7 @@ pub use removal::Removal;
 pub use render::{Paint, Scale, blend, heatmap, overlay, overlay_picture, tutorial_heatmap};
 pub use rise::{Rise, RiseMap, RiseMask, RiseOptions};
 pub use slope::{NoGradient, Site, Slope};
+pub use smooth_grad::{SmoothGrad, SmoothOptions};
+pub use stage_cam::{StageCam, StageProbe};
 pub use variant::{MissingMap, Variant};
 pub use what_if::{Forced, Walk, WalkStep};

@@ -10,8 +10,8 @@ use crate::assets::Dataset;
 use crate::catalog::ModelSource;
 use crate::explain::{
     Agreement, Answer, Cam, CamSet, ClassId, Decision, Decisions, Ending, Evidence, FeatureMap,
-    Forward, Head, Hierarchy, IdentityCheck, NoMaps, NodeId, Pooling, Question, Rule, argmax,
-    softmax,
+    Forward, Head, Hierarchy, IdentityCheck, NoGradient, NoMaps, NodeId, Pooling, Question, Rule,
+    argmax, softmax,
 };
 use crate::induce::{self, InduceError, NodeLinkGraph};
 use crate::labels::{ClassList, Placement};
@@ -19,7 +19,7 @@ use crate::photo::Photo;
 use crate::preprocess::{ModelInput, Recipe};
 use crate::text::CleanText;
 
-pub use plan::{Cost, MethodMap, Plan, PlanError, PlanOptions, Score};
+pub use plan::{Cost, MethodMap, Plan, PlanError, PlanOptions, STEPS, Score};
 pub use without::Without;
 
 /// Everything about a loaded model that is not on a device.
@@ -35,6 +35,8 @@ pub struct ModelInfo {
     pub receptive_field: Option<usize>,
     /// Whether strides can be left out for denser maps.
     pub takes_densities: bool,
+    /// How many stages before the last one gradients can be taken at, or why there are none.
+    pub gradient_stages: Result<usize, NoGradient>,
     /// Whether it takes pictures of other sizes than its recipe's.
     pub takes_sizes: bool,
     /// Numbers in all tensors.
@@ -137,6 +139,7 @@ impl ModelInfo {
             cell: self.cell,
             receptive_field: self.receptive_field,
             takes_densities: self.takes_densities,
+            gradient_stages: self.gradient_stages.clone(),
             takes_sizes: self.takes_sizes,
             parameters: self.parameters,
             format: self.format.clone(),

@@ -38,7 +38,9 @@ pub struct CamArgs {
     #[arg(long, default_value = "paper", value_parser = choice::<Variant>())]
     pub variant: Variant,
     /// cam, one of its finer kinds (dense2, dense4, shift2, shift4, multi-scale), gradcam, gradcam++,
-    /// layercam, or one that hides parts of the picture (occlusion, rise).
+    /// layercam, one of those or hirescam on feature maps that are finer by 2, 4 (layercam also 8),
+    /// as in layercam4, one from the gradient of the pixels (integrated-gradients, smoothgrad), or
+    /// one that hides parts of the picture (occlusion, rise).
     #[arg(long, default_value = "cam", value_parser = choice::<Method>(), conflicts_with = "variant")]
     pub method: Method,
     /// Run checks of how far the map can be trusted.

@@ -43,7 +43,7 @@ use clap::Args;
 
 use strum::IntoEnumIterator as _;
 
-use super::args::{ModelArgs, PictureArgs};
+use super::args::{ModelArgs, PictureArgs, choice};
 use super::compare_methods::{self, CompareArgs};
 use super::methods::MethodArgs;
 use super::nodes::{self, HierarchyArgs};
@@ -91,6 +91,9 @@ pub struct EvalArgs {
     /// --limit says how many.
     #[arg(long)]
     pub faithfulness: bool,
+    /// Methods whose maps order it, separated by commas.
+    #[arg(long, value_delimiter = ',', default_value = "cam", value_parser = choice::<Method>(), requires = "faithfulness")]
+    pub methods: Vec<Method>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -196,7 +199,7 @@ impl EvalArgs {
             boxes: self.boxes.clone(),
             class: None,
             model: self.model.clone(),
-            methods: vec![Method::Cam],
+            methods: self.methods.clone(),
             curves: Curve::iter().map(Some).collect(),
             steps: STEPS,
             limit: self.limit.or(Some(APART)),

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::args::choice;
+use super::args::{choice, fraction};
 use super::{Client, warn};
-use crate::explain::{Answers, Fill, Method, RiseOptions};
-use crate::explanation::{CamTarget, Explanation, MethodMap, Plan, PlanOptions, Score};
+use crate::explain::{Answers, Completeness, Fill, Method, RiseOptions, SmoothOptions};
+use crate::explanation::{CamTarget, Explanation, MethodMap, Plan, PlanOptions, STEPS, Score};
 use crate::protocol::ModelRequest;
 
 /// What can be chosen about methods.
@@ -28,6 +28,15 @@ pub struct MethodArgs {
     /// Number of RISE masks, 2 to 100000.
     #[arg(long, value_name = "COUNT", default_value_t = RiseOptions::default().masks, value_parser = masks)]
     pub masks: usize,
+    /// Steps of integrated gradients from what hides (--fill) to the picture, 1 to 10000.
+    #[arg(long, value_name = "COUNT", default_value_t = STEPS, value_parser = count)]
+    pub gradient_steps: usize,
+    /// Noisy copies for SmoothGrad, 1 to 10000.
+    #[arg(long, value_name = "COUNT", default_value_t = SmoothOptions::default().copies, value_parser = count)]
+    pub copies: usize,
+    /// Their noise: its standard deviation as a share of the input's range, 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = SmoothOptions::default().noise, value_parser = fraction)]
+    pub noise: f32,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -41,7 +50,10 @@ impl Default for MethodArgs {
     fn default() -> Self {
         let (fill, score, masks) =
             (Fill::Neutral, Score::Probability, RiseOptions::default().masks);
-        Self { fill, patch: None, stride: None, masks, seed: 1, score }
+        let SmoothOptions { copies, noise, seed } = SmoothOptions::default();
+        let gradient_steps = STEPS;
+        let (patch, stride) = (None, None);
+        Self { fill, patch, stride, masks, gradient_steps, copies, noise, seed, score }
     }
 }
 
@@ -52,10 +64,19 @@ fn masks(text: &str) -> Result<usize, String> {
     }
 }
 
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=10_000) => Ok(count),
+        _ => Err("give a number from 1 to 10000".to_owned()),
+    }
+}
+
 impl MethodArgs {
     pub fn options(&self) -> PlanOptions {
         let rise = RiseOptions { masks: self.masks, seed: self.seed, ..RiseOptions::default() };
-        PlanOptions { fill: self.fill, patch: self.patch, stride: self.stride, rise }
+        let Self { fill, patch, stride, gradient_steps: steps, copies, noise, seed, .. } = *self;
+        let smooth = SmoothOptions { copies, noise, seed };
+        PlanOptions { fill, patch, stride, rise, steps, smooth }
     }
 }
 
@@ -78,7 +99,7 @@ pub fn make(
     args: &MethodArgs,
 ) -> anyhow::Result<Made> {
     let started = Instant::now();
-    let plan = seen.plan(method, &args.options())?;
+    let plan = seen.plan(method, target, &args.options())?;
     let answers = ask(client, request, &plan, method.name())?;
     let map = plan
         .map(seen, &answers, target, args.score)
@@ -142,6 +163,10 @@ impl Made {
             "runs": self.runs,
             "seconds": self.took.as_secs_f64(),
             "noise": self.map.noise(),
+            "completeness": self.map.completeness.map(|c| json!({
+                "sum": c.sum, "whole": c.whole, "baseline": c.baseline,
+                "residual": c.residual(), "holds": c.holds(),
+            })),
             "identity": check.map(|c| json!({ "residual": c.residual, "holds": c.holds() })),
         })
     }
@@ -154,6 +179,19 @@ impl Made {
         writeln!(out, "  {}", method.limits())?;
         if let Some(noise) = self.map.noise() {
             writeln!(out, "  Noise: standard error {:.1}% of the map's range", noise * 100.0)?;
+        }
+        if let Some(completeness) = &self.map.completeness {
+            let Completeness { sum, whole, baseline } = *completeness;
+            let difference = whole - baseline;
+            writeln!(
+                out,
+                "  Completeness: all pixels add up to {sum:.4}; picture {whole:.4} - baseline \
+                 {baseline:.4} = {difference:.4}"
+            )?;
+            if !completeness.holds() {
+                let share = completeness.share() * 100.0;
+                warn(&format!("{share:.0}% of the difference is missing; --gradient-steps helps"));
+            }
         }
         if let Some(check) = self.map.check().filter(|check| !check.holds()) {
             warn(&format!("mean + bias misses the logit by {:.2e}", check.residual));

@@ -13,12 +13,20 @@ use crate::protocol::{JobId, Request};
 /// What a network is asked about the picture on the screen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Topic {
-    /// A map by a method; its answers serve all targets.
-    Map(Method),
+    /// A map by a method: of one target where its answers serve no other ([`Topic::map`]).
+    Map(Method, Option<CamTarget>),
     /// The picture taken apart in some order.
     Curve(Curve, Order),
     /// The picture in other guises, and without each cell.
     Checks,
+}
+
+impl Topic {
+    /// The map of a target.
+    pub fn map(seen: &Explanation, method: Method, target: CamTarget) -> Self {
+        let is_of_one = method.is_of_one_target() && !seen.is_ready(method);
+        Self::Map(method, is_of_one.then_some(target))
+    }
 }
 
 /// In which order a picture is taken apart.
@@ -106,7 +114,20 @@ impl Inquiry {
         }
     }
 
+    /// Whether it asks what would be asked now: with an edited tree, a node may be another one.
+    fn asks_the_same(&self, seen: &Explanation) -> bool {
+        match (self.topic, &self.asked) {
+            (Topic::Map(_, Some(target)), Asked::Plan(plan)) => {
+                plan.question() == seen.question(target).as_ref()
+            }
+            _ => true,
+        }
+    }
+
     fn is_about(&self, seen: &Explanation) -> bool {
+        if !self.asks_the_same(seen) {
+            return false;
+        }
         let is_same = self.seen.model.is_same_network(&seen.model);
         self.seen.is_same_run(seen) || (is_same && self.seen.input.chw == seen.input.chw)
     }
@@ -129,7 +150,8 @@ impl AppState {
         let role = self.own(role);
         let seen = self.explanation(role)?;
         let is_it = |it: &&Inquiry| it.role == role && it.topic == topic;
-        self.inquiries.iter().filter(is_it).find(|it| it.seen.is_same_run(seen))
+        let mut known = self.inquiries.iter().filter(is_it);
+        known.find(|it| it.seen.is_same_run(seen) && it.asks_the_same(seen))
     }
 
     /// The inquiry that the network is at work on.
@@ -225,13 +247,14 @@ impl AppState {
             Some(Ok(Asked::Curve(Arc::new(erasure))))
         };
         match topic {
-            Topic::Map(method) => {
-                let plan = seen.plan(method, &PlanOptions::default());
+            Topic::Map(method, target) => {
+                let target = target.unwrap_or(CamTarget::Class(seen.prediction()));
+                let plan = seen.plan(method, target, &PlanOptions::default());
                 Some(plan.map(Asked::Plan).map_err(|error| error.to_string()))
             }
             Topic::Curve(curve, Order::Map(method, target)) => {
-                let inquiry = self.inquiry(role, Topic::Map(method)).filter(|it| it.is_done())?;
-                in_order(curve, &inquiry.map(seen, target)?.map)
+                let inquiry = self.inquiry(role, Topic::map(seen, method, target));
+                in_order(curve, &inquiry.filter(|it| it.is_done())?.map(seen, target)?.map)
             }
             Topic::Curve(curve, Order::CentreFirst) => {
                 in_order(curve, &Cam::centre_first(height, width))

@@ -29,10 +29,19 @@ fn factor(method: Method) -> Option<usize> {
         Method::Dense2 | Method::Shift2 => Some(2),
         Method::Dense4 | Method::Shift4 => Some(4),
         Method::DenseShift => Some(8),
+        Method::GradCam2 | Method::GradCamPlusPlus2 | Method::HiResCam2 | Method::LayerCam2 => {
+            Some(2)
+        }
+        Method::GradCam4 | Method::GradCamPlusPlus4 | Method::HiResCam4 | Method::LayerCam4 => {
+            Some(4)
+        }
+        Method::LayerCam8 => Some(8),
         Method::MultiScale
         | Method::GradCam
         | Method::GradCamPlusPlus
         | Method::LayerCam
+        | Method::IntegratedGradients
+        | Method::SmoothGrad
         | Method::Occlusion
         | Method::Rise => None,
     }
@@ -49,6 +58,16 @@ fn short_name(method: Method) -> &'static str {
         Method::Shift4 => "Shifts, 4 \u{d7} 4",
         Method::MultiScale => "Three sizes",
         Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => method.name(),
+        Method::GradCam2 => "Grad-CAM, 2\u{d7} finer",
+        Method::GradCam4 => "Grad-CAM, 4\u{d7} finer",
+        Method::GradCamPlusPlus2 => "Grad-CAM++, 2\u{d7} finer",
+        Method::GradCamPlusPlus4 => "Grad-CAM++, 4\u{d7} finer",
+        Method::HiResCam2 => "HiResCAM, 2\u{d7} finer",
+        Method::HiResCam4 => "HiResCAM, 4\u{d7} finer",
+        Method::LayerCam2 => "LayerCAM, 2\u{d7} finer",
+        Method::LayerCam4 => "LayerCAM, 4\u{d7} finer",
+        Method::LayerCam8 => "LayerCAM, 8\u{d7} finer",
+        Method::IntegratedGradients | Method::SmoothGrad => method.name(),
         Method::Occlusion | Method::Rise => method.name(),
     }
 }
@@ -110,9 +129,23 @@ pub fn list_ui(ui: &mut Ui, explanation: &Explanation, options: &mut OverlayOpti
     });
 }
 
-/// Whether a method has a line of its own; the finer maps of the slider have none.
+/// Whether a method has words of its own; the finer maps of the slider have none, nor those of
+/// earlier stages, which stand below their method.
 fn is_listed(model: &ModelInfo, method: Method) -> bool {
-    method == Method::Cam || !levels(model).contains(&method)
+    let is_earlier = Method::iter().any(|other| earlier_stages(other).contains(&method));
+    method == Method::Cam || !(is_earlier || levels(model).contains(&method))
+}
+
+/// The same method on feature maps of earlier stages.
+fn earlier_stages(method: Method) -> &'static [Method] {
+    match method {
+        Method::GradCam => &[Method::GradCam2, Method::GradCam4],
+        Method::GradCamPlusPlus => &[Method::GradCamPlusPlus2, Method::GradCamPlusPlus4],
+        // On the last feature map it is Grad-CAM.
+        Method::HiResCam2 => &[Method::HiResCam4],
+        Method::LayerCam => &[Method::LayerCam2, Method::LayerCam4, Method::LayerCam8],
+        _ => &[],
+    }
 }
 
 /// The maps of the slider.
@@ -146,31 +179,62 @@ fn finer_ui(ui: &mut Ui, explanation: &Explanation, options: &mut OverlayOptions
 
 fn method_ui(ui: &mut Ui, explanation: &Explanation, method: Method, options: &mut OverlayOptions) {
     let why_not = explanation.model.check_method(method).err();
-    let cost = explanation.cost(method, &PlanOptions::default());
     ui.add_enabled_ui(why_not.is_none(), |ui| {
-        ui.horizontal(|ui| {
-            let is_chosen = options.method == method;
-            let button = ui.add(Button::selectable(is_chosen, method.name()));
-            if button.clicked() {
-                options.method = method;
-                ui.close();
-            }
-            ui.weak(cost_words(cost));
-            let is_beside = options.beside == Some(method);
-            let beside = ui.add(Button::selectable(is_beside, "Beside").small());
-            let label = format!("{} beside the map", method.name());
-            beside.widget_info(|| WidgetInfo::selected(Kind::CheckBox, true, is_beside, &label));
-            let hint = "Show it on a second picture next to the first";
-            if beside.on_hover_text(hint).clicked() {
-                options.beside = (!is_beside).then_some(method);
-            }
-        });
+        choice_ui(ui, explanation, method, method.name(), options);
         let words = match &why_not {
             Some(why) => why.to_string(),
             None => format!("{}. {}.", method.shows(), method.limits()),
         };
         // Menus let their lines run on.
         ui.add(Label::new(RichText::new(words).weak().small()).wrap());
-        ui.add_space(2.0);
+    });
+    for &finer in earlier_stages(method) {
+        if explanation.model.check_method(finer).is_err() {
+            continue;
+        }
+        let [height, width] = explanation.usual_cells();
+        let factor = factor(finer).unwrap_or(1);
+        let name = format!("{} \u{d7} {} cells", height * factor, width * factor);
+        ui.horizontal(|ui| {
+            ui.add_space(INDENT);
+            choice_ui(ui, explanation, finer, &name, options);
+        });
+    }
+    ui.add_space(2.0);
+}
+
+/// How far maps of earlier stages stand to the right of their method, in points.
+const INDENT: f32 = 16.0;
+
+/// A method that can be chosen, what it takes, and whether it stands beside the map.
+fn choice_ui(
+    ui: &mut Ui,
+    explanation: &Explanation,
+    method: Method,
+    name: &str,
+    options: &mut OverlayOptions,
+) {
+    let cost = explanation.cost(method, &PlanOptions::default());
+    ui.horizontal(|ui| {
+        let is_chosen = options.method == method;
+        let button = ui.add(Button::selectable(is_chosen, name));
+        button.widget_info(|| WidgetInfo::selected(Kind::CheckBox, true, is_chosen, method.name()));
+        let button = match name == method.name() {
+            true => button,
+            false => button.on_hover_text(format!("{}. {}.", method.shows(), method.limits())),
+        };
+        if button.clicked() {
+            options.method = method;
+            ui.close();
+        }
+        ui.weak(cost_words(cost));
+        let is_beside = options.beside == Some(method);
+        let beside = ui.add(Button::selectable(is_beside, "Beside").small());
+        let label = format!("{} beside the map", method.name());
+        beside.widget_info(|| WidgetInfo::selected(Kind::CheckBox, true, is_beside, &label));
+        let hint = "Show it on a second picture next to the first";
+        if beside.on_hover_text(hint).clicked() {
+            options.beside = (!is_beside).then_some(method);
+        }
     });
 }

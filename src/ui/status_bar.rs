@@ -68,7 +68,7 @@ fn downloads(state: &AppState) -> Option<String> {
 /// What the network is asked again and again, and how long that takes.
 fn asking(inquiry: &Inquiry) -> String {
     let what = match inquiry.topic {
-        Topic::Map(method) => method.name(),
+        Topic::Map(method, _) => method.name(),
         Topic::Curve(..) => "Curves",
         Topic::Checks => "Checks",
     };

@@ -135,7 +135,7 @@ fn another_picture_or_model_gives_a_run_up() {
         answer(&engine, job, 1000, 1000);
         window.run_steps(3);
         let state = &window.state().state;
-        let inquiry = state.inquiry(Role::Classifier, Topic::Map(Method::Rise));
+        let inquiry = state.inquiry(Role::Classifier, Topic::Map(Method::Rise, None));
         assert!(inquiry.is_none_or(|inquiry| inquiry.answers.is_empty()));
     }
 }
@@ -191,7 +191,7 @@ fn maps_are_made_by_the_real_network() {
     window.state_mut().settings.overlay.beside = Some(Method::Dense2);
     let is_done = |method| {
         move |app: &mut glasstree::app::App| {
-            let topic = Topic::Map(method);
+            let topic = Topic::Map(method, None);
             app.state.inquiry(Role::Classifier, topic).is_some_and(|it| it.is_done())
         }
     };
@@ -222,7 +222,7 @@ fn times_of_maps_that_sharpen() {
     });
     step_until(&mut window, "the photo is explained", is_explained);
     let has_begun = |window: &Window, method| {
-        let inquiry = window.state().state.inquiry(Role::Classifier, Topic::Map(method));
+        let inquiry = window.state().state.inquiry(Role::Classifier, Topic::Map(method, None));
         inquiry.is_some_and(|inquiry| !inquiry.answers.is_empty())
     };
     let started = std::time::Instant::now();

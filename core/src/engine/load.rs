@@ -108,6 +108,7 @@ pub fn load(
         cell: classifier.cell(),
         receptive_field: classifier.architecture().map(Architecture::receptive_field),
         takes_densities: classifier.takes_densities(),
+        gradient_stages: classifier.gradient_stages(),
         takes_sizes: classifier.fixed_side().is_none(),
         parameters,
         format,

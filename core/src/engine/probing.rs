@@ -56,23 +56,52 @@ impl Probing {
         let started = Instant::now();
         let first = self.answers.len();
         let end = (first + self.batch).min(self.probe.count());
-        let inputs: Vec<ProbeInput> =
-            (first..end).into_par_iter().map(|i| self.probe.input(i)).collect();
-        for inputs in inputs.chunk_by(|a, b| a.side == b.side) {
-            let pictures: Vec<&[f32]> = inputs.iter().map(|input| &input.chw[..]).collect();
-            let side = inputs.first().map_or(0, |input| input.side);
-            let forwards = classifier.forward_dense(&pictures, side, self.probe.density())?;
-            let keeps_features = self.probe.keeps_features();
-            let answers = forwards.into_iter().map(|Forward { logits, features, .. }| {
-                Arc::new(ProbeAnswer { logits, features: features.filter(|_| keeps_features) })
-            });
-            self.answers.0.extend(answers);
+        let inputs: Vec<(usize, ProbeInput)> =
+            (first..end).into_par_iter().map(|i| (i, self.probe.input(i))).collect();
+        let kind =
+            |(i, input): &(usize, ProbeInput)| (input.side, self.probe.gradient(*i).is_some());
+        let mut answers = Vec::with_capacity(inputs.len());
+        for inputs in inputs.chunk_by(|a, b| kind(a) == kind(b)) {
+            self.answer(classifier, inputs, &mut answers)?;
         }
+        self.answers.0.extend(answers.into_iter().map(Arc::new));
         let took = started.elapsed();
         self.spent += took;
         let fitting = self.batch as f64 * BATCH_TIME.as_secs_f64() / took.as_secs_f64().max(1e-6);
         self.batch = (fitting as usize).clamp(1, MOST).min(2 * self.batch);
         Ok(())
+    }
+
+    /// Inputs of one size, all of which want a gradient, or none.
+    fn answer(
+        &self,
+        classifier: &Classifier,
+        inputs: &[(usize, ProbeInput)],
+        answers: &mut Vec<ProbeAnswer>,
+    ) -> Result<(), ModelError> {
+        let Some((first, ProbeInput { side, .. })) = inputs.first() else { return Ok(()) };
+        let pictures: Vec<&[f32]> = inputs.iter().map(|(_, input)| &input.chw[..]).collect();
+        if let Some(wanted) = self.probe.gradient(*first) {
+            let slopes = classifier.gradients(&pictures, *side, wanted)?;
+            answers.extend(slopes.into_iter().zip(inputs).map(|(mut slope, (i, _))| {
+                let logits = std::mem::take(&mut slope.logits);
+                ProbeAnswer { logits, features: Some(self.probe.keep(*i, slope)) }
+            }));
+            return Ok(());
+        }
+        let forwards = classifier.forward_dense(&pictures, *side, self.probe.density())?;
+        let keeps_features = self.probe.keeps_features();
+        answers.extend(forwards.into_iter().map(|Forward { logits, features, .. }| ProbeAnswer {
+            logits,
+            features: features.filter(|_| keeps_features),
+        }));
+        Ok(())
+    }
+
+    /// Whether gradients are wanted, which are there on the CPU alone.
+    pub fn wants_gradients(&self) -> bool {
+        // First inputs may be there for comparison.
+        (0..self.probe.count().min(2)).any(|i| self.probe.gradient(i).is_some())
     }
 
     /// What to say now: the first answers at once, later ones every now and then, all at the end.

@@ -35,6 +35,8 @@ pub struct Worker {
     compute: Option<Compute>,
     /// Most recently used last.
     models: Vec<(ModelRequest, Loaded)>,
+    /// The network whose gradients were asked for last, once more, beside a GPU that computes none.
+    on_cpu: Option<(ModelRequest, Loaded)>,
     /// Taken up in turns while nothing else is asked.
     probings: VecDeque<Probing>,
     outbox: Sender<Event>,
@@ -80,7 +82,8 @@ impl Worker {
         oldest_wanted: Arc<AtomicU64>,
     ) -> Self {
         let (models, probings) = (Vec::new(), VecDeque::new());
-        Self { choice, compute: None, models, probings, outbox, wake, oldest_wanted }
+        let (compute, on_cpu) = (None, None);
+        Self { choice, compute, models, on_cpu, probings, outbox, wake, oldest_wanted }
     }
 
     /// Opens the device, then answers requests until the other end hangs up.
@@ -120,9 +123,13 @@ impl Worker {
         self.work(probing.job, |worker| {
             // A copy, so that another device can begin where this one failed.
             let mut probing = probing.clone();
-            worker.has_model(probing.job, &probing.model)?;
-            if !probing.is_done() {
-                probing.step(&worker.model(probing.job, &probing.model)?.classifier)?;
+            if probing.wants_gradients() && worker.compute.as_ref().is_some_and(Compute::is_gpu) {
+                probing.step(&worker.model_on_cpu(probing.job, &probing.model)?.classifier)?;
+            } else {
+                worker.has_model(probing.job, &probing.model)?;
+                if !probing.is_done() {
+                    probing.step(&worker.model(probing.job, &probing.model)?.classifier)?;
+                }
             }
             if let Some(report) = probing.report() {
                 worker.say(report);
@@ -405,6 +412,16 @@ impl Worker {
         Ok(())
     }
 
+    /// The model on the CPU, whatever the device is.
+    fn model_on_cpu(&mut self, job: JobId, request: &ModelRequest) -> Result<&Loaded, Stop> {
+        let loaded = match self.on_cpu.take().filter(|(known, _)| known == request) {
+            Some((_, loaded)) => loaded,
+            None => load::load(request, &Compute::cpu(), &self.wanted(job), self.loading(job))?,
+        };
+        let (_, loaded) = self.on_cpu.insert((request.clone(), loaded));
+        Ok(loaded)
+    }
+
     /// The model, from memory or from its file.
     fn model(&mut self, job: JobId, request: &ModelRequest) -> Result<&Loaded, Stop> {
         if let Some(at) = self.models.iter().position(|(known, _)| known == request) {
@@ -463,6 +480,31 @@ mod tests {
     fn work_is_done_again_on_the_cpu_when_a_gpu_fails() {
         fails_then_succeeds(|| Err(Stop::Device("device lost".to_owned())));
         fails_then_succeeds(|| panic!("device lost"));
+    }
+
+    /// On a GPU the network runs channels first, and has no way back there.
+    #[test]
+    fn gradients_are_computed_on_the_cpu_beside_a_gpu() {
+        use crate::catalog::ModelSource;
+        use crate::explain::{ProbeInput, Question, SmoothGrad, SmoothOptions};
+        let (mut worker, events) = worker(Compute::pretend_gpu());
+        let input = ProbeInput { side: 32, chw: vec![0.5; 3 * 32 * 32] };
+        let options = SmoothOptions { copies: 2, ..SmoothOptions::default() };
+        let probe = Arc::new(SmoothGrad::new(input, Question::class(3, ""), &options));
+        let (job, wanted) = (JobId(1), Arc::new(()));
+        let model = ModelRequest::from(ModelSource::default_tree_model());
+        let wanted_by = Arc::downgrade(&wanted);
+        worker.probings.push_back(Probing::new(job, model, probe.clone(), wanted_by));
+        while !worker.probings.is_empty() {
+            worker.probe();
+        }
+        let answers = events.try_iter().find_map(|event| match event {
+            Event::Probed { answers, total, .. } if answers.len() == total => Some(answers),
+            _ => None,
+        });
+        let map = probe.map(&answers.unwrap()).unwrap();
+        assert!(map.range()[1] > 0.0);
+        assert!(worker.compute.as_ref().is_some_and(Compute::is_gpu), "the GPU has not failed");
     }
 
     #[test]

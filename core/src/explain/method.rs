@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::stage_cam::StageCam;
+
 /// How a map is made.
 #[derive(
     Clone,
@@ -50,6 +52,42 @@ pub enum Method {
     #[serde(rename = "layercam")]
     #[strum(serialize = "layercam")]
     LayerCam,
+    /// The same on the last feature map that is finer by one stride, from its gradient.
+    #[serde(rename = "gradcam2")]
+    #[strum(serialize = "gradcam2")]
+    GradCam2,
+    /// By two strides.
+    #[serde(rename = "gradcam4")]
+    #[strum(serialize = "gradcam4")]
+    GradCam4,
+    #[serde(rename = "gradcam++2")]
+    #[strum(serialize = "gradcam++2")]
+    GradCamPlusPlus2,
+    #[serde(rename = "gradcam++4")]
+    #[strum(serialize = "gradcam++4")]
+    GradCamPlusPlus4,
+    /// Draelos and Carin 2020; on the last feature map it is Grad-CAM.
+    #[serde(rename = "hirescam2")]
+    #[strum(serialize = "hirescam2")]
+    HiResCam2,
+    #[serde(rename = "hirescam4")]
+    #[strum(serialize = "hirescam4")]
+    HiResCam4,
+    #[serde(rename = "layercam2")]
+    #[strum(serialize = "layercam2")]
+    LayerCam2,
+    #[serde(rename = "layercam4")]
+    #[strum(serialize = "layercam4")]
+    LayerCam4,
+    #[serde(rename = "layercam8")]
+    #[strum(serialize = "layercam8")]
+    LayerCam8,
+    /// Sundararajan et al. 2017.
+    IntegratedGradients,
+    /// Smilkov et al. 2017.
+    #[serde(rename = "smoothgrad")]
+    #[strum(serialize = "smoothgrad")]
+    SmoothGrad,
     /// Zeiler and Fergus 2014: a patch slides over the picture.
     Occlusion,
     /// Petsiuk et al. 2018: random masks.
@@ -70,6 +108,17 @@ impl Method {
             Self::GradCam => "Grad-CAM",
             Self::GradCamPlusPlus => "Grad-CAM++",
             Self::LayerCam => "LayerCAM",
+            Self::GradCam2 => "Grad-CAM, one stage earlier",
+            Self::GradCam4 => "Grad-CAM, two stages earlier",
+            Self::GradCamPlusPlus2 => "Grad-CAM++, one stage earlier",
+            Self::GradCamPlusPlus4 => "Grad-CAM++, two stages earlier",
+            Self::HiResCam2 => "HiResCAM, one stage earlier",
+            Self::HiResCam4 => "HiResCAM, two stages earlier",
+            Self::LayerCam2 => "LayerCAM, one stage earlier",
+            Self::LayerCam4 => "LayerCAM, two stages earlier",
+            Self::LayerCam8 => "LayerCAM, three stages earlier",
+            Self::IntegratedGradients => "Integrated gradients",
+            Self::SmoothGrad => "SmoothGrad",
             Self::Occlusion => "Occlusion",
             Self::Rise => "RISE",
         }
@@ -92,10 +141,24 @@ impl Method {
             }
             Self::MultiScale => "Where evidence persists when the picture is enlarged and mirrored",
             Self::GradCam => "The evidence for the class, without the evidence against it",
-            Self::GradCamPlusPlus => {
+            Self::GradCam2 | Self::GradCam4 => {
+                "Where channels of a finer feature map respond that speak for the class on average"
+            }
+            Self::HiResCam2 | Self::HiResCam4 => {
+                "Where a finer feature map speaks for the class, value times gradient"
+            }
+            Self::GradCamPlusPlus | Self::GradCamPlusPlus2 | Self::GradCamPlusPlus4 => {
                 "The evidence for the class, weighting channels that respond in few places more"
             }
             Self::LayerCam => "Where the channels with evidence for the class respond",
+            Self::LayerCam2 | Self::LayerCam4 | Self::LayerCam8 => {
+                "Where a finer feature map speaks for the class, cell by cell"
+            }
+            Self::IntegratedGradients => {
+                "What each pixel contributes on the way from a picture without anything; all \
+                 pixels add up to the difference"
+            }
+            Self::SmoothGrad => "How strongly the score reacts to a small change of each pixel",
             Self::Occlusion => "How much the score drops when a patch hides the place",
             Self::Rise => "How much the score exceeds its mean while the place is visible",
         }
@@ -118,10 +181,30 @@ impl Method {
             }
             Self::MultiScale => "It does not add up to a logit, and large objects may fall apart",
             Self::GradCam => "Evidence against the class is cut off",
-            Self::GradCamPlusPlus => "It does not add up to anything, and its weights have no unit",
+            Self::GradCam2 | Self::GradCam4 => {
+                "A channel that matters at one place counts at all places, which blurs early stages"
+            }
+            Self::HiResCam2 | Self::HiResCam4 => {
+                "Early feature maps respond to edges and textures, whichever class they belong to"
+            }
+            Self::GradCamPlusPlus | Self::GradCamPlusPlus2 | Self::GradCamPlusPlus4 => {
+                "It does not add up to anything, and its weights have no unit"
+            }
             Self::LayerCam => {
                 "Channels with evidence against the class are left out, so it looks alike for \
                  classes that share channels"
+            }
+            Self::LayerCam2 | Self::LayerCam4 | Self::LayerCam8 => {
+                "What speaks against the class is left out, and early feature maps respond to edges \
+                 and textures, whichever class they belong to"
+            }
+            Self::IntegratedGradients => {
+                "It depends on what the picture is compared with, is noisy from pixel to pixel, and \
+                 gives nothing to what looks like the baseline"
+            }
+            Self::SmoothGrad => {
+                "It shows where the score is sensitive, not what it is made of, and not whether \
+                 a change would speak for or against"
             }
             Self::Occlusion => {
                 "A patch shows only the effect of hiding one place, and the network never saw \
@@ -144,8 +227,54 @@ impl Method {
             | Self::GradCam
             | Self::GradCamPlusPlus
             | Self::LayerCam
+            | Self::GradCam2
+            | Self::GradCam4
+            | Self::GradCamPlusPlus2
+            | Self::GradCamPlusPlus4
+            | Self::HiResCam2
+            | Self::HiResCam4
+            | Self::LayerCam2
+            | Self::LayerCam4
+            | Self::LayerCam8
+            | Self::IntegratedGradients
+            | Self::SmoothGrad
             | Self::Occlusion
             | Self::Rise => false,
         }
+    }
+
+    /// What is made of a feature map and its gradient, and how many strides before the last feature
+    /// map, for the methods that work so.
+    pub fn on_stage(self) -> Option<(StageCam, usize)> {
+        Some(match self {
+            Self::GradCam => (StageCam::GradCam, 0),
+            Self::GradCam2 => (StageCam::GradCam, 1),
+            Self::GradCam4 => (StageCam::GradCam, 2),
+            Self::GradCamPlusPlus => (StageCam::GradCamPlusPlus, 0),
+            Self::GradCamPlusPlus2 => (StageCam::GradCamPlusPlus, 1),
+            Self::GradCamPlusPlus4 => (StageCam::GradCamPlusPlus, 2),
+            Self::HiResCam2 => (StageCam::HiResCam, 1),
+            Self::HiResCam4 => (StageCam::HiResCam, 2),
+            Self::LayerCam => (StageCam::LayerCam, 0),
+            Self::LayerCam2 => (StageCam::LayerCam, 1),
+            Self::LayerCam4 => (StageCam::LayerCam, 2),
+            Self::LayerCam8 => (StageCam::LayerCam, 3),
+            Self::Cam
+            | Self::Dense2
+            | Self::Dense4
+            | Self::DenseShift
+            | Self::Shift2
+            | Self::Shift4
+            | Self::MultiScale
+            | Self::IntegratedGradients
+            | Self::SmoothGrad
+            | Self::Occlusion
+            | Self::Rise => return None,
+        })
+    }
+
+    /// Whether the network is asked for one target alone, and anew for each other one.
+    pub fn is_of_one_target(self) -> bool {
+        self.on_stage().is_some() || matches!(self, Self::IntegratedGradients | Self::SmoothGrad)
     }
 }

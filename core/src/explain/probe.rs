@@ -7,7 +7,9 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use super::evidence::Question;
 use super::feature_map::FeatureMap;
+use super::slope::{Site, Slope};
 
 /// Changed inputs of a network, each made when it is its turn.
 pub trait Probe: Debug + Send + Sync {
@@ -20,6 +22,18 @@ pub trait Probe: Debug + Send + Sync {
     /// Whether the feature maps are wanted, too; else the logits are all that is kept.
     fn keeps_features(&self) -> bool {
         false
+    }
+
+    /// What answer to input `i` a gradient is wanted of, and where, if one is.
+    fn gradient(&self, i: usize) -> Option<(&Question, Site)> {
+        let _ = i;
+        None
+    }
+
+    /// What is kept of the gradient at input `i`.
+    fn keep(&self, i: usize, slope: Slope) -> FeatureMap {
+        let _ = i;
+        slope.gradient
     }
 
     /// How many cells the network's last feature map shall have in place of one.
@@ -72,7 +86,7 @@ impl Density {
 pub struct ProbeAnswer {
     /// `[classes]`.
     pub logits: Vec<f32>,
-    /// Where the probe wanted it.
+    /// The last feature map, or what is kept of a gradient, where the probe wanted it.
     pub features: Option<FeatureMap>,
 }
 

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{CamTarget, Explanation, ModelInfo};
 use crate::explain::{
-    Answers, Cam, Canvas, Density, Ending, Evidence, Fill, Finer, IdentityCheck, Method, NoMaps,
-    Occlusion, Probe, Question, Rise, RiseOptions,
+    Answers, Cam, Canvas, Completeness, Density, Ending, Evidence, Fill, Finer, IdentityCheck,
+    IntegratedGradients, Method, NoGradient, NoMaps, Occlusion, Probe, ProbeInput, Question, Rise,
+    RiseOptions, SmoothGrad, SmoothOptions, StageProbe,
 };
 use crate::preprocess::PreprocessError;
 
@@ -48,16 +49,23 @@ pub struct PlanOptions {
     /// Its steps; half of the patch if left out.
     pub stride: Option<usize>,
     pub rise: RiseOptions,
+    /// Steps of integrated gradients, whose baseline is what hides parts.
+    pub steps: usize,
+    pub smooth: SmoothOptions,
 }
+
+/// Steps of integrated gradients: as many as Captum takes.
+pub const STEPS: usize = 50;
 
 impl Default for PlanOptions {
     fn default() -> Self {
         let (fill, rise) = (Fill::default(), RiseOptions::default());
-        Self { fill, patch: None, stride: None, rise }
+        let smooth = SmoothOptions::default();
+        Self { fill, patch: None, stride: None, rise, steps: STEPS, smooth }
     }
 }
 
-/// A map that is to be made. Serves all targets.
+/// A map that is to be made. Those that need a gradient serve one target, all others serve all.
 #[derive(Clone, Debug)]
 pub enum Plan {
     /// Follows from the one run that was made already.
@@ -65,6 +73,9 @@ pub enum Plan {
     Finer(Arc<Finer>),
     Occlusion(Arc<Occlusion>),
     Rise(Arc<Rise>),
+    Stage(Arc<StageProbe>),
+    Integrated(Arc<IntegratedGradients>),
+    Smooth(Arc<SmoothGrad>),
 }
 
 /// What a method says about a target.
@@ -76,11 +87,13 @@ pub struct MethodMap {
     pub standard_error: Option<Cam>,
     /// What the map adds up to, where it does.
     pub evidence: Option<Evidence>,
+    /// Whether all pixels add up to the difference from a baseline, where they should.
+    pub completeness: Option<Completeness>,
 }
 
 impl MethodMap {
     fn alone(map: Cam) -> Self {
-        Self { map, standard_error: None, evidence: None }
+        Self { map, standard_error: None, evidence: None, completeness: None }
     }
 
     fn exact(evidence: Evidence) -> Self {
@@ -123,6 +136,12 @@ pub enum PlanError {
     #[error("This network takes pictures of one size only, so it has no multi-scale map")]
     OneSize,
     #[error(transparent)]
+    NoGradient(#[from] NoGradient),
+    #[error("This network has no feature map that much finer than its last one")]
+    NoStage,
+    #[error("There is no such class, node or comparison")]
+    NoTarget,
+    #[error(transparent)]
     Picture(#[from] PreprocessError),
 }
 
@@ -130,54 +149,103 @@ pub enum PlanError {
 /// it is interpolated; more would show nothing more.
 const RISE_PLACES: usize = 28;
 
+/// What a run with a gradient takes, in runs without: measured with EfficientNet-Lite0.
+const WITH_GRADIENT: f64 = 4.0;
+
 impl ModelInfo {
     /// Whether a method can be used with this network at all.
     ///
     /// # Errors
     /// Says why not.
     pub fn check_method(&self, method: Method) -> Result<(), PlanError> {
+        let has_maps = match &self.ending {
+            Ending::Linear(_) | Ending::NormLinear(..) => Ok(()),
+            Ending::Other { why, .. } => Err(PlanError::from(why.clone())),
+        };
         match method {
-            Method::Occlusion | Method::Rise => return Ok(()),
-            Method::Cam
-            | Method::GradCam
-            | Method::GradCamPlusPlus
-            | Method::LayerCam
-            | Method::Dense2
-            | Method::Dense4
-            | Method::DenseShift
-            | Method::Shift2
-            | Method::Shift4
-            | Method::MultiScale => {}
-        }
-        if let Ending::Other { why, .. } = &self.ending {
-            return Err(why.clone().into());
-        }
-        match method {
-            Method::Dense2 | Method::Dense4 | Method::DenseShift if !self.takes_densities => {
-                Err(PlanError::NotDense)
+            Method::Occlusion | Method::Rise => Ok(()),
+            Method::IntegratedGradients | Method::SmoothGrad => {
+                self.gradient_stages.clone()?;
+                Ok(())
             }
-            Method::MultiScale if !self.takes_sizes => Err(PlanError::OneSize),
-            _ => Ok(()),
+            // No gradient has to be computed behind which comes nothing but a linear layer.
+            Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => {
+                has_maps.or_else(|error| self.gradient_stages.as_ref().map(drop).map_err(|_| error))
+            }
+            Method::GradCam2
+            | Method::GradCam4
+            | Method::GradCamPlusPlus2
+            | Method::GradCamPlusPlus4
+            | Method::HiResCam2
+            | Method::HiResCam4
+            | Method::LayerCam2
+            | Method::LayerCam4
+            | Method::LayerCam8 => {
+                let stages = self.gradient_stages.clone()?;
+                let needed = method.on_stage().map_or(0, |(_, stage)| stage);
+                if needed <= stages { Ok(()) } else { Err(PlanError::NoStage) }
+            }
+            Method::Cam | Method::Shift2 | Method::Shift4 => has_maps,
+            Method::Dense2 | Method::Dense4 | Method::DenseShift => match self.takes_densities {
+                true => has_maps,
+                false => has_maps.and(Err(PlanError::NotDense)),
+            },
+            Method::MultiScale => match self.takes_sizes {
+                true => has_maps,
+                false => has_maps.and(Err(PlanError::OneSize)),
+            },
         }
     }
 }
 
 impl Explanation {
-    /// What has to be asked for a map by `method`.
+    /// What has to be asked for a map of `target` by `method`; most methods ask the same for all
+    /// targets ([`Method::is_of_one_target`]).
     ///
     /// # Errors
-    /// Where the method cannot be used with this network, or the picture cannot be made larger as
-    /// it needs it.
-    pub fn plan(&self, method: Method, options: &PlanOptions) -> Result<Plan, PlanError> {
+    /// Where the method cannot be used with this network, there is no such target, or the picture
+    /// cannot be made larger as the method needs it.
+    pub fn plan(
+        &self,
+        method: Method,
+        target: CamTarget,
+        options: &PlanOptions,
+    ) -> Result<Plan, PlanError> {
         self.model.check_method(method)?;
         let input = &self.input;
         let canvas = || Canvas::new(input, &self.model.recipe, options.fill);
         let side = input.crop.width() as usize;
         let cell = || Ok::<_, NoMaps>(side / self.cells()?[1].max(1));
         let finer = |finer| Plan::Finer(Arc::new(finer));
+        let question = || self.question(target).ok_or(PlanError::NoTarget);
+        let shown = || ProbeInput { side, chw: input.chw.clone() };
+        if let Some((kind, stage)) = method.on_stage()
+            && !self.is_ready(method)
+        {
+            let (input, question) = (shown(), question()?);
+            return Ok(Plan::Stage(Arc::new(StageProbe { input, question, kind, stage })));
+        }
         Ok(match method {
-            Method::Cam | Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => {
-                Plan::Ready(method)
+            Method::Cam
+            | Method::GradCam
+            | Method::GradCamPlusPlus
+            | Method::LayerCam
+            | Method::GradCam2
+            | Method::GradCam4
+            | Method::GradCamPlusPlus2
+            | Method::GradCamPlusPlus4
+            | Method::HiResCam2
+            | Method::HiResCam4
+            | Method::LayerCam2
+            | Method::LayerCam4
+            | Method::LayerCam8 => Plan::Ready(method),
+            Method::IntegratedGradients => Plan::Integrated(Arc::new(IntegratedGradients::new(
+                canvas(),
+                question()?,
+                options.steps,
+            ))),
+            Method::SmoothGrad => {
+                Plan::Smooth(Arc::new(SmoothGrad::new(shown(), question()?, &options.smooth)))
             }
             Method::Dense2 => finer(Finer::dense(input, Density::Double)),
             Method::Dense4 => finer(Finer::dense(input, Density::Quadruple)),
@@ -193,11 +261,53 @@ impl Explanation {
         })
     }
 
+    /// Whether a map by `method` follows from the one run that was made already.
+    pub fn is_ready(&self, method: Method) -> bool {
+        match method {
+            Method::Cam => true,
+            Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => self.head.is_ok(),
+            Method::GradCam2
+            | Method::GradCam4
+            | Method::GradCamPlusPlus2
+            | Method::GradCamPlusPlus4
+            | Method::HiResCam2
+            | Method::HiResCam4
+            | Method::LayerCam2
+            | Method::LayerCam4
+            | Method::LayerCam8
+            | Method::IntegratedGradients
+            | Method::SmoothGrad
+            | Method::Dense2
+            | Method::Dense4
+            | Method::DenseShift
+            | Method::Shift2
+            | Method::Shift4
+            | Method::MultiScale
+            | Method::Occlusion
+            | Method::Rise => false,
+        }
+    }
+
     /// What a map by `method` will take.
     pub fn cost(&self, method: Method, options: &PlanOptions) -> Cost {
         // Of a run, in runs of the network as it is: measured with EfficientNet-Lite0.
         let (runs, work) = match method {
-            Method::Cam | Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => (0, 0.0),
+            method if self.is_ready(method) => (0, 0.0),
+            Method::Cam => (0, 0.0),
+            Method::GradCam
+            | Method::GradCamPlusPlus
+            | Method::LayerCam
+            | Method::GradCam2
+            | Method::GradCam4
+            | Method::GradCamPlusPlus2
+            | Method::GradCamPlusPlus4
+            | Method::HiResCam2
+            | Method::HiResCam4
+            | Method::LayerCam2
+            | Method::LayerCam4
+            | Method::LayerCam8 => (1, WITH_GRADIENT),
+            Method::IntegratedGradients => (options.steps + 1, WITH_GRADIENT),
+            Method::SmoothGrad => (options.smooth.copies, WITH_GRADIENT),
             Method::Dense2 => (1, 2.0),
             Method::Dense4 => (1, 7.0),
             Method::DenseShift => (4, 7.0),
@@ -243,6 +353,19 @@ impl Plan {
             Self::Finer(finer) => Some(Arc::<Finer>::clone(finer)),
             Self::Occlusion(occlusion) => Some(Arc::<Occlusion>::clone(occlusion)),
             Self::Rise(rise) => Some(Arc::<Rise>::clone(rise)),
+            Self::Stage(probe) => Some(Arc::<StageProbe>::clone(probe)),
+            Self::Integrated(probe) => Some(Arc::<IntegratedGradients>::clone(probe)),
+            Self::Smooth(probe) => Some(Arc::<SmoothGrad>::clone(probe)),
+        }
+    }
+
+    /// What it is about, if it serves one target alone.
+    pub fn question(&self) -> Option<&Question> {
+        match self {
+            Self::Stage(probe) => Some(&probe.question),
+            Self::Integrated(probe) => Some(probe.question()),
+            Self::Smooth(probe) => Some(probe.question()),
+            Self::Ready(_) | Self::Finer(_) | Self::Occlusion(_) | Self::Rise(_) => None,
         }
     }
 
@@ -254,8 +377,8 @@ impl Plan {
     /// The map from the answers so far. `seen` is what the plan was made of; `score` matters where
     /// parts are hidden.
     ///
-    /// `None` if there is no such target, for finer maps before all answers are there, and where the
-    /// method needs maps that the network has not.
+    /// `None` if there is no such target, or the plan is one of another; for finer maps before all
+    /// answers are there, and where the method needs maps that the network has not.
     pub fn map(
         &self,
         seen: &Explanation,
@@ -266,6 +389,18 @@ impl Plan {
         let question = seen.question(target)?;
         Some(match self {
             Self::Ready(method) => ready(*method, seen, question)?,
+            Self::Stage(probe) if probe.question == question => {
+                MethodMap::alone(probe.map(answers)?)
+            }
+            Self::Integrated(probe) if *probe.question() == question => {
+                let whole = question.ask(&seen.forward.logits).total;
+                let completeness = probe.completeness(answers, whole);
+                MethodMap { completeness, ..MethodMap::alone(probe.map(answers)?) }
+            }
+            Self::Smooth(probe) if *probe.question() == question => {
+                MethodMap::alone(probe.map(answers)?)
+            }
+            Self::Stage(_) | Self::Integrated(_) | Self::Smooth(_) => return None,
             Self::Finer(finer) => {
                 let head = seen.head.as_deref().ok()?;
                 let whole = finer.forward(answers).filter(|_| seen.model.ending.is_linear());
@@ -316,6 +451,17 @@ fn ready(method: Method, seen: &Explanation, question: Question) -> Option<Metho
         | Method::Shift2
         | Method::Shift4
         | Method::MultiScale
+        | Method::GradCam2
+        | Method::GradCam4
+        | Method::GradCamPlusPlus2
+        | Method::GradCamPlusPlus4
+        | Method::HiResCam2
+        | Method::HiResCam4
+        | Method::LayerCam2
+        | Method::LayerCam4
+        | Method::LayerCam8
+        | Method::IntegratedGradients
+        | Method::SmoothGrad
         | Method::Occlusion
         | Method::Rise => {
             return Some(MethodMap::exact(seen.evidence(question).ok()?));

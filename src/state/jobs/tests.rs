@@ -31,6 +31,7 @@ fn model() -> Arc<ModelInfo> {
         parameters: 6,
         format: "test".to_owned(),
         takes_densities: true,
+        gradient_stages: Ok(2),
         takes_sizes: true,
         dtype: "f32".to_owned(),
         unused: Vec::new(),

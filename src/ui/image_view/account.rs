@@ -1,7 +1,7 @@
 //! What is said below a map: the sum that it makes, or what its method shows.
 
 use super::shown_map::{MapInput, MapRequest};
-use crate::explain::{Evidence, Rule};
+use crate::explain::{Completeness, Evidence, Rule};
 use crate::explanation::{CamTarget, Explanation, MethodMap};
 use crate::state::{Inquiry, InquiryProgress};
 use crate::ui::legend::{Identity, Total, exactness};
@@ -39,7 +39,12 @@ impl Account {
             Some(_) if inquiry.is_none_or(|it| it.total == 0) => {
                 format!("{}: {}", method.name(), lower(method.shows()))
             }
-            _ => format!("{}: {how_far}{noise}", method.name()),
+            _ => match made.and_then(|made| made.completeness) {
+                Some(completeness) => {
+                    format!("{}: {how_far} \u{b7} {}", method.name(), complete(&completeness))
+                }
+                None => format!("{}: {how_far}{noise}", method.name()),
+            },
         };
         Self::Words { line, meaning }
     }
@@ -65,6 +70,19 @@ impl Account {
             Self::Sum { meaning, .. } | Self::Words { meaning, .. } => meaning,
         }
     }
+}
+
+/// What all pixels add up to, and what they should.
+fn complete(completeness: &Completeness) -> String {
+    let Completeness { sum, whole, baseline } = *completeness;
+    let verdict = match completeness.holds() {
+        true => "complete",
+        false => "not complete: too few steps",
+    };
+    format!(
+        "pixels add up to {sum:.2} of {whole:.2} \u{2212} {baseline:.2} = {:.2} ({verdict})",
+        whole - baseline
+    )
 }
 
 /// How far the network is, in words.

@@ -165,18 +165,9 @@ fn make(request: &MapRequest<'_>, key: MadeKey) -> Option<Made> {
         let nothing = Answers::default();
         Plan::Ready(method).map(explanation, &nothing, target, MAP_SCORE)
     };
-    let made = match method {
-        Method::Cam | Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => {
-            at_once(method)
-        }
-        Method::Dense2
-        | Method::Dense4
-        | Method::DenseShift
-        | Method::Shift2
-        | Method::Shift4
-        | Method::MultiScale
-        | Method::Occlusion
-        | Method::Rise => inquiry
+    let made = match explanation.is_ready(method) {
+        true => at_once(method),
+        false => inquiry
             .filter(|inquiry| !inquiry.answers.is_empty())
             .and_then(|inquiry| inquiry.map(explanation, target)),
     };
@@ -228,6 +219,9 @@ fn range(
     })
 }
 
+/// Cells along a side of the finest map that has contour lines.
+const MOST_CELLS: usize = 64;
+
 fn color(ctx: &Context, made: &Made, colors: ColorKey, range: [f32; 2]) -> ShownMap {
     let Made { cam, question, account, .. } = made;
     let ColorKey { colormap, smooth, contours, .. } = colors;
@@ -240,7 +234,8 @@ fn color(ctx: &Context, made: &Made, colors: ColorKey, range: [f32; 2]) -> Shown
     });
     let [lo, hi] = range;
     let levels = colormap.contour_levels().map(|t| lo + (hi - lo) * t);
-    let has_lines = contours && smooth && !is_flat;
+    // Around every pixel of its own, lines would hide the map.
+    let has_lines = contours && smooth && !is_flat && cam.width <= MOST_CELLS;
     let contours =
         levels.into_iter().filter(|_| has_lines).flat_map(|at| contour(cam, at)).collect();
     ShownMap {
