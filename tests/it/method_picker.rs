@@ -6,7 +6,7 @@ use std::time::Duration;
 use eframe::egui::Role as Kind;
 use egui_kittest::kittest::Queryable as _;
 use glasstree::command::{Command, MenuCommand};
-use glasstree::explain::{Answers, Cam, Method, Probe, ProbeAnswer};
+use glasstree::explain::{Answers, Cam, FeatureMap, Method, Probe, ProbeAnswer, Site};
 use glasstree::protocol::{Event, JobId, Request};
 use glasstree::state::{Role, Topic};
 
@@ -112,6 +112,41 @@ fn one_run_of_masks_serves_all_targets_while_it_goes_on() {
     assert_eq!(shown(&window), before);
 }
 
+/// What masks say holds for all classes; a gradient is that of one.
+#[test]
+fn another_class_is_another_gradient() {
+    let engine = FakeEngine::default();
+    let mut window = open(&engine);
+    choose(&mut window, Method::IntegratedGradients);
+    let (job, probe, first) = asked(&engine).remove(0);
+    assert_eq!(probe.count(), 51);
+    let side = probe.input(0).side;
+    let kept = FeatureMap { channels: 1, height: side, width: side, data: vec![1e-4; side * side] };
+    let one = |i| {
+        let features = (i > 0).then(|| kept.clone());
+        Arc::new(ProbeAnswer { logits: vec![0.5; 1000], features })
+    };
+    let answers = Answers((0..11).map(one).collect());
+    engine.say(Event::Probed { job, answers, total: 51, left: Duration::from_secs(7) });
+    window.run_steps(3);
+    assert_eq!(shown(&window).map(|map| map.width), Some(side));
+    window.get_by_label_contains("pixels add up to 5.02");
+    let ctx = window.ctx.clone();
+    window.state_mut().dispatch(&ctx, Command::SelectClass(3));
+    window.run_steps(3);
+    assert_eq!(asked(&engine).len(), 2);
+    assert_eq!(first.strong_count(), 0, "the gradient of the other class is given up");
+    assert!(shown(&window).is_none(), "nothing is known of this class yet");
+    // One stage earlier, one run.
+    choose(&mut window, Method::LayerCam2);
+    let requests = &engine.0.borrow().requests;
+    let last = requests.iter().rev().find_map(|request| match request {
+        Request::Probe { probe, .. } => probe.gradient(0).map(|(_, site)| site),
+        _ => None,
+    });
+    assert_eq!(last, Some(Site::Stage(1)));
+}
+
 #[test]
 fn another_picture_or_model_gives_a_run_up() {
     for change in [Command::Reload, Command::ShareModel(true)] {
@@ -210,6 +245,14 @@ fn maps_are_made_by_the_real_network() {
     let [lo, hi] = map.range();
     // Some patches hide what speaks for the cat, others what speaks against it.
     assert!(lo < -0.1 && hi > 0.1, "{lo} to {hi} logits");
+
+    choose(&mut window, Method::LayerCam4);
+    step_until(&mut window, "the map of an earlier stage is there", |app| {
+        let target = app.state.target().map(|(_, target)| target);
+        let topic = Topic::Map(Method::LayerCam4, target);
+        app.state.inquiry(Role::Classifier, topic).is_some_and(|it| it.is_done())
+    });
+    assert_eq!(shown(&window).map(|map| [map.height, map.width]), Some([28, 28]));
 }
 
 /// Prints how soon a map begins to show, and how soon it is given up.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::EngineError;
 use crate::checkpoint::StateDict;
-use crate::explain::{CamSet, Decision, Head, Hierarchy, Rule};
+use crate::explain::{CamSet, Decision, Head, Hierarchy, Question, Rule, Site};
 use crate::induce::{fake_wnids, induce};
 use crate::model::{Classifier, Compute, DeviceChoice};
 
@@ -61,6 +61,14 @@ fn run(request: &BenchRequest) -> Result<(String, Vec<BenchResult>), EngineError
             let inputs = vec![input.as_slice(); batch];
             results.push(time(format!("{name} forward b{batch}"), rounds, || {
                 classifier.forward(&inputs, *side).map(drop).map_err(|error| fail(&error))
+            })?);
+        }
+        // Only the CPU computes gradients.
+        if !compute.is_gpu() {
+            let question = Question::class(0, "");
+            results.push(time(format!("{name} gradient b1"), rounds, || {
+                let pass = classifier.gradients(&[&input], *side, (&question, Site::Input));
+                pass.map(drop).map_err(|error| fail(&error))
             })?);
         }
     }

@@ -73,7 +73,9 @@ impl IntegratedGradients {
         let side = self.canvas.side;
         let mut sums = vec![0.0_f64; side * side];
         let mut count = 0;
-        for kept in answers.0.iter().filter_map(|answer| answer.features.as_ref()) {
+        // The first answer is that of the baseline.
+        let steps = answers.0.iter().skip(1);
+        for kept in steps.filter_map(|answer| answer.features.as_ref()) {
             sums.iter_mut().zip(&kept.data).for_each(|(sum, &value)| *sum += f64::from(value));
             count += 1;
         }

@@ -8,8 +8,9 @@ use crate::look::OverlayOptions;
 use crate::ui::methods::cost_words;
 use crate::ui::theme::picture::Palette;
 
-/// The methods that need nothing but a network that can be asked.
-const ALWAYS: [Method; 2] = [Method::Occlusion, Method::Rise];
+/// The methods that need no map that adds up: the first a way back through the network, the others
+/// nothing but one that can be asked.
+const OTHERS: [Method; 3] = [Method::GradCam, Method::Occlusion, Method::Rise];
 
 /// Words and buttons on the picture; nothing where the chosen method can be used.
 pub fn no_map_ui(
@@ -28,7 +29,8 @@ pub fn no_map_ui(
             ui.set_max_width((canvas.rect.width() - 40.0).min(460.0));
             ui.label(why.to_string());
             ui.horizontal_wrapped(|ui| {
-                for method in ALWAYS {
+                let model = &explanation.model;
+                for method in OTHERS.into_iter().filter(|&it| model.check_method(it).is_ok()) {
                     let cost = cost_words(explanation.cost(method, &PlanOptions::default()));
                     let button = ui.button(format!("{} ({cost})", method.name()));
                     if button.on_hover_text(method.shows()).clicked() {
