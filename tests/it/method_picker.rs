@@ -129,7 +129,7 @@ fn another_class_is_another_gradient() {
     let answers = Answers((0..11).map(one).collect());
     engine.say(Event::Probed { job, answers, total: 51, left: Duration::from_secs(7) });
     window.run_steps(3);
-    assert_eq!(shown(&window).map(|map| map.width), Some(side));
+    assert_eq!((side, shown(&window).map(|map| map.width)), (224, Some(56)));
     window.get_by_label_contains("pixels add up to 5.02");
     let ctx = window.ctx.clone();
     window.state_mut().dispatch(&ctx, Command::SelectClass(3));

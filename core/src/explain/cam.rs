@@ -95,6 +95,22 @@ impl Cam {
         Self { data, ..*self }
     }
 
+    /// What the cells of squares of `side` × `side` add up to, one value for each square. The map stays
+    /// as it is unless squares cover it exactly.
+    pub fn summed(&self, side: usize) -> Self {
+        let fits = side > 1 && [self.height, self.width].iter().all(|it| it.is_multiple_of(side));
+        if !fits {
+            return self.clone();
+        }
+        let (height, width) = (self.height / side, self.width / side);
+        let mut sums = vec![0.0_f64; height * width];
+        for (at, &value) in self.data.iter().enumerate() {
+            let (row, column) = (at / self.width / side, at % self.width / side);
+            sums[row * width + column] += f64::from(value);
+        }
+        Self { height, width, data: sums.into_iter().map(|sum| sum as f32).collect() }
+    }
+
     /// Mirrored about the main diagonal: rows become columns.
     pub fn transposed(&self) -> Self {
         let (height, width) = (self.width, self.height);

@@ -155,10 +155,10 @@ impl Method {
                 "Where a finer feature map speaks for the class, cell by cell"
             }
             Self::IntegratedGradients => {
-                "What each pixel contributes on the way from a picture without anything; all \
-                 pixels add up to the difference"
+                "What the pixels contribute on the way from a picture without anything, added up \
+                 over small squares; all of them make the difference"
             }
-            Self::SmoothGrad => "How strongly the score reacts to a small change of each pixel",
+            Self::SmoothGrad => "How strongly the score reacts to small changes of pixels",
             Self::Occlusion => "How much the score drops when a patch hides the place",
             Self::Rise => "How much the score exceeds its mean while the place is visible",
         }
@@ -275,6 +275,11 @@ impl Method {
 
     /// Whether the network is asked for one target alone, and anew for each other one.
     pub fn is_of_one_target(self) -> bool {
-        self.on_stage().is_some() || matches!(self, Self::IntegratedGradients | Self::SmoothGrad)
+        self.on_stage().is_some() || self.is_of_pixels()
+    }
+
+    /// Whether each pixel has a value of its own, which may be unlike its neighbours'.
+    pub fn is_of_pixels(self) -> bool {
+        matches!(self, Self::IntegratedGradients | Self::SmoothGrad)
     }
 }

@@ -395,10 +395,10 @@ impl Plan {
             Self::Integrated(probe) if *probe.question() == question => {
                 let whole = question.ask(&seen.forward.logits).total;
                 let completeness = probe.completeness(answers, whole);
-                MethodMap { completeness, ..MethodMap::alone(probe.map(answers)?) }
+                MethodMap { completeness, ..MethodMap::alone(in_squares(&probe.map(answers)?)) }
             }
             Self::Smooth(probe) if *probe.question() == question => {
-                MethodMap::alone(probe.map(answers)?)
+                MethodMap::alone(in_squares(&probe.map(answers)?))
             }
             Self::Stage(_) | Self::Integrated(_) | Self::Smooth(_) => return None,
             Self::Finer(finer) => {
@@ -434,6 +434,17 @@ impl Plan {
             }
         })
     }
+}
+
+/// Squares along each axis of a map that has a value for each pixel. Neighbouring pixels cancel each
+/// other out more often than not, and single ones cannot be seen on a photo.
+const SQUARES: usize = 56;
+
+/// What pixels add up to in squares, as many as fit.
+fn in_squares(map: &Cam) -> Cam {
+    let least = map.width.div_ceil(SQUARES);
+    let fits = |side: &usize| [map.height, map.width].iter().all(|size| size.is_multiple_of(*side));
+    map.summed((least..=2 * least).find(fits).unwrap_or(1))
 }
 
 /// `None` for a network without maps.

@@ -219,11 +219,8 @@ fn range(
     })
 }
 
-/// Cells along a side of the finest map that has contour lines.
-const MOST_CELLS: usize = 64;
-
 fn color(ctx: &Context, made: &Made, colors: ColorKey, range: [f32; 2]) -> ShownMap {
-    let Made { cam, question, account, .. } = made;
+    let Made { key, cam, question, account, .. } = made;
     let ColorKey { colormap, smooth, contours, .. } = colors;
     let finding = Finding::of(cam).on_scale(cam, range);
     let is_flat = cam.data.is_empty() || matches!(finding, Finding::Constant(_));
@@ -234,8 +231,8 @@ fn color(ctx: &Context, made: &Made, colors: ColorKey, range: [f32; 2]) -> Shown
     });
     let [lo, hi] = range;
     let levels = colormap.contour_levels().map(|t| lo + (hi - lo) * t);
-    // Around every pixel of its own, lines would hide the map.
-    let has_lines = contours && smooth && !is_flat && cam.width <= MOST_CELLS;
+    // Around pixels of their own, lines would hide the map.
+    let has_lines = contours && smooth && !is_flat && !key.method.is_of_pixels();
     let contours =
         levels.into_iter().filter(|_| has_lines).flat_map(|at| contour(cam, at)).collect();
     ShownMap {

@@ -237,6 +237,10 @@ fn pictures_are_taken_apart_in_the_order_of_their_maps() {
             assert!((0.0..=1.0).contains(&area), "{curve} of {row}");
         }
     }
+    let methods =
+        [&["--data", text(folder.path())], &tree_model[..], &["--methods", "cam,layercam2"]];
+    let value = eval(&methods.concat());
+    assert_eq!(value["faithfulness"][1]["method"], "layercam2");
     let without = eval(&["--data", text(folder.path()), "--model", "wrn16-2-cifar10"]);
     assert!(without["faithfulness"].is_null());
 }

@@ -23,6 +23,12 @@ fn every_method_writes_a_map() {
         ("gradcam", 8, 0),
         ("gradcam++", 8, 0),
         ("layercam", 8, 0),
+        ("gradcam2", 16, 1),
+        ("gradcam++4", 32, 1),
+        ("hirescam2", 16, 1),
+        ("layercam4", 32, 1),
+        ("integrated-gradients", 32, 51),
+        ("smoothgrad", 32, 25),
         ("occlusion", 32, 100),
         ("rise", 28, 30),
     ] {
@@ -37,6 +43,9 @@ fn every_method_writes_a_map() {
         );
         let identity = &value["method"]["identity"];
         assert!(identity.is_null() || identity["holds"] == true, "{method}: {identity}");
+        let completeness = &value["method"]["completeness"];
+        assert_eq!(completeness.is_null(), method != "integrated-gradients", "{method}");
+        assert!(completeness.is_null() || completeness["holds"] == true, "{completeness}");
         let bytes = std::fs::metadata(&npy).unwrap().len();
         assert!(bytes > 4 * side * side, "{method}");
     }
@@ -55,6 +64,11 @@ fn methods_explain_nodes_and_decisions_and_say_what_they_cannot() {
         assert!(folder.path().join("overlay.png").exists());
     }
     fails(&[&common[..], &TREE_MODEL, &["--node", "root"]].concat(), &["--score logit"]);
+    let deep = ["cam", &cat, "--out", to, "--method", "layercam8"];
+    fails(&[&deep[..], &TREE_MODEL].concat(), &["no feature map that much finer"]);
+    let rough = ["cam", &cat, "--out", to, "--method", "integrated-gradients", "--node", "cat"];
+    let said = succeeds(&[&rough[..], &TREE_MODEL, &["--gradient-steps", "20"]].concat());
+    assert!(said.contains("(21 runs") && said.contains("all pixels add up to"), "{said}");
     succeeds(&[&common[..], &TREE_MODEL, &["--node", "root", "--score", "logit"]].concat());
 }
 
