@@ -262,26 +262,28 @@ impl Classifier {
         size: usize,
         density: Density,
     ) -> Result<Vec<Forward>, ModelError> {
-        let shape = [inputs.len(), 3, size, size];
-        let x =
-            Tensor::<4>::from_data(TensorData::new(inputs.concat(), shape), &self.compute.device);
-        let activations = match layout(&self.compute) {
-            Layout::ChannelsFirst => network.forward(x, density)?,
+        let layout = layout(&self.compute);
+        let tensor = |values: Vec<f32>, shape: [usize; 4]| {
+            Tensor::<4>::from_data(TensorData::new(values, shape), &self.compute.device)
+        };
+        let Activations { logits, features, conv2 } = match layout {
+            Layout::ChannelsFirst => {
+                network.forward(tensor(inputs.concat(), [inputs.len(), 3, size, size]), density)?
+            }
             Layout::ChannelsLast => {
+                let turned: Vec<_> =
+                    inputs.iter().map(|input| transposed(input, size * size)).collect();
+                let x = tensor(turned.concat(), [inputs.len(), size, size, 3]);
                 // On a thread of the pool, which need not be woken for every layer then.
-                let forward = || network.forward(x.permute([0, 2, 3, 1]), density);
-                let (activations, ()) = rayon::join(forward, || ());
-                let activations = activations?;
-                let turned = |map: Tensor<4>| map.permute([0, 3, 1, 2]);
-                let features = activations.features.map(turned);
-                let conv2 = activations.conv2.map(turned);
-                Activations { features, conv2, ..activations }
+                let (activations, ()) = rayon::join(|| network.forward(x, density), || ());
+                activations?
             }
         };
-        let [_, classes] = activations.logits.dims();
-        let logits = read(activations.logits)?;
-        let features = activations.features.map(read_maps).transpose()?;
-        let conv2 = activations.conv2.map(read_maps).transpose()?;
+        let [_, classes] = logits.dims();
+        let logits = read(logits)?;
+        let read_maps = |map| read_maps(map, layout);
+        let features = features.map(read_maps).transpose()?;
+        let conv2 = conv2.map(read_maps).transpose()?;
         let mut conv2 = conv2.into_iter().flatten();
         if let Some(bad) = logits.iter().find(|logit| !logit.is_finite()) {
             return Err(ModelError::NotFinite(*bad));
@@ -315,12 +317,39 @@ fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ModelError> {
     data.try_into_vec().map_err(ModelError::device)
 }
 
-/// `[N, C, H, W]` as N feature maps.
-fn read_maps(tensor: Tensor<4>) -> Result<Vec<FeatureMap>, ModelError> {
-    let [_, channels, height, width] = tensor.dims();
+/// `[N, C, H, W]`, or `[N, H, W, C]`, as N feature maps.
+fn read_maps(tensor: Tensor<4>, layout: Layout) -> Result<Vec<FeatureMap>, ModelError> {
+    let [_, a, b, c] = tensor.dims();
+    let [channels, height, width] = match layout {
+        Layout::ChannelsFirst => [a, b, c],
+        Layout::ChannelsLast => [c, a, b],
+    };
     let values = read(tensor)?;
-    Ok(values
-        .chunks_exact(channels * height * width)
-        .map(|data| FeatureMap { channels, height, width, data: data.to_vec() })
-        .collect())
+    let map = |values: &[f32]| FeatureMap {
+        channels,
+        height,
+        width,
+        data: match layout {
+            Layout::ChannelsFirst => values.to_vec(),
+            Layout::ChannelsLast => transposed(values, channels),
+        },
+    };
+    Ok(values.chunks_exact(channels * height * width).map(map).collect())
+}
+
+/// A matrix `[rows, columns]` as `[columns, rows]`, some columns at once, so that what is read
+/// comes from few lines of the cache.
+fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
+    const AT_ONCE: usize = 16;
+    let rows = values.len() / columns.max(1);
+    let mut out = vec![0.0; rows * columns];
+    for (block, out) in out.chunks_mut(AT_ONCE * rows.max(1)).enumerate() {
+        for (row, values) in values.chunks_exact(columns.max(1)).enumerate() {
+            let values = &values[block * AT_ONCE..];
+            for (out, value) in out[row..].iter_mut().step_by(rows).zip(values) {
+                *out = *value;
+            }
+        }
+    }
+    out
 }

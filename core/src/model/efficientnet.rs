@@ -87,7 +87,7 @@ impl EfficientNetLite {
         }
         let features = self.last.forward(x, None, Activation::Relu6)?;
         Ok(Activations {
-            logits: self.head.forward(features.clone()),
+            logits: self.head.forward(features.clone())?,
             features: Some(features),
             conv2: None,
         })

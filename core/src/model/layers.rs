@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::ModelError;
 use super::convolution::{load, store};
+use super::pointwise::channel_means;
 
 pub use super::convolution::{
     Activation, Bottleneck, Conv, ConvShape, Layout, Padding, Strides, strides,
@@ -82,24 +83,33 @@ impl WithSimd for AffinePixels<'_> {
 ///
 /// That this is all that follows the feature map is what makes class activation maps exact.
 #[derive(Debug)]
-pub struct PooledLinear {
-    /// Shape `[C, classes]` (transposed from PyTorch's).
-    pub weight: Tensor<2>,
-    /// Shape `[1, classes]`.
-    pub bias: Tensor<2>,
-    pub layout: Layout,
+pub enum PooledLinear {
+    /// `[C, classes]` (transposed from PyTorch's) and `[1, classes]`, of maps `[N, C, H, W]`.
+    ChannelsFirst([Tensor<2>; 2]),
+    /// A convolution of one pixel, whose weights lie in the order in which they are read.
+    ChannelsLast(Conv),
 }
 
 impl PooledLinear {
     /// # Shapes
     /// feature map `[N, C, H, W]` (`[N, H, W, C]` if the channels are last) → logits
     /// `[N, classes]`
-    pub fn forward(&self, features: Tensor<4>) -> Tensor<2> {
-        let [n, a, b, c] = features.dims();
-        let pooled: Tensor<3> = match self.layout {
-            Layout::ChannelsFirst => features.reshape([n, a, b * c]).mean_dim(2),
-            Layout::ChannelsLast => features.reshape([n, a * b, c]).mean_dim(1),
-        };
-        pooled.flatten::<2>(1, 2).matmul(self.weight.clone()) + self.bias.clone()
+    ///
+    /// # Errors
+    /// When the device fails to hand out its numbers.
+    pub fn forward(&self, features: Tensor<4>) -> Result<Tensor<2>, ModelError> {
+        match self {
+            Self::ChannelsFirst([weight, bias]) => {
+                let pooled = channel_means(features, Layout::ChannelsFirst)?;
+                Ok(pooled.matmul(weight.clone()) + bias.clone())
+            }
+            Self::ChannelsLast(conv) => {
+                let pooled = channel_means(features, Layout::ChannelsLast)?;
+                let [n, c] = pooled.dims();
+                let logits = conv.forward(pooled.reshape([n, 1, 1, c]), None, Activation::None)?;
+                let [.., classes] = logits.dims();
+                Ok(logits.reshape([n, classes]))
+            }
+        }
     }
 }

@@ -222,10 +222,22 @@ impl<'a> Loader<'a> {
         } else {
             vec![0.0; classes]
         };
-        let matrix: Tensor<2> = self.tensor(weight.clone(), [classes, channels]);
-        let row = self.tensor(bias.clone(), [1, classes]);
+        let linear = match self.layout {
+            Layout::ChannelsFirst => {
+                let matrix: Tensor<2> = self.tensor(weight.clone(), [classes, channels]);
+                let row = self.tensor(bias.clone(), [1, classes]);
+                PooledLinear::ChannelsFirst([matrix.transpose(), row])
+            }
+            Layout::ChannelsLast => PooledLinear::ChannelsLast(Conv::new(
+                ConvShape::new(channels, classes, 1, 1),
+                weight.clone(),
+                Some(bias.clone()),
+                self.layout,
+                self.device,
+            )),
+        };
         self.ending = Some(Ending::Linear(Arc::new(Head { classes, channels, weight, bias })));
-        Ok(PooledLinear { weight: matrix.transpose(), bias: row, layout: self.layout })
+        Ok(linear)
     }
 
     /// A linear layer, or a convolution of 1×1, as a matrix `[from, to]` and a row `[1, to]`.

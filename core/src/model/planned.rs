@@ -131,17 +131,17 @@ impl Planned {
             x = layer.forward(x, Pass { layout, strides, pictures })?;
         }
         let logits = match &self.tail {
-            Tail::Linear(head) => head.forward(x.clone()),
+            Tail::Linear(head) => head.forward(x.clone())?,
             Tail::NormLinear(norm, head) => {
                 let [n, ..] = x.dims();
                 let means = channel_means(x.clone(), layout)?;
                 let [_, channels] = means.dims();
-                head.forward(norm.forward(means.reshape(place(layout, n, channels)), layout)?)
+                head.forward(norm.forward(means.reshape(place(layout, n, channels)), layout)?)?
             }
             Tail::ClassMaps => channel_means(x.clone(), layout)?,
             Tail::Layers(layers, head) => {
                 let pass = Pass { layout, strides: Strides::Kept, pictures };
-                let logits = head.forward(forward_all(layers, x, pass)?);
+                let logits = head.forward(forward_all(layers, x, pass)?)?;
                 return Ok(Activations { logits, features: None, conv2: None });
             }
         };

@@ -52,11 +52,14 @@ impl Nonlinearity {
     pub fn forward(self, x: Tensor<4>, layout: Layout) -> Result<Tensor<4>, ModelError> {
         match (self, layout) {
             (Self::None, _) => Ok(x),
-            (Self::Relu, _) => Ok(Activation::Relu.forward(x)),
-            (Self::Relu6, _) => Ok(Activation::Relu6.forward(x)),
+            (Self::Relu, Layout::ChannelsFirst) => Ok(Activation::Relu.forward(x)),
+            (Self::Relu6, Layout::ChannelsFirst) => Ok(Activation::Relu6.forward(x)),
             (Self::Silu, Layout::ChannelsFirst) => Ok(silu(x)),
             (Self::HardSwish, Layout::ChannelsFirst) => Ok(hard_swish(x)),
             (Self::Gelu, Layout::ChannelsFirst) => Ok(gelu(x)),
+            // NaN stays NaN.
+            (Self::Relu, Layout::ChannelsLast) => each(x, |x| if x < 0.0 { 0.0 } else { x }),
+            (Self::Relu6, Layout::ChannelsLast) => each(x, |x| x.clamp(0.0, 6.0)),
             (Self::Silu, Layout::ChannelsLast) => each(x, |x| x / (1.0 + exp(-x))),
             (Self::HardSwish, Layout::ChannelsLast) => {
                 each(x, |x| x * (x + 3.0).clamp(0.0, 6.0) * (1.0 / 6.0))

@@ -96,7 +96,7 @@ impl ResNet {
         for (block, strides) in self.blocks.iter().zip(strides) {
             (x, conv2) = block.forward(x, strides)?;
         }
-        Ok(Activations { logits: self.head.forward(x.clone()), features: Some(x), conv2 })
+        Ok(Activations { logits: self.head.forward(x.clone())?, features: Some(x), conv2 })
     }
 }
 

@@ -78,7 +78,7 @@ impl WideResNet {
         }
         let features = self.last_norm.forward(x, Activation::Relu)?;
         Ok(Activations {
-            logits: self.head.forward(features.clone()),
+            logits: self.head.forward(features.clone())?,
             features: Some(features),
             conv2: None,
         })

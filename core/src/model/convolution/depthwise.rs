@@ -13,9 +13,11 @@ use super::epilogue::Epilogue;
 use super::kernel::{load, registers, store};
 use super::shape::ConvShape;
 
-/// Output pixels beside each other whose sums are in registers at once. The sides of feature maps
-/// for pictures of 224² are divisible by it.
+/// Output pixels beside each other whose sums are in registers at once, where there are 32 of
+/// those. The sides of feature maps for pictures of 224² are divisible by it.
 const PIXELS: usize = 7;
+/// With 16 registers, where the values that they meet must fit in, too.
+const FEW_PIXELS: usize = 4;
 
 #[derive(Debug)]
 pub struct Depthwise {
@@ -73,31 +75,42 @@ impl WithSimd for FilterLine<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let Depthwise { kernel, stride, channels, .. } = *self.depthwise;
-        match (kernel, stride, channels.is_multiple_of(S::F32_LANES)) {
-            (3, 1, true) => self.line::<S, 3, 1, 9>(simd),
-            (3, 2, true) => self.line::<S, 3, 2, 15>(simd),
-            (5, 1, true) => self.line::<S, 5, 1, 11>(simd),
-            (5, 2, true) => self.line::<S, 5, 2, 17>(simd),
-            (7, 1, true) => self.line::<S, 7, 1, 13>(simd),
+        if !channels.is_multiple_of(S::F32_LANES) {
+            return self.line_by_definition(simd);
+        }
+        match (kernel, stride, S::REGISTER_COUNT >= 32) {
+            (3, 1, true) => self.line::<S, 3, 1, PIXELS, 9>(simd),
+            (3, 2, true) => self.line::<S, 3, 2, PIXELS, 15>(simd),
+            (5, 1, true) => self.line::<S, 5, 1, PIXELS, 11>(simd),
+            (5, 2, true) => self.line::<S, 5, 2, PIXELS, 17>(simd),
+            (7, 1, true) => self.line::<S, 7, 1, PIXELS, 13>(simd),
+            (3, 1, false) => self.line::<S, 3, 1, FEW_PIXELS, 6>(simd),
+            (3, 2, false) => self.line::<S, 3, 2, FEW_PIXELS, 9>(simd),
+            (5, 1, false) => self.line::<S, 5, 1, FEW_PIXELS, 8>(simd),
+            (5, 2, false) => self.line::<S, 5, 2, FEW_PIXELS, 11>(simd),
+            (7, 1, false) => self.line::<S, 7, 1, FEW_PIXELS, 10>(simd),
             _ => self.line_by_definition(simd),
         }
     }
 }
 
 impl FilterLine<'_> {
-    /// Kernel `K`, stride `BY`; `PIXELS` pixels reach over `REACH`. Channels fill registers.
+    /// Kernel `K`, stride `BY`; `P` pixels reach over `REACH`. Channels fill registers.
     #[inline(always)]
-    fn line<S: Simd, const K: usize, const BY: usize, const REACH: usize>(&mut self, simd: S) {
+    fn line<S: Simd, const K: usize, const BY: usize, const P: usize, const REACH: usize>(
+        &mut self,
+        simd: S,
+    ) {
         let channels = self.depthwise.channels;
         let vectors = channels / S::F32_LANES;
         let (weights, _) = S::as_simd_f32s(&self.depthwise.weight);
         let lines: [&[S::f32s]; K] = from_fn(|ky| S::as_simd_f32s(self.lines[ky]).0);
         let width = self.out.len() / channels;
-        for x in (0..width).step_by(PIXELS) {
+        for x in (0..width).step_by(P) {
             // The last ones are moved to the left, where some have been computed already.
-            let x = x.min(width.saturating_sub(PIXELS));
+            let x = x.min(width.saturating_sub(P));
             for v in 0..vectors {
-                let mut sums = [[simd.splat_f32s(0.0); 1]; PIXELS];
+                let mut sums = [[simd.splat_f32s(0.0); 1]; P];
                 for ky in 0..K {
                     // Each is loaded once for all pixels and taps that it meets.
                     let mut values = [simd.splat_f32s(0.0); REACH];
@@ -106,14 +119,14 @@ impl FilterLine<'_> {
                     }
                     for kx in 0..K {
                         let weight = weights[(ky * K + kx) * vectors + v];
-                        for n in 0..PIXELS {
+                        for n in 0..P {
                             let value = values[n * BY + kx];
                             sums[n][0] = simd.mul_add_f32s(weight, value, sums[n][0]);
                         }
                     }
                 }
                 let columns = v * S::F32_LANES..(v + 1) * S::F32_LANES;
-                for n in 0..PIXELS.min(width) {
+                for n in 0..P.min(width) {
                     let pixel = self.pixel + x + n;
                     self.epilogue.finish(simd, &mut sums[n], pixel, columns.clone());
                     let out = &mut self.out[(x + n) * channels..];
