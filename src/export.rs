@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::caption::Caption;
 use crate::explain::{Cam, Paint, Rule, overlay};
 use crate::explanation::{CamTarget, Explanation, ModelInfo};
+use crate::preprocess::RectTransform;
 use crate::{npy, output};
 
 /// A photo, with its cover on if it has one, and the map that is shown on it.
@@ -17,6 +18,8 @@ use crate::{npy, output};
 pub struct Painted {
     pub explanation: Arc<Explanation>,
     pub map: Cam,
+    /// Where the map lies, if that is not where the network looked.
+    pub photo_from_map: Option<RectTransform>,
     pub paint: Paint,
 }
 
@@ -56,7 +59,7 @@ impl Export {
         match self {
             Self::Overlay(painted) => png(&painted.picture()),
             Self::Figure { painted, target, method } => {
-                let Painted { explanation, map, paint } = painted;
+                let Painted { explanation, map, paint, .. } = painted;
                 let caption = Caption::new(explanation, *target, map, paint, *method)
                     .context("There is nothing to caption")?;
                 match path.extension().is_some_and(|it| it.eq_ignore_ascii_case("svg")) {
@@ -86,10 +89,11 @@ impl Export {
 impl Painted {
     /// The photo at its full resolution with the map on it.
     pub fn picture(&self) -> RgbImage {
-        let Self { explanation, map, paint } = self;
+        let Self { explanation, map, photo_from_map, paint } = self;
         let input = &explanation.input;
         let side = input.crop.width();
-        overlay(&explanation.photo.rgb, map, input.photo_from_input, side, paint)
+        let place = photo_from_map.unwrap_or(input.photo_from_input);
+        overlay(&explanation.photo.rgb, map, place, side, paint)
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod class_list;
 pub mod class_picker;
+pub mod consent;
 pub mod controls;
 pub mod folder_strip;
 pub mod headline;
@@ -37,12 +38,14 @@ use std::sync::Arc;
 use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 
 use crate::command::{Command, MenuCommand};
+use crate::explain::Method;
 use crate::look::OverlayOptions;
 use crate::photo::Photo;
 use crate::settings::{InsightTab, LEAST_CLASSES, PanelSettings, Settings, Theme};
 use crate::state::{AppState, Role, Topic};
 use crate::tree_layout::Cards;
 use class_list::{ClassAction, ClassListState, class_list_ui};
+use consent::Consent;
 use folder_strip::{FolderStrip, folder_strip_ui, has_strip};
 use image_view::cover::{CoverAction, CoverInput};
 use image_view::crop_frame::FrameAction;
@@ -68,6 +71,7 @@ pub struct Panels {
     pub folder: FolderStrip,
     pub tree_view: TreeViewState,
     pub insight: InsightState,
+    pub consent: Consent,
     pub palette: palette::Palette,
     pub welcome: welcome::Welcome,
     pub prompt: Option<PathPrompt>,
@@ -326,12 +330,23 @@ fn picture_ui(
         .zip(target)
         .map_or_else(String::new, |(explanation, target)| target_name(explanation, target));
     let OverlayOptions { method, beside, .. } = settings.overlay;
+    let topic_of = |method| match explanation.zip(target) {
+        Some((explanation, target)) => Topic::map(explanation, method, target),
+        None => Topic::Map(method, None),
+    };
+    let chosen: Vec<Method> = [Some(method), beside].into_iter().flatten().collect();
+    panels.consent.follow(photo, &chosen);
+    let is_waiting = |&method: &Method| {
+        let is_missing = |seen| panels.consent.is_missing(seen, method);
+        explanation.is_some_and(|seen| is_missing(seen))
+            && !state.is_answered(role, topic_of(method))
+    };
+    let waiting: Vec<Method> = chosen.into_iter().filter(is_waiting).collect();
     let mut map = |method| {
-        let topic = match explanation.zip(target) {
-            Some((explanation, target)) => Topic::map(explanation, method, target),
-            None => Topic::Map(method, None),
-        };
-        panels.topics.push((role, topic));
+        let topic = topic_of(method);
+        if !waiting.contains(&method) {
+            panels.topics.push((role, topic));
+        }
         MapInput { method, inquiry: state.inquiry(role, topic) }
     };
     let (map, beside) = (map(method), beside.map(map));
@@ -347,6 +362,7 @@ fn picture_ui(
         target,
         map,
         beside,
+        waiting: &waiting,
         target_name: &name,
         highlight_crop: false,
         walking: walking.as_deref(),
@@ -361,6 +377,9 @@ fn picture_ui(
     let picture = CentralPanel::default_margins()
         .frame(frame)
         .show(ui, |ui| image_view_ui(ui, &input, &mut settings.overlay, &mut panels.image));
+    if let Some(method) = panels.image.asked.take() {
+        panels.consent.give(method);
+    }
     panels.introduction.room = Some(picture.response.rect);
     panels.introduction.places.colours = panels.image.colour_bar();
     if let Some(action) = picture.inner {

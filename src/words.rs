@@ -24,7 +24,7 @@ pub fn sum(evidence: &Evidence) -> String {
         Some(_) => ("bias difference", "lead"),
         None => ("bias", "logit"),
     };
-    let mean = evidence.map.mean();
+    let mean = evidence.mean();
     let entropy = match evidence.question.is_linear() {
         true => String::new(),
         false => format!(" + entropy {:+.2}", evidence.entropy),

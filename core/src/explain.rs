@@ -34,7 +34,7 @@
 //! | `method`, `gradcam` | which other maps are there? |
 //! | `faithfulness`, `inpaint` | does a map name what matters? |
 //! | `checks` | does it depend on the class, and is it stable? |
-//! | `finer` | how do several feature maps make a finer one? |
+//! | `finer`, `tiles` | how do several feature maps make a finer one, or one of the whole photo? |
 //!
 //! Nothing here does I/O, starts a network or knows about the screen.
 
@@ -68,6 +68,7 @@ mod rise;
 mod slope;
 mod smooth_grad;
 mod stage_cam;
+mod tiles;
 mod variant;
 mod what_if;
 
@@ -102,5 +103,6 @@ pub use rise::{Rise, RiseMap, RiseMask, RiseOptions};
 pub use slope::{NoGradient, Site, Slope};
 pub use smooth_grad::{SmoothGrad, SmoothOptions};
 pub use stage_cam::{StageCam, StageProbe};
+pub use tiles::{TileGrid, Tiles};
 pub use variant::{MissingMap, Variant};
 pub use what_if::{Forced, Walk, WalkStep};

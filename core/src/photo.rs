@@ -52,6 +52,12 @@ pub struct Photo {
     pub rgb: RgbImage,
 }
 
+impl AsRef<RgbImage> for Photo {
+    fn as_ref(&self) -> &RgbImage {
+        &self.rgb
+    }
+}
+
 /// How to read a picture where there is a choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhotoOptions {

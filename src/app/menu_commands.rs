@@ -210,7 +210,8 @@ impl App {
             fades: true,
             contours: options.contours && options.smooth,
         };
-        Some(Painted { explanation, map: shown.cam.clone(), paint })
+        let (map, photo_from_map) = (shown.cam.clone(), shown.photo_from_map);
+        Some(Painted { explanation, map, photo_from_map, paint })
     }
 
     /// Asks where to save something.
@@ -234,9 +235,11 @@ impl App {
 
     fn figure_export(&self) -> Option<Export> {
         let (_, target) = self.state.target()?;
-        let method = self.settings.overlay.method;
+        let painted = self.painted()?;
+        // What is on the picture, which may still be the plain map while a finer one is made.
+        let method = self.panels.image.shown_map_of(&painted.explanation)?.method;
         let method = (method != Method::Cam).then(|| method.name());
-        Some(Export::Figure { painted: self.painted()?, target, method })
+        Some(Export::Figure { painted, target, method })
     }
 
     fn map_export(&self) -> Option<Export> {

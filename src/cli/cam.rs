@@ -20,6 +20,7 @@ use crate::explanation::{CamTarget, Explanation, ModelInfo};
 use crate::look::{OverlayOptions, ScaleMode};
 use crate::npy;
 use crate::output;
+use crate::preprocess::RectTransform;
 use crate::text::Shown as _;
 use crate::words;
 
@@ -37,10 +38,10 @@ pub struct CamArgs {
     /// paper (exact, signed), gradcam, tutorial (with its mistakes), tutorial-fixed.
     #[arg(long, default_value = "paper", value_parser = choice::<Variant>())]
     pub variant: Variant,
-    /// cam, one of its finer kinds (dense2, dense4, shift2, shift4, multi-scale), gradcam, gradcam++,
-    /// layercam, one of those or hirescam on feature maps that are finer by 2, 4 (layercam also 8),
-    /// as in layercam4, one from the gradient of the pixels (integrated-gradients, smoothgrad), or
-    /// one that hides parts of the picture (occlusion, rise).
+    /// cam, one of its finer kinds (dense2, dense4, shift2, shift4, multi-scale), tiles (all of the
+    /// photo), gradcam, gradcam++, layercam, one of those or hirescam on feature maps that are finer by
+    /// 2, 4 (layercam also 8), as in layercam4, one from the gradient of the pixels
+    /// (integrated-gradients, smoothgrad), or one that hides parts of the picture (occlusion, rise).
     #[arg(long, default_value = "cam", value_parser = choice::<Method>(), conflicts_with = "variant")]
     pub method: Method,
     /// Run checks of how far the map can be trusted.
@@ -127,11 +128,16 @@ pub fn run(args: &CamArgs, out: Out<'_>) -> anyhow::Result<()> {
         _ => None,
     };
     let paint = paint(args, &explanation, target, &map);
+    let usual = explanation.input.photo_from_input;
+    let place = made.as_ref().and_then(|made| made.map.photo_from_map).unwrap_or(usual);
+    // Over what the network saw, and over the whole photo.
+    let over = made.as_ref().map_or_else(|| map.clone(), |made| made.map.over(&explanation.input));
+    let maps = [&over, &map];
     let written = folder
-        .map(|folder| pictures::write(folder, &explanation, args.variant, &map, &paint))
+        .map(|folder| pictures::write_at(folder, &explanation, args.variant, maps, place, &paint))
         .transpose()?;
     let figure = match folder.filter(|_| args.caption) {
-        Some(folder) => Some(figure(args, folder, &explanation, target, &map, &paint)?),
+        Some(folder) => Some(figure(args, folder, &explanation, target, (&map, place), &paint)?),
         None => None,
     };
     let subject = node.map_or(Subject::Class(class), Subject::Node);
@@ -161,7 +167,7 @@ fn figure(
     folder: &Path,
     explanation: &Explanation,
     target: CamTarget,
-    map: &Cam,
+    (map, place): (&Cam, RectTransform),
     paint: &Paint,
 ) -> anyhow::Result<Figure> {
     let method = match (args.method, args.variant) {
@@ -171,9 +177,8 @@ fn figure(
     };
     let caption = Caption::new(explanation, target, map, paint, method.as_deref())
         .context("There is nothing to caption")?;
-    let input = &explanation.input;
-    let (photo, side) = (&explanation.photo.rgb, input.crop.width());
-    let picture = args.variant.overlay(photo, map, input.photo_from_input, side, paint);
+    let (photo, side) = (&explanation.photo.rgb, explanation.input.crop.width());
+    let picture = args.variant.overlay(photo, map, place, side, paint);
     pictures::write_figure(folder, &picture, &caption)
 }
 

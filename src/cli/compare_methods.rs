@@ -29,6 +29,7 @@ use crate::explain::{Cam, Canvas, ClassId, Curve, Erasure, Fill, Method, area_be
 use crate::explanation::{CamTarget, Explanation, Score};
 use crate::labelled_pictures::{LabelledPicture, LabelledPictures};
 use crate::output;
+use crate::preprocess::RectTransform;
 use crate::protocol::ModelRequest;
 
 #[derive(Debug, Args)]
@@ -241,32 +242,35 @@ fn compare(
     let mut maps = Vec::new();
     for (&contestant, max_box_acc) in contestants.iter().zip(max_box_acc) {
         let started = Instant::now();
-        let (map, runs) = match contestant {
+        let usual = seen.input.photo_from_input;
+        let (map, transform, over, runs) = match contestant {
             Contestant::Method(method) => {
                 let made = methods::make(client, request, &seen, method, target, &args.method)?;
-                (made.map.map, made.runs)
+                let over = made.map.over(&seen.input);
+                (made.map.map, made.map.photo_from_map.unwrap_or(usual), over, made.runs)
             }
             Contestant::CentreFirst => {
                 let [height, width] = seen.usual_cells();
                 // Above zero, so that it can be measured against boxes.
-                (Cam::centre_first(height, width).map(|v| v + 1.0), 0)
+                let map = Cam::centre_first(height, width).map(|v| v + 1.0);
+                (map.clone(), usual, map, 0)
             }
             Contestant::Random => {
                 let [height, width] = seen.usual_cells();
                 let seed = args.method.seed.wrapping_add(subject.number as u64);
-                (Cam::random(height, width, seed), 0)
+                let map = Cam::random(height, width, seed);
+                (map.clone(), usual, map, 0)
             }
         };
         let seconds = started.elapsed().as_secs_f64();
-        let boxes = box_figures(contestant, &map, &seen, &subject.boxes);
+        let boxes = box_figures(contestant, &map, transform, &seen, &subject.boxes);
         if !subject.boxes.is_empty() {
-            let (side, transform) = (seen.input.crop.width(), seen.input.photo_from_input);
-            max_box_acc.add(&map, side, transform, &subject.boxes);
+            max_box_acc.add(&map, seen.input.crop.width(), transform, &subject.boxes);
         }
-        let areas = areas(args, client, request, &seen, target, &map)?;
+        let areas = areas(args, client, request, &seen, target, &over)?;
         let picture = subject.path.display().to_string();
         figures.push(Figures { picture, contestant, areas, boxes, runs, seconds });
-        maps.push(map);
+        maps.push(over);
     }
     if let Some(path) = &args.png {
         output::write_png(path, &report::side_by_side(&seen, &maps))?;
@@ -277,6 +281,7 @@ fn compare(
 fn box_figures(
     contestant: Contestant,
     map: &Cam,
+    transform: RectTransform,
     seen: &Explanation,
     boxes: &[Rect],
 ) -> Option<BoxFigures> {
@@ -285,7 +290,7 @@ fn box_figures(
         Contestant::CentreFirst | Contestant::Random => &map.normalized(),
         Contestant::Method(_) => map,
     };
-    let (side, transform) = (seen.input.crop.width(), seen.input.photo_from_input);
+    let side = seen.input.crop.width();
     let place = Place::of(map, side, transform).filter(|_| !boxes.is_empty())?;
     Some(BoxFigures {
         pointing: boxes.iter().any(|known| known.contains(place.peak)),

@@ -37,6 +37,20 @@ pub fn write(
     map: &Cam,
     paint: &Paint,
 ) -> anyhow::Result<Pictures> {
+    let place = explanation.input.photo_from_input;
+    write_at(folder, explanation, variant, [map, map], place, paint)
+}
+
+/// The same for a map that covers another part of the photo than the network saw: first that over
+/// what it saw, then all of it and its place.
+pub fn write_at(
+    folder: &Path,
+    explanation: &Explanation,
+    variant: Variant,
+    [seen, all]: [&Cam; 2],
+    place: RectTransform,
+    paint: &Paint,
+) -> anyhow::Result<Pictures> {
     output::make_folder(folder)?;
     let crop = &explanation.input.crop;
     let files = Pictures {
@@ -44,11 +58,11 @@ pub fn write(
         combined: folder.join("combined.png"),
         overlay: folder.join("overlay.png"),
     };
-    let heatmap = variant.heatmap(map, crop.width(), crop.height(), paint);
+    let heatmap = variant.heatmap(seen, crop.width(), crop.height(), paint);
     output::write_png(&files.heatmap, &heatmap)?;
-    let over = |picture, transform| variant.overlay(picture, map, transform, crop.width(), paint);
-    output::write_png(&files.combined, &over(crop, RectTransform::IDENTITY))?;
-    let whole = over(&explanation.photo.rgb, explanation.input.photo_from_input);
+    let over = |picture, map, place| variant.overlay(picture, map, place, crop.width(), paint);
+    output::write_png(&files.combined, &over(crop, seen, RectTransform::IDENTITY))?;
+    let whole = over(&explanation.photo.rgb, all, place);
     output::write_png(&files.overlay, &whole)?;
     Ok(files)
 }

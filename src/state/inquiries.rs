@@ -154,6 +154,14 @@ impl AppState {
         known.find(|it| it.seen.is_same_run(seen) && it.asks_the_same(seen))
     }
 
+    /// Whether a topic is answered for what is on the screen, so that asking costs nothing.
+    pub fn is_answered(&self, role: Role, topic: Topic) -> bool {
+        let own = self.own(role);
+        let Some(seen) = self.explanation(own) else { return false };
+        let is_it = |it: &Inquiry| (it.role, it.topic) == (own, topic) && it.is_about(seen);
+        self.inquiries.iter().any(|it| it.is_done() && is_it(it))
+    }
+
     /// The inquiry that the network is at work on.
     pub fn running_inquiry(&self) -> Option<&Inquiry> {
         self.inquiries.iter().find(|inquiry| inquiry.is_running())
@@ -254,7 +262,8 @@ impl AppState {
             }
             Topic::Curve(curve, Order::Map(method, target)) => {
                 let inquiry = self.inquiry(role, Topic::map(seen, method, target));
-                in_order(curve, &inquiry.filter(|it| it.is_done())?.map(seen, target)?.map)
+                let map = inquiry.filter(|it| it.is_done())?.map(seen, target)?;
+                in_order(curve, &map.over(&seen.input))
             }
             Topic::Curve(curve, Order::CentreFirst) => {
                 in_order(curve, &Cam::centre_first(height, width))

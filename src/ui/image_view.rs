@@ -13,6 +13,7 @@ pub mod pixels;
 pub mod region;
 pub mod shown_map;
 pub mod transform;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use eframe::egui::{
     Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use crate::explain::{self, Area, Cover};
+use crate::explain::{self, Area, Cover, Method};
 use crate::explanation::{CamTarget, Explanation};
 use crate::look::OverlayOptions;
 use crate::photo::Photo;
@@ -41,6 +42,7 @@ use region::tools::tools_ui;
 use region::{RegionAction, RegionTool, Scene};
 use shown_map::{MapInput, MapMemo, MapRequest, ShownMap};
 use transform::{Canvas, ScreenFromPhoto, size_of};
+use waiting::waiting_ui;
 
 pub use transform::View;
 
@@ -62,6 +64,8 @@ pub struct ImageInput<'a> {
     pub map: MapInput<'a>,
     /// A second map of the same target, on a second picture beside the first.
     pub beside: Option<MapInput<'a>>,
+    /// Methods of these that take long and were not asked for on this photo.
+    pub waiting: &'a [Method],
     /// What the words call the target.
     pub target_name: &'a str,
     /// Point out which part of the photo the network saw.
@@ -90,6 +94,8 @@ pub struct ImageViewState {
     pub region: RegionTool,
     pub cover: CoverState,
     frame: CropFrame,
+    /// A map that somebody asked for in the last frame.
+    pub asked: Option<Method>,
     canvas: Option<Canvas>,
     pixels: Option<PhotoPixels>,
     maps: [MapMemo; 2],
@@ -182,6 +188,8 @@ pub fn image_view_ui(
     let gap = ui.spacing().item_spacing.y;
     let status_height = ui.spacing().interact_size.y;
     let legend_height = color_bar::height(ui) + small_line(ui);
+    let (region, cover, has_marks) = (&mut state.region, &mut state.cover, input.cover.is_some());
+    let chosen = cover_ui(ui, input.cover_kind, has_marks, region, cover);
     let available = ui.available_size().max(Vec2::splat(1.0));
     let mut canvas_height = available.y - status_height - gap;
     // The room is kept before there is a map, or the photo would jump when it comes.
@@ -259,14 +267,13 @@ pub fn image_view_ui(
     if let Some(tool) = tools_ui(ui, response.id.with("tools"), rect, &colors, state.region.tool) {
         action = Some(RegionAction::Choose(tool));
     }
-    let (region, cover, has_marks) = (&mut state.region, &mut state.cover, input.cover.is_some());
-    let chosen = cover_ui(ui, &response, &colors, input.cover_kind, has_marks, region, cover);
     action = chosen.or(action);
     if let Some(text) = input.walking {
         caption_ui(ui, &response, &colors, text);
     }
     if let Some(explanation) = input.explanation.filter(|_| !input.busy) {
         no_map_ui(ui, &response, &colors, explanation, options);
+        state.asked = waiting_ui(ui, &response, &colors, explanation, input.waiting);
     }
     if input.busy {
         busy_ui(ui, &response, &colors);
@@ -347,7 +354,8 @@ fn pane_ui(
     if let Some(explanation) = input.explanation.filter(|_| !is_bare) {
         let crop = crop_in_photo(&explanation.input);
         let texture = shown.and_then(|shown| shown.texture.as_ref());
-        let place = to_screen.rect(crop);
+        let whole = shown.and_then(|shown| shown.place);
+        let place = to_screen.rect(whole.unwrap_or(crop));
         let fade = &mut state.fades[which];
         let layers = fade.layers(ui, texture, input.walking.is_some(), options.opacity);
         for (texture, opacity) in layers.into_iter().flatten().filter(|_| options.visible) {
@@ -362,7 +370,8 @@ fn pane_ui(
         }
         let size = size_of(input.photo.rgb.dimensions().into());
         let photo = Rect::from_min_size(Pos2::ZERO, size);
-        let dims = options.visible || input.highlight_crop;
+        // Where the map goes on beside the frame, the photo must not fade.
+        let dims = (options.visible && whole.is_none()) || input.highlight_crop;
         let frame = input.frame().unwrap_or(crop);
         paint_crop(&painter, colors, to_screen, photo, frame, input.highlight_crop, dims);
         state.frame.paint(&painter, colors, to_screen.rect(frame));

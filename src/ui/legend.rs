@@ -171,7 +171,7 @@ pub fn exactness(model: &ModelInfo) -> String {
 impl Identity {
     pub fn of(evidence: &Evidence, kind: Total) -> Self {
         let Evidence { bias, entropy, total, check, .. } = *evidence;
-        Self { mean: evidence.map.mean(), bias, entropy, total, kind, check }
+        Self { mean: evidence.mean(), bias, entropy, total, kind, check }
     }
 
     /// The sum in words and numbers; with as few decimals as make the rounded numbers add up, too.

@@ -37,6 +37,7 @@ fn factor(method: Method) -> Option<usize> {
         }
         Method::LayerCam8 => Some(8),
         Method::MultiScale
+        | Method::Tiles
         | Method::GradCam
         | Method::GradCamPlusPlus
         | Method::LayerCam
@@ -57,6 +58,7 @@ fn short_name(method: Method) -> &'static str {
         Method::Shift2 => "Shifts, 2 \u{d7} 2",
         Method::Shift4 => "Shifts, 4 \u{d7} 4",
         Method::MultiScale => "Three sizes",
+        Method::Tiles => "Tiles",
         Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => method.name(),
         Method::GradCam2 => "Grad-CAM, 2\u{d7} finer",
         Method::GradCam4 => "Grad-CAM, 4\u{d7} finer",

@@ -3,7 +3,7 @@
 use eframe::egui::{Color32, ColorImage, Pos2, Rect, pos2};
 
 use crate::explain::{Cam, Colormap};
-use crate::preprocess::ModelInput;
+use crate::preprocess::{ModelInput, RectTransform};
 
 /// Longest side of the coloured picture; the graphics card enlarges it further.
 const MAX_SIDE: usize = 512;
@@ -12,11 +12,16 @@ const PER_CELL: usize = 32;
 
 /// What the network saw, as a rectangle of the photo in pixels.
 pub fn crop_in_photo(input: &ModelInput) -> Rect {
+    place_of(input.photo_from_input, input.crop.dimensions().into())
+}
+
+/// Where an input of this size lies, as a rectangle of the photo in pixels.
+pub fn place_of(photo_from_input: RectTransform, [width, height]: [u32; 2]) -> Rect {
     let place = |x: u32, y: u32| {
-        let [x, y] = input.photo_from_input.apply([f64::from(x), f64::from(y)]);
+        let [x, y] = photo_from_input.apply([f64::from(x), f64::from(y)]);
         pos2(x as f32, y as f32)
     };
-    Rect::from_min_max(place(0, 0), place(input.crop.width(), input.crop.height()))
+    Rect::from_min_max(place(0, 0), place(width, height))
 }
 
 /// The map as a small picture, transparent where the photo should be seen: a pixel for each cell, or more of them for a smooth one.

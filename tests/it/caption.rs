@@ -17,7 +17,8 @@ use crate::ui_fixture::{gradient, hand_made, real, real_tree};
 fn figure(explanation: &Arc<Explanation>, target: CamTarget) -> Export {
     let map = explanation.cam(target).unwrap();
     let paint = OverlayOptions::default().paint(explanation, target, &map);
-    let painted = Painted { explanation: Arc::clone(explanation), map, paint };
+    let photo_from_map = None;
+    let painted = Painted { explanation: Arc::clone(explanation), map, photo_from_map, paint };
     Export::Figure { painted, target, method: None }
 }
 

@@ -40,6 +40,7 @@ fn harness(explanation: Arc<Explanation>, size: Vec2) -> Harness<'static, Shown>
         let Shown { explanation, has_map, target, options, state } = shown;
         let input = ImageInput {
             square: None,
+            waiting: &[],
             photo: &explanation.photo,
             explanation: has_map.then_some(explanation),
             target: Some(*target),

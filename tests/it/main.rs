@@ -54,6 +54,7 @@ mod snapshots;
 mod soak;
 mod synth;
 mod text;
+mod tiles;
 mod tree_edits;
 mod tree_fold;
 mod tree_view;

@@ -283,3 +283,86 @@ fn times_of_maps_that_sharpen() {
     }
     eprintln!("another map begins {:.3} s after the cancel", started.elapsed().as_secs_f64());
 }
+
+/// A method that takes long is run for the picture it was chosen on, and waits on the next one.
+#[test]
+fn a_long_run_waits_for_a_click_on_the_next_picture() {
+    let engine = FakeEngine::default();
+    let mut window = window(engine.start(), [1440.0, 900.0], |options| options.one_model = true);
+    window.state_mut().settings.overlay.method = Method::Rise;
+    drop_files(&mut window, &[asset("chelsea.png")]);
+    step_until(&mut window, "the picture is asked for", |app| app.state.wanted.is_some());
+    // So slow a network that a thousand masks take twenty seconds.
+    let slow = engine.slow_answer(Duration::from_millis(20));
+    let job = window.state().state.wanted.as_ref().unwrap().job;
+    engine.say(Event::PhotoReady { job, photo: Arc::clone(&slow.photo) });
+    engine.say(Event::Explained { job, explanation: slow });
+    step_until(&mut window, "the photo is explained", is_explained);
+    window.run_steps(5);
+    assert!(asked(&engine).is_empty(), "nobody asked for it on this picture");
+    window.get_by_label_contains("it waits for you");
+    // What is quick needs no click, and what is chosen now is meant for this picture.
+    choose(&mut window, Method::Shift2);
+    assert_eq!(asked(&engine).len(), 1);
+    choose(&mut window, Method::Rise);
+    assert_eq!(asked(&engine).len(), 2);
+    assert!(window.query_by_label_contains("it waits for you").is_none());
+}
+
+#[test]
+fn a_click_makes_the_map_that_waits() {
+    let engine = FakeEngine::default();
+    let mut window = window(engine.start(), [1440.0, 900.0], |options| options.one_model = true);
+    window.state_mut().settings.overlay.method = Method::Rise;
+    drop_files(&mut window, &[asset("chelsea.png")]);
+    step_until(&mut window, "the picture is asked for", |app| app.state.wanted.is_some());
+    let slow = engine.slow_answer(Duration::from_millis(20));
+    let job = window.state().state.wanted.as_ref().unwrap().job;
+    engine.say(Event::PhotoReady { job, photo: Arc::clone(&slow.photo) });
+    engine.say(Event::Explained { job, explanation: slow });
+    step_until(&mut window, "the photo is explained", is_explained);
+    window.run_steps(5);
+    window.get_by_label("Make it: RISE (1,000 runs, about 20 s)").click();
+    window.run_steps(5);
+    let asked = asked(&engine);
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].1.count(), 1000);
+    assert!(window.query_by_label_contains("it waits for you").is_none());
+}
+
+/// While a finer map is made, the plain one is on the picture, and says so of itself.
+#[test]
+fn the_plain_map_bears_its_own_name_until_the_finer_one_is_there() {
+    let engine = FakeEngine::default();
+    let mut window = open(&engine);
+    choose(&mut window, Method::Dense2);
+    assert_eq!(asked(&engine).len(), 1);
+    let shown = window.state().panels.image.shown_map().unwrap();
+    assert_eq!((shown.method, shown.cam.height), (Method::Cam, 7));
+}
+
+/// For a network without exact maps a plate on the picture says why, and offers what works.
+#[test]
+fn a_network_without_maps_says_why_and_offers_others() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/onnx");
+    let mut window = real_window([1440.0, 900.0], |options| {
+        options.classifier = glasstree::catalog::ModelSource::File(folder.join("vit.onnx")).into();
+        options.paths = vec![asset("chelsea.png")];
+        options.one_model = true;
+    });
+    step_until(&mut window, "the photo is explained", is_explained);
+    window.run_steps(5);
+    crate::looks::show(&mut window, "no map");
+    window.get_by_label_contains("single token");
+    window.get_by_label_contains("RISE (1,000 runs");
+    window.get_by_label_contains("Occlusion (").click();
+    window.run_steps(3);
+    assert_eq!(window.state().settings.overlay.method, Method::Occlusion);
+    assert!(window.query_by_label_contains("single token").is_none());
+    step_until(&mut window, "the map by occlusion is there", |app| {
+        let topic = Topic::Map(Method::Occlusion);
+        app.state.inquiry(Role::Classifier, topic).is_some_and(|it| it.is_done())
+    });
+    window.run_steps(3);
+    assert!(shown(&window).is_some());
+}

@@ -11,7 +11,7 @@ use crate::protocol::{Event, JobId, ModelRequest};
 
 /// How long one batch should take: whoever gives up a run, or wants something else in between, waits
 /// no longer than this.
-const BATCH_TIME: Duration = Duration::from_millis(50);
+const BATCH_TIME: Duration = Duration::from_millis(30);
 
 /// Most inputs that are made at once, whatever the device: a hundred of 224² are 60 MB.
 const MOST: usize = 64;

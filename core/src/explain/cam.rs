@@ -78,6 +78,35 @@ impl Cam {
         }
     }
 
+    /// The part from `start` to `end` (0 to 1 along x and y, where 1 is the far edge) in so many rows
+    /// and columns, interpolated between the centres of the cells and flat beyond the outer ones. An
+    /// empty map has no values.
+    pub fn part(&self, start: [f64; 2], end: [f64; 2], [height, width]: [usize; 2]) -> Self {
+        let between = |axis: usize, i: usize, count: usize, cells: usize| {
+            let at = (i as f64 + 0.5) / count as f64;
+            let place = start[axis] + (end[axis] - start[axis]) * at;
+            let last = cells.saturating_sub(1);
+            let centre = (place * cells as f64 - 0.5).clamp(0.0, last as f64);
+            let near = centre as usize;
+            (near, (near + 1).min(last), centre - near as f64)
+        };
+        if self.data.is_empty() {
+            return Self { height: 0, width: 0, data: Vec::new() };
+        }
+        let value = |y: usize, x: usize| f64::from(self.data[y * self.width + x]);
+        let mut data = Vec::with_capacity(height * width);
+        for row in 0..height {
+            let (top, bottom, down) = between(1, row, height, self.height);
+            for column in 0..width {
+                let (left, right, across) = between(0, column, width, self.width);
+                let upper = value(top, left) * (1.0 - across) + value(top, right) * across;
+                let lower = value(bottom, left) * (1.0 - across) + value(bottom, right) * across;
+                data.push((upper * (1.0 - down) + lower * down) as f32);
+            }
+        }
+        Self { height, width, data }
+    }
+
     /// The map with its smallest value at 0 and its largest at 1; a constant map becomes all 0.
     pub fn normalized(&self) -> Self {
         let [lo, hi] = self.range();

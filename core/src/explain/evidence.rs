@@ -321,6 +321,13 @@ impl Evidence {
         Self { question, map, bias, entropy, total, check }
     }
 
+    /// What of the sum the map contributes, in logits: its mean, with each place weighted as the
+    /// method says.
+    pub fn mean(&self) -> f32 {
+        let rest = f64::from(self.bias) + f64::from(self.entropy) - f64::from(self.total);
+        (f64::from(self.check.residual) - rest) as f32
+    }
+
     /// What the map looks like as a whole; NaN is left out.
     pub fn tendency(&self) -> Tendency {
         let [lo, hi] = self.map.range();

@@ -40,6 +40,8 @@ pub enum Method {
     Shift4,
     /// Three sizes of the picture, each also mirrored; the mean of the six maps.
     MultiScale,
+    /// Squares of the usual size over all of the photo, each overlapping the next.
+    Tiles,
     /// Selvaraju et al. 2017, on the last feature map.
     #[serde(rename = "gradcam")]
     #[strum(serialize = "gradcam")]
@@ -105,6 +107,7 @@ impl Method {
             Self::Shift2 => "CAM, 2 × 2 shifts",
             Self::Shift4 => "CAM, 4 × 4 shifts",
             Self::MultiScale => "CAM, three sizes and mirrored",
+            Self::Tiles => "CAM, tiles over the whole photo",
             Self::GradCam => "Grad-CAM",
             Self::GradCamPlusPlus => "Grad-CAM++",
             Self::LayerCam => "LayerCAM",
@@ -140,6 +143,10 @@ impl Method {
                  is the mean logit of the shifted pictures"
             }
             Self::MultiScale => "Where evidence persists when the picture is enlarged and mirrored",
+            Self::Tiles => {
+                "What each cell contributes all over the photo, seen in overlapping squares; weighted \
+                 with how many squares cover a place, the mean is their mean logit"
+            }
             Self::GradCam => "The evidence for the class, without the evidence against it",
             Self::GradCam2 | Self::GradCam4 => {
                 "Where channels of a finer feature map respond that speak for the class on average"
@@ -180,6 +187,10 @@ impl Method {
                  invented"
             }
             Self::MultiScale => "It does not add up to a logit, and large objects may fall apart",
+            Self::Tiles => {
+                "It explains the mean of several answers, each to a part of the photo; a square that \
+                 misses the object has evidence, too"
+            }
             Self::GradCam => "Evidence against the class is cut off",
             Self::GradCam2 | Self::GradCam4 => {
                 "A channel that matters at one place counts at all places, which blurs early stages"
@@ -222,7 +233,8 @@ impl Method {
             | Self::Dense4
             | Self::DenseShift
             | Self::Shift2
-            | Self::Shift4 => true,
+            | Self::Shift4
+            | Self::Tiles => true,
             Self::MultiScale
             | Self::GradCam
             | Self::GradCamPlusPlus

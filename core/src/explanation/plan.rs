@@ -10,9 +10,10 @@ use super::{CamTarget, Explanation, ModelInfo};
 use crate::explain::{
     Answers, Cam, Canvas, Completeness, Density, Ending, Evidence, Fill, Finer, IdentityCheck,
     IntegratedGradients, Method, NoGradient, NoMaps, Occlusion, Probe, ProbeInput, Question, Rise,
-    RiseOptions, SmoothGrad, SmoothOptions, StageProbe,
+    RiseOptions, SmoothGrad, SmoothOptions, StageProbe, TileGrid, Tiles,
 };
-use crate::preprocess::PreprocessError;
+use crate::photo::Photo;
+use crate::preprocess::{ModelInput, PreprocessError, RectTransform};
 
 /// What is measured while parts of a picture are hidden.
 #[derive(
@@ -71,6 +72,7 @@ pub enum Plan {
     /// Follows from the one run that was made already.
     Ready(Method),
     Finer(Arc<Finer>),
+    Tiles(Arc<Tiles>),
     Occlusion(Arc<Occlusion>),
     Rise(Arc<Rise>),
     Stage(Arc<StageProbe>),
@@ -81,8 +83,11 @@ pub enum Plan {
 /// What a method says about a target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MethodMap {
-    /// Over what the network saw, in any number of cells.
+    /// Over what the network saw, or over what `photo_from_map` says, in any number of cells.
     pub map: Cam,
+    /// Where the map lies if that is not where the network looked: from places of the input, over
+    /// all of which the map is stretched, to the photo.
+    pub photo_from_map: Option<RectTransform>,
     /// Of each place, where the method is random.
     pub standard_error: Option<Cam>,
     /// What the map adds up to, where it does.
@@ -93,11 +98,22 @@ pub struct MethodMap {
 
 impl MethodMap {
     fn alone(map: Cam) -> Self {
-        Self { map, standard_error: None, evidence: None, completeness: None }
+        Self { map, photo_from_map: None, standard_error: None, evidence: None, completeness: None }
     }
 
     fn exact(evidence: Evidence) -> Self {
         Self { evidence: Some(evidence.clone()), ..Self::alone(evidence.map) }
+    }
+
+    /// The map over what the network saw, whatever else it covers.
+    pub fn over(&self, input: &ModelInput) -> Cam {
+        let Some(photo_from_map) = self.photo_from_map else { return self.map.clone() };
+        let side = f64::from(input.crop.width());
+        let map_from_photo = photo_from_map.inverse();
+        let corner = |place| map_from_photo.apply(input.photo_from_input.apply([place; 2]));
+        let [start, end] = [0.0, side].map(|place| corner(place).map(|it| it / side));
+        let cells = PART.min(input.crop.width() as usize);
+        self.map.part(start, end, [cells, cells])
     }
 
     /// Whether it adds up, where it should.
@@ -135,6 +151,10 @@ pub enum PlanError {
     NotDense,
     #[error("This network takes pictures of one size only, so it has no multi-scale map")]
     OneSize,
+    #[error(
+        "The photo would make {0} squares; cut it, or let the network see a larger part of it at a time"
+    )]
+    Tiles(usize),
     #[error(transparent)]
     NoGradient(#[from] NoGradient),
     #[error("This network has no feature map that much finer than its last one")]
@@ -148,6 +168,10 @@ pub enum PlanError {
 /// Places of a RISE map along each axis: four for each of the seven cells of a mask, between which
 /// it is interpolated; more would show nothing more.
 const RISE_PLACES: usize = 28;
+/// The same for the part of a larger map.
+const PART: usize = 28;
+/// Squares that a photo makes at most: minutes of work.
+const MOST_TILES: usize = 1000;
 
 /// What a run with a gradient takes, in runs without: measured with EfficientNet-Lite0.
 const WITH_GRADIENT: f64 = 4.0;
@@ -185,7 +209,7 @@ impl ModelInfo {
                 let needed = method.on_stage().map_or(0, |(_, stage)| stage);
                 if needed <= stages { Ok(()) } else { Err(PlanError::NoStage) }
             }
-            Method::Cam | Method::Shift2 | Method::Shift4 => has_maps,
+            Method::Cam | Method::Shift2 | Method::Shift4 | Method::Tiles => has_maps,
             Method::Dense2 | Method::Dense4 | Method::DenseShift => match self.takes_densities {
                 true => has_maps,
                 false => has_maps.and(Err(PlanError::NotDense)),
@@ -253,6 +277,14 @@ impl Explanation {
             Method::Shift2 => finer(Finer::shifted(input, cell()?, 2)),
             Method::Shift4 => finer(Finer::shifted(input, cell()?, 4)),
             Method::MultiScale => finer(Finer::scaled(&self.photo.rgb, input, &self.model.recipe)?),
+            Method::Tiles => {
+                let count = self.tile_grid().count();
+                if count > MOST_TILES {
+                    return Err(PlanError::Tiles(count));
+                }
+                let photo = Arc::<Photo>::clone(&self.photo);
+                Plan::Tiles(Arc::new(Tiles::new(photo, input, self.model.recipe.clone())))
+            }
             Method::Occlusion => {
                 let (_, patch, stride) = self.patches(options);
                 Plan::Occlusion(Arc::new(Occlusion::new(canvas(), patch, stride)))
@@ -315,6 +347,7 @@ impl Explanation {
             Method::Shift4 => (16, 1.0),
             // By area: 1, 1.5² and 2².
             Method::MultiScale => (6, 2.4),
+            Method::Tiles => (self.tile_grid().count(), 1.0),
             Method::Occlusion => {
                 let (side, patch, stride) = self.patches(options);
                 (((side - patch).div_ceil(stride) + 1).pow(2), 1.0)
@@ -322,6 +355,11 @@ impl Explanation {
             Method::Rise => (options.rise.masks, 1.0),
         };
         Cost { runs, time: self.took.mul_f64(runs as f64 * work) }
+    }
+
+    /// How squares of the size of what the network saw cover the photo.
+    fn tile_grid(&self) -> TileGrid {
+        TileGrid::new(self.photo.rgb.dimensions().into(), &self.input)
     }
 
     /// Sides of the input, of the patch that occludes it, and of the patch's steps.
@@ -351,6 +389,7 @@ impl Plan {
         match self {
             Self::Ready(_) => None,
             Self::Finer(finer) => Some(Arc::<Finer>::clone(finer)),
+            Self::Tiles(tiles) => Some(Arc::<Tiles>::clone(tiles)),
             Self::Occlusion(occlusion) => Some(Arc::<Occlusion>::clone(occlusion)),
             Self::Rise(rise) => Some(Arc::<Rise>::clone(rise)),
             Self::Stage(probe) => Some(Arc::<StageProbe>::clone(probe)),
@@ -365,7 +404,11 @@ impl Plan {
             Self::Stage(probe) => Some(&probe.question),
             Self::Integrated(probe) => Some(probe.question()),
             Self::Smooth(probe) => Some(probe.question()),
-            Self::Ready(_) | Self::Finer(_) | Self::Occlusion(_) | Self::Rise(_) => None,
+            Self::Ready(_)
+            | Self::Finer(_)
+            | Self::Tiles(_)
+            | Self::Occlusion(_)
+            | Self::Rise(_) => None,
         }
     }
 
@@ -414,6 +457,18 @@ impl Plan {
                         MethodMap::alone(finer.map(answers, &row)?)
                     }
                 }
+            }
+            Self::Tiles(tiles) => {
+                let head = seen.head.as_deref().ok()?;
+                let made = match seen.model.ending.is_linear() {
+                    true => MethodMap::exact(tiles.evidence(answers, question, head)?),
+                    false => {
+                        let row = question.ask(&seen.forward.logits).row(head).0;
+                        MethodMap::alone(tiles.map(answers, &row)?.0)
+                    }
+                };
+                let photo_from_map = Some(tiles.grid().photo_from_map());
+                MethodMap { photo_from_map, ..made }
             }
             Self::Occlusion(occlusion) => {
                 let scorer = seen.scorer(target, score)?;
@@ -473,6 +528,7 @@ fn ready(method: Method, seen: &Explanation, question: Question) -> Option<Metho
         | Method::LayerCam8
         | Method::IntegratedGradients
         | Method::SmoothGrad
+        | Method::Tiles
         | Method::Occlusion
         | Method::Rise => {
             return Some(MethodMap::exact(seen.evidence(question).ok()?));

@@ -149,25 +149,37 @@ impl Recipe {
     pub fn apply(&self, photo: &RgbImage) -> Result<ModelInput, PreprocessError> {
         self.check()?;
         let size = self.resized(photo.width(), photo.height())?;
-        let [x, y] = size.map(|side| CropSpan::new(side, self.crop));
-
-        let region = Region { x: x.first_seen(), y: y.first_seen(), width: x.seen, height: y.seen };
-        let seen = resize_region(photo, size, region, self.filter);
-        let crop = if [x.seen, y.seen] == [self.crop; 2] {
-            seen
-        } else {
-            let mut crop = RgbImage::new(self.crop, self.crop);
-            imageops::replace(&mut crop, &seen, x.border().into(), y.border().into());
-            crop
-        };
+        let start = size.map(|side| centred(side, self.crop));
+        let crop = self.cut(photo, size, start);
 
         let scale = [
             f64::from(photo.width()) / f64::from(size[0]),
             f64::from(photo.height()) / f64::from(size[1]),
         ];
-        let offset = [x.start as f64 * scale[0], y.start as f64 * scale[1]];
+        let offset = [start[0] as f64 * scale[0], start[1] as f64 * scale[1]];
         let photo_from_input = RectTransform { scale, offset };
         Ok(ModelInput { chw: self.normalised(&crop), crop, photo_from_input, square: None })
+    }
+
+    /// The pixels of an input that begins at `start` of the photo resized to `size`, at the cost of
+    /// that part alone. What lies outside is black.
+    pub fn cut(&self, photo: &RgbImage, size: [u32; 2], start: [i64; 2]) -> RgbImage {
+        let side = i64::from(self.crop);
+        // What of it lies in the picture: where that begins, and its length.
+        let [x, y] = [0, 1].map(|i| {
+            let first = start[i].clamp(0, i64::from(size[i]));
+            let end = (start[i] + side).clamp(first, i64::from(size[i]));
+            [first as u32, (end - first) as u32]
+        });
+        let region = Region { x: x[0], y: y[0], width: x[1], height: y[1] };
+        let seen = resize_region(photo, size, region, self.filter);
+        if [x[1], y[1]] == [self.crop; 2] {
+            return seen;
+        }
+        let mut cut = RgbImage::new(self.crop, self.crop);
+        let border = [i64::from(x[0]) - start[0], i64::from(y[0]) - start[1]];
+        imageops::replace(&mut cut, &seen, border[0], border[1]);
+        cut
     }
 
     /// Makes the input from a part of `photo` that somebody chose: it is cut out, resized to the side
@@ -250,34 +262,14 @@ impl Recipe {
     }
 }
 
-/// Where a centred crop lies along one axis of a picture.
-#[derive(Clone, Copy)]
-struct CropSpan {
-    /// The first pixel of the crop; below zero if the crop is the larger one.
-    start: i64,
-    /// How many of the crop's pixels lie in the picture.
-    seen: u32,
-}
-
-impl CropSpan {
-    fn new(side: u32, crop: u32) -> Self {
-        let start = if side >= crop {
-            // Python's `round`: halves go to the even neighbour.
-            let spare = i64::from(side - crop);
-            spare / 2 + (spare % 2) * (spare / 2 % 2)
-        } else {
-            -i64::from((crop - side) / 2)
-        };
-        Self { start, seen: side.min(crop) }
-    }
-
-    fn first_seen(self) -> u32 {
-        self.start.max(0) as u32
-    }
-
-    /// How many pixels of the crop lie before the picture.
-    fn border(self) -> u32 {
-        (-self.start).max(0) as u32
+/// Where a centred crop begins along one axis of a picture; below zero if the crop is the larger one.
+fn centred(side: u32, crop: u32) -> i64 {
+    if side >= crop {
+        // Python's `round`: halves go to the even neighbour.
+        let spare = i64::from(side - crop);
+        spare / 2 + (spare % 2) * (spare / 2 % 2)
+    } else {
+        -i64::from((crop - side) / 2)
     }
 }
 

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align2, Color32, ColorImage, CursorIcon, Frame, Id, Painter, Pos2, Rect, Response,
-    Role as Kind, Sense, Shape, Slider, Stroke, TextureHandle, TextureOptions, Ui, WidgetInfo,
-    pos2, vec2,
+    Color32, ColorImage, CursorIcon, Id, Painter, Pos2, Rect, Role as Kind, Sense, Shape, Slider,
+    Stroke, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
 use strum::IntoEnumIterator as _;
 
@@ -146,11 +145,10 @@ impl CoverState {
     }
 }
 
-/// What can be chosen while a tool for it is in hand, or something is covered.
+/// What can be chosen while a tool for it is in hand, or something is covered: a row above the
+/// picture, since on it it would hide what is to be painted.
 pub fn cover_ui(
-    ui: &Ui,
-    canvas: &Response,
-    colors: &Palette,
+    ui: &mut Ui,
     cover: Cover,
     has_marks: bool,
     tool: &mut RegionTool,
@@ -160,37 +158,29 @@ pub fn cover_ui(
         return None;
     }
     let mut action = None;
-    let area = egui::Area::new(Id::unique("cover")).order(egui::Order::Middle);
-    let place = canvas.rect.center_top() + vec2(22.0, 8.0);
-    let area = area.pivot(Align2::CENTER_TOP).fixed_pos(place).constrain_to(canvas.rect);
-    area.show(ui.ctx(), |ui| {
-        Frame::new().fill(colors.plate).corner_radius(6.0).inner_margin(6.0).show(ui, |ui| {
-            ui.set_max_width(canvas.rect.width() - 100.0);
-            ui.horizontal_wrapped(|ui| {
-                for choice in Cover::iter() {
-                    let [name, hint] = cover_text(choice);
-                    let radio = ui.radio(choice == cover, name).on_hover_text(hint);
-                    if radio.clicked() {
-                        action = Some(CoverAction::Set(choice));
-                    }
-                }
-                let slider = Slider::new(&mut tool.radius, RADII).show_value(false);
-                let slider = ui.add(slider);
-                let radius = f64::from(tool.radius);
-                slider.widget_info(|| WidgetInfo::slider(true, radius, "Size of the brush"));
-                slider.on_hover_text("Size of the brush");
-                if has_marks {
-                    let entry = MenuCommand::BeforeAfter.entry();
-                    ui.toggle_value(&mut state.compares, entry.text).on_hover_text(entry.tooltip);
-                    let entry = MenuCommand::ClearMarks.entry();
-                    let clear = ui.button("Clear").on_hover_text(entry.tooltip);
-                    clear.widget_info(|| WidgetInfo::labeled(Kind::Button, true, entry.text));
-                    if clear.clicked() {
-                        action = Some(CoverAction::Clear);
-                    }
-                }
-            });
-        });
+    ui.horizontal_wrapped(|ui| {
+        for choice in Cover::iter() {
+            let [name, hint] = cover_text(choice);
+            let radio = ui.radio(choice == cover, name).on_hover_text(hint);
+            if radio.clicked() {
+                action = Some(CoverAction::Set(choice));
+            }
+        }
+        let slider = Slider::new(&mut tool.radius, RADII).show_value(false);
+        let slider = ui.add(slider);
+        let radius = f64::from(tool.radius);
+        slider.widget_info(|| WidgetInfo::slider(true, radius, "Size of the brush"));
+        slider.on_hover_text("Size of the brush");
+        if has_marks {
+            let entry = MenuCommand::BeforeAfter.entry();
+            ui.toggle_value(&mut state.compares, entry.text).on_hover_text(entry.tooltip);
+            let entry = MenuCommand::ClearMarks.entry();
+            let clear = ui.button("Clear").on_hover_text(entry.tooltip);
+            clear.widget_info(|| WidgetInfo::labeled(Kind::Button, true, entry.text));
+            if clear.clicked() {
+                action = Some(CoverAction::Clear);
+            }
+        }
     });
     action.map(RegionAction::Cover)
 }

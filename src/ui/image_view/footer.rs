@@ -38,7 +38,7 @@ pub fn status_ui(
             let [r, g, b] = photo.rgb.get_pixel(x, y).0;
             let reading = input.explanation.zip(shown).map(|(explanation, shown)| {
                 let crop = crop_in_photo(&explanation.input);
-                read(&shown.cam, crop, place, options.smooth)
+                read(&shown.cam, shown.place.unwrap_or(crop), place, options.smooth)
             });
             let map = match reading {
                 None => String::new(),

@@ -2,15 +2,16 @@
 
 use std::sync::{Arc, Weak};
 
-use eframe::egui::{Context, TextureFilter, TextureHandle, TextureOptions};
+use eframe::egui::{Context, Rect, TextureFilter, TextureHandle, TextureOptions};
 
 use super::account::Account;
 use crate::explain::{Answers, Cam, Colormap, Method, Question, Rule, Segment, contour};
 use crate::explanation::{CamTarget, Explanation, MethodMap, Plan};
 use crate::look::{OverlayOptions, ScaleMode, SharedRange, color_range};
+use crate::preprocess::RectTransform;
 use crate::state::{Inquiry, MAP_SCORE};
 use crate::ui::legend::Finding;
-use crate::ui::overlay::colored;
+use crate::ui::overlay::{colored, place_of};
 
 /// How a map is made, and what came of asking the network for it.
 #[derive(Clone, Copy, Default)]
@@ -61,6 +62,9 @@ impl MadeKey {
 struct Made {
     key: MadeKey,
     cam: Cam,
+    /// How it was made: the plain map stands in for a finer one that is not there yet.
+    method: Method,
+    photo_from_map: Option<RectTransform>,
     question: Question,
     account: Account,
     /// Whether its values mean the same as those of the exact maps.
@@ -81,6 +85,12 @@ struct ColorKey {
 pub struct ShownMap {
     colors: ColorKey,
     pub cam: Cam,
+    /// How it was made: the plain map stands in for a finer one that is not there yet.
+    pub method: Method,
+    /// Where it lies, if that is not where the network looked.
+    pub photo_from_map: Option<RectTransform>,
+    /// The same as a rectangle of the photo.
+    pub place: Option<Rect>,
     pub question: Question,
     pub colormap: Colormap,
     /// The values of the first and the last colour.
@@ -174,9 +184,11 @@ fn make(request: &MapRequest<'_>, key: MadeKey) -> Option<Made> {
     let account = Account::new(request, made.as_ref());
     // The cells of the plain map are those that a finer one begins with.
     let coarse = || at_once(Method::Cam).filter(|_| method.is_exact());
-    let MethodMap { map, .. } = made.or_else(coarse)?;
+    let shown = if made.is_some() { method } else { Method::Cam };
+    let MethodMap { map, photo_from_map, .. } = made.or_else(coarse)?;
     let question = explanation.question(target)?;
-    Some(Made { key, cam: map, question, account, is_exact: method.is_exact() })
+    let is_exact = method.is_exact();
+    Some(Made { key, cam: map, method: shown, photo_from_map, question, account, is_exact })
 }
 
 /// The values of the first and the last colour.
@@ -220,8 +232,10 @@ fn range(
 }
 
 fn color(ctx: &Context, made: &Made, colors: ColorKey, range: [f32; 2]) -> ShownMap {
-    let Made { key, cam, question, account, .. } = made;
+    let side = made.key.explanation.upgrade().map(|seen| seen.input.crop.width());
+    let &Made { ref key, ref cam, ref question, ref account, method, photo_from_map, .. } = made;
     let ColorKey { colormap, smooth, contours, .. } = colors;
+    let place = photo_from_map.zip(side).map(|(place, side)| place_of(place, [side; 2]));
     let finding = Finding::of(cam).on_scale(cam, range);
     let is_flat = cam.data.is_empty() || matches!(finding, Finding::Constant(_));
     let texture = (!is_flat).then(|| {
@@ -238,6 +252,9 @@ fn color(ctx: &Context, made: &Made, colors: ColorKey, range: [f32; 2]) -> Shown
     ShownMap {
         colors,
         cam: cam.clone(),
+        method,
+        photo_from_map,
+        place,
         question: question.clone(),
         colormap,
         range,
