@@ -8,6 +8,7 @@
 //! | `mistakes` | how wrong are its mistakes, and where in the tree are they made? |
 //! | `localisation` | do the maps point at the thing? |
 //! | `max_box_acc` | … and would they with the right threshold? |
+//! | `pointing` | … counted as in TorchRay? |
 //! | `familiarity` | can it tell pictures of its classes from pictures of other things? |
 //!
 //! Nothing here reads files or runs a network: logits and maps come in, counts come out.
@@ -18,6 +19,7 @@ mod familiarity;
 mod localisation;
 mod max_box_acc;
 mod mistakes;
+mod pointing;
 mod scores;
 
 pub use calibration::{Bin, Calibration};
@@ -26,6 +28,7 @@ pub use familiarity::{Measure, Separation};
 pub use localisation::{Localisation, MapScores, Place, Rect, energy_inside};
 pub use max_box_acc::{MaxBoxAcc, OVERLAPS};
 pub use mistakes::{Folded, Severity, fold};
+pub use pointing::{MARGIN, PointingGame};
 pub use scores::{Scores, TreeScores};
 
 /// How often something was right.

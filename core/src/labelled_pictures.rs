@@ -1,6 +1,8 @@
 //! Pictures whose class is known, to measure a model on: found in folders or in a list.
 
+mod coco;
 mod list;
+mod voc;
 
 use std::collections::HashMap;
 use std::fs;
@@ -31,6 +33,8 @@ pub struct LabelledPicture {
     pub class: ClassId,
     /// Where in the picture things of the class are; often nothing is known.
     pub boxes: Vec<Rect>,
+    /// Whether something of another class is known to be in it, too.
+    pub has_others: bool,
 }
 
 /// The pictures that a model can be measured on, in the order of the list or of the names.
@@ -64,6 +68,8 @@ pub enum DataError {
     Line { path: PathBuf, line: usize, reason: CleanText },
     #[error("{}: there is no class for {file:?} in {CLASS_LABELS} beside it", path.shown())]
     NoClass { path: PathBuf, file: String },
+    #[error("{}: {reason}", path.shown())]
+    Annotation { path: PathBuf, reason: CleanText },
     #[error("{} lists its own boxes; give a folder to use a file of boxes", .0.shown())]
     TwoLists(PathBuf),
     #[error(
@@ -85,7 +91,11 @@ impl LabelledPictures {
     ///   A list of boxes without classes, `path,x0,y0,x1,y1`, takes them from `class_labels.txt` beside
     ///   it: the form of the WSOL benchmark (Choe et al. 2020);
     /// - with `boxes`: the folder of the pictures that are in this list, itself, in `images`, or in
-    ///   folders of the classes.
+    ///   folders of the classes;
+    /// - with `boxes` in the form of a detection benchmark: a folder of XML files as PASCAL VOC's
+    ///   `Annotations` (of pictures that are not in the folder nothing is read; a class of which all
+    ///   things are marked as difficult is left out), or a `.json` as COCO's `instances_val2014.json`.
+    ///   Each class of a picture makes an entry of its own.
     ///
     /// A box goes from pixel (x0, y0) up to and including pixel (x1, y1), counted from 0. A picture
     /// with several boxes of a class has a line for each.
@@ -97,10 +107,13 @@ impl LabelledPictures {
         let mut collector = Collector::new(classes);
         match (metadata.is_dir(), boxes) {
             (true, None) => collector.folders(data)?,
+            (true, Some(list)) if list.is_dir() => collector.voc(list, data)?,
+            (true, Some(list)) if is_json(list) => collector.coco(list, data)?,
             (true, Some(list)) => collector.list(list, data)?,
             (false, None) => collector.list(data, data.parent().unwrap_or(Path::new("")))?,
             (false, Some(_)) => return Err(DataError::TwoLists(data.to_owned())),
         }
+        collector.note_others();
         let found = collector.found;
         match found.unknown.first() {
             _ if !found.pictures.is_empty() => Ok(found),
@@ -149,12 +162,31 @@ struct Collector<'a> {
     classes: &'a ClassList,
     /// A class, or an index of the unknown names.
     names: HashMap<String, Result<ClassId, usize>>,
+    /// Which picture is of a file and a class.
+    known: HashMap<(String, ClassId), usize>,
+    /// The file of each picture of a list.
+    files: Vec<String>,
+    /// The only class that a file has things of; `None` for several.
+    first: HashMap<String, Option<String>>,
     found: LabelledPictures,
+}
+
+impl LabelledPicture {
+    /// Nothing is known but its class.
+    pub fn new(path: PathBuf, class: ClassId) -> Self {
+        Self { path, class, boxes: Vec::new(), has_others: false }
+    }
+}
+
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"))
 }
 
 impl<'a> Collector<'a> {
     fn new(classes: &'a ClassList) -> Self {
-        Self { classes, names: HashMap::new(), found: LabelledPictures::default() }
+        let (names, known, first) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (files, found) = (Vec::new(), LabelledPictures::default());
+        Self { classes, names, known, files, first, found }
     }
 
     fn folders(&mut self, data: &Path) -> Result<(), DataError> {
@@ -166,7 +198,7 @@ impl<'a> Collector<'a> {
             }
             let name = folder.file_name().unwrap_or_default().to_string_lossy();
             if let Some(class) = self.class(&name, paths.len()) {
-                let labelled = |path| LabelledPicture { path, class, boxes: Vec::new() };
+                let labelled = |path| LabelledPicture::new(path, class);
                 self.found.pictures.extend(paths.into_iter().map(labelled));
             }
             self.check(data)?;
@@ -177,7 +209,6 @@ impl<'a> Collector<'a> {
     /// Pictures of the list at `path`, which are somewhere in `folder`.
     fn list(&mut self, path: &Path, folder: &Path) -> Result<(), DataError> {
         let text = read_text(path)?;
-        let mut known: HashMap<(String, ClassId), usize> = HashMap::new();
         let mut labels = None;
         for entry in list::parse(&text) {
             let entry = entry.map_err(at_line(path))?;
@@ -194,17 +225,80 @@ impl<'a> Collector<'a> {
                     })?
                 }
             };
-            if let Some(class) = self.class(&name, 1) {
-                let at = *known.entry((entry.file.clone(), class)).or_insert_with(|| {
-                    let path = locate(folder, &entry.file, &name);
-                    self.found.pictures.push(LabelledPicture { path, class, boxes: Vec::new() });
-                    self.found.pictures.len() - 1
-                });
-                self.found.pictures[at].boxes.extend(entry.bounds);
-            }
+            self.thing(folder, &entry.file, &name, entry.bounds);
             self.check(path)?;
         }
         Ok(())
+    }
+
+    /// Pictures of the XML files in a folder, which are somewhere in `folder`.
+    fn voc(&mut self, annotations: &Path, folder: &Path) -> Result<(), DataError> {
+        let is_xml =
+            |path: &PathBuf| path.extension().is_some_and(|it| it.eq_ignore_ascii_case("xml"));
+        for path in entries(annotations)?.into_iter().filter(is_xml) {
+            let voc::Annotation { file, things } =
+                voc::parse(&read_text(&path)?).map_err(|reason| DataError::Annotation {
+                    path: path.clone(),
+                    reason: reason.into(),
+                })?;
+            if things.first().is_none_or(|it| !locate(folder, &file, &it.class).exists()) {
+                continue;
+            }
+            for thing in &things {
+                let mut same = things.iter().filter(|it| it.class == thing.class);
+                if same.all(|it| it.is_difficult) {
+                    self.note_thing(&file, &thing.class);
+                } else {
+                    self.thing(folder, &file, &thing.class, Some(thing.bounds));
+                }
+            }
+            self.check(&path)?;
+        }
+        Ok(())
+    }
+
+    /// Pictures of COCO's JSON, which are somewhere in `folder`.
+    fn coco(&mut self, path: &Path, folder: &Path) -> Result<(), DataError> {
+        let things = coco::parse(&read_text(path)?).map_err(|reason| DataError::Annotation {
+            path: path.to_owned(),
+            reason: reason.into(),
+        })?;
+        for coco::Thing { file, class, bounds } in things {
+            self.thing(folder, &file, &class, Some(bounds));
+            self.check(path)?;
+        }
+        Ok(())
+    }
+
+    /// A thing of a class is in a picture.
+    fn thing(&mut self, folder: &Path, file: &str, name: &str, bounds: Option<Rect>) {
+        self.note_thing(file, name);
+        let Some(class) = self.class(name, 1) else { return };
+        let pictures = &mut self.found.pictures;
+        let at = *self.known.entry((file.to_owned(), class)).or_insert_with(|| {
+            pictures.push(LabelledPicture::new(locate(folder, file, name), class));
+            self.files.push(file.to_owned());
+            pictures.len() - 1
+        });
+        pictures[at].boxes.extend(bounds);
+    }
+
+    /// The same, also if nothing is asked about it.
+    fn note_thing(&mut self, file: &str, name: &str) {
+        match self.first.get_mut(file) {
+            None => {
+                self.first.insert(file.to_owned(), Some(name.to_owned()));
+            }
+            Some(first) if first.as_deref().is_some_and(|first| first != name) => *first = None,
+            Some(_) => {}
+        }
+    }
+
+    /// Notes in which pictures there are things of several classes.
+    fn note_others(&mut self) {
+        for (picture, file) in self.found.pictures.iter_mut().zip(&self.files) {
+            picture.has_others = self.first.get(file).is_some_and(Option::is_none);
+        }
     }
 
     /// The class that a name means; an unknown one is noted with its pictures.

@@ -27,6 +27,9 @@
 //! - `localisation`: null without boxes, else `truth` and `predicted` (whose map is measured) with
 //!   `pointing`, `found` (IoU of at least 0.5), `mean_iou`, and `top1`, where the predicted class
 //!   has to be right too
+//! - `pointing_game`: null without boxes, else as in TorchRay `margin` (pixels), `all` and `difficult`
+//!   (boxes below a quarter of the picture, other classes in it), each null or `mean_of_classes` (0 to
+//!   1) and `of`
 //! - `faithfulness`: with `--faithfulness`, as `glasstree compare-methods --json` prints it
 //!
 //! All lists have a fixed order, and there are no times in it: equal input gives equal output.
@@ -74,7 +77,8 @@ pub struct EvalArgs {
     #[arg(long, value_name = "DIR|FILE")]
     pub data: PathBuf,
     /// List of the pictures in the folder with their classes and boxes: file, class, x0, y0, x1, y1
-    /// (first and last pixel of the box), as TinyImageNet's `val_annotations.txt`.
+    /// (first and last pixel of the box), as TinyImageNet's `val_annotations.txt`. Also a folder of XML
+    /// files as PASCAL VOC's `Annotations`, COCO's JSON, or the WSOL benchmark's `localization.txt`.
     #[arg(long, value_name = "FILE")]
     pub boxes: Option<PathBuf>,
     #[command(flatten)]

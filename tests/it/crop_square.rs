@@ -333,8 +333,9 @@ fn the_answer_follows_the_frame() {
     let line = on_screen(&window, x + side / 2.0, y);
     window.event(egui::Event::PointerMoved(line));
     window.run_steps(2);
+    // A frame is a quarter of a second here, and each event takes one.
+    window.ctx.options_mut(|options| options.input_options.max_double_click_delay = 2.0);
     for _ in 0..2 {
-        // Without frames in between, which would take too long for a double click.
         for pressed in [true, false] {
             let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
             window.event(egui::Event::PointerButton { pos: line, button, pressed, modifiers });

@@ -197,7 +197,7 @@ fn a_hierarchy_that_cannot_be_used_is_told_and_nothing_else_fails() {
 #[test]
 fn an_evaluation_can_be_given_up() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/photos/coffee.jpg");
-    let picture = LabelledPicture { path, class: 3, boxes: Vec::new() };
+    let picture = LabelledPicture::new(path, 3);
     let evaluate = |job: u64, count: usize| Request::Evaluate {
         job: JobId(job),
         model: ModelSource::default_tree_model().into(),
@@ -228,7 +228,7 @@ fn an_evaluation_can_be_given_up() {
 
 #[test]
 fn a_class_that_the_model_does_not_have_is_refused() {
-    let picture = LabelledPicture { path: "x.png".into(), class: 10, boxes: Vec::new() };
+    let picture = LabelledPicture::new("x.png".into(), 10);
     let model = ModelSource::default_tree_model().into();
     let options = PhotoOptions::default();
     let evaluate = |pictures: Vec<LabelledPicture>| {

@@ -175,6 +175,7 @@ const PANELS: &[&str] = &[
     "text",
     "keys",
     "pins",
+    "consent",
     // What pictures of maps have in common.
     "legend",
     "overlay",

@@ -45,6 +45,7 @@ mod networks;
 #[cfg(feature = "onnx")]
 mod onnx;
 mod photo;
+mod pointing;
 mod preprocess;
 mod region_tab;
 mod screenshots;

@@ -34,6 +34,8 @@ pub struct Batches<'a, T> {
 pub struct Prepared<T> {
     pub known: T,
     pub photo_from_input: RectTransform,
+    /// Width and height of the picture, in its pixels.
+    pub size: [u32; 2],
     chw: Vec<f32>,
 }
 
@@ -98,5 +100,6 @@ fn prepare<T>(
         decoder::photo(path, options, &Wanted::default()).map_err(|error| error.to_string())?;
     let input = info.recipe.apply(&photo.rgb);
     let input = input.map_err(|error| format!("{}: {error}", path.shown()))?;
-    Ok(Prepared { known, chw: input.chw, photo_from_input: input.photo_from_input })
+    let (photo_from_input, size) = (input.photo_from_input, photo.rgb.dimensions().into());
+    Ok(Prepared { known, chw: input.chw, photo_from_input, size })
 }

@@ -74,7 +74,7 @@ impl Counts {
             let side = usize::from(prepared.known.is_none());
             values[side].push(measure.of(forward, head.as_deref()));
         }
-        let Some(LabelledPicture { class, boxes, .. }) = prepared.known else { return };
+        let Some(LabelledPicture { class, boxes, has_others, .. }) = prepared.known else { return };
         self.scores.add(*class, &forward.logits, hierarchy(&self.info));
         if boxes.is_empty() {
             return;
@@ -90,6 +90,7 @@ impl Counts {
         let predicted = if is_right { truth } else { place(prediction) };
         if let (Some(truth), Some(predicted)) = (truth, predicted) {
             self.scores.localisation.add(is_right, &truth, &predicted, boxes);
+            self.scores.pointing.add(*class, truth.peak, boxes, prepared.size, *has_others);
         }
     }
 }

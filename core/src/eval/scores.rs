@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Calibration, Certainty, Localisation, Severity, Tally};
+use super::{Calibration, Certainty, Localisation, PointingGame, Severity, Tally};
 use crate::explain::{ClassId, Decision, Decisions, Hierarchy, NodeId, Rule, argmax, softmax};
 
 /// How many guesses count for the top-5 accuracy.
@@ -27,6 +27,8 @@ pub struct Scores {
     pub tree: Option<TreeScores>,
     /// Empty where no picture has a box.
     pub localisation: Localisation,
+    /// With the maps of the true classes; empty where no picture has a box.
+    pub pointing: PointingGame,
 }
 
 /// What a model's tree answered, counted.
@@ -67,6 +69,7 @@ impl Scores {
             calibration: Calibration::default(),
             tree: hierarchy.map(TreeScores::new),
             localisation: Localisation::default(),
+            pointing: PointingGame::default(),
         }
     }
 

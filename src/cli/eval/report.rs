@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::super::Out;
 use super::tree_report;
-use crate::eval::{Calibration, Localisation, MapScores, Measure, Separation, Tally};
+use crate::eval::{
+    Calibration, Localisation, MARGIN, MapScores, Measure, PointingGame, Separation, Tally,
+};
 use crate::explain::{ClassId, Rule};
 use crate::labelled_pictures::UnknownClass;
 use crate::protocol::Evaluation;
@@ -40,6 +42,7 @@ pub fn print(evaluation: &Evaluation, rule: Option<Rule>, out: Out<'_>) -> anyho
     }
     if scores.localisation.top1.of > 0 {
         print_localisation(&scores.localisation, out)?;
+        print_pointing(&scores.pointing, out)?;
     }
     if !evaluation.separations.is_empty() {
         print_separations(&evaluation.separations, out)?;
@@ -69,6 +72,29 @@ fn print_localisation(scores: &Localisation, out: Out<'_>) -> anyhow::Result<()>
     writeln!(out, "{}  IoU of at least 0.5", tallies(truth.found, predicted.found))?;
     writeln!(out, "{:9.3}  {:9.3}  mean IoU", iou(truth), iou(predicted))?;
     writeln!(out, "{:9}  {}  IoU of at least 0.5, and the class right", "", percent(*top1))?;
+    Ok(())
+}
+
+/// The figures that others publish, with what they mean.
+fn print_pointing(game: &PointingGame, out: Out<'_>) -> anyhow::Result<()> {
+    let Some((share, count)) = game.all() else { return Ok(()) };
+    writeln!(
+        out,
+        "\nPointing game as in TorchRay: the peak of the true class's map lies less than {MARGIN} \
+         pixels from a box; mean over the classes"
+    )?;
+    writeln!(out, "{}  all {count}", percent_of(Some(share)))?;
+    match game.difficult() {
+        Some((share, count)) => writeln!(
+            out,
+            "{}  the {count} difficult ones: boxes below a quarter of the picture, other classes \
+             in it",
+            percent_of(Some(share))
+        )?,
+        None => {
+            writeln!(out, "           none is difficult: no box is small beside other classes")?
+        }
+    }
     Ok(())
 }
 
@@ -150,6 +176,7 @@ pub fn json(evaluation: &Evaluation, unknown: &[UnknownClass]) -> Value {
         "tree": tree,
         "others": separations_json(&evaluation.separations),
         "localisation": if has_boxes { localisation_json(localisation) } else { Value::Null },
+        "pointing_game": pointing_json(&scores.pointing),
     })
 }
 
@@ -164,6 +191,17 @@ fn calibration_json(calibration: &Calibration) -> Value {
         value
     });
     json!({ "error": calibration.error(), "bins": bins.collect::<Vec<_>>() })
+}
+
+fn pointing_json(game: &PointingGame) -> Value {
+    let part = |part: Option<(f64, usize)>| match part {
+        Some((rate, of)) => json!({ "mean_of_classes": rate, "of": of }),
+        None => Value::Null,
+    };
+    match game.all() {
+        None => Value::Null,
+        all => json!({ "margin": MARGIN, "all": part(all), "difficult": part(game.difficult()) }),
+    }
 }
 
 fn localisation_json(scores: &Localisation) -> Value {
