@@ -360,7 +360,7 @@ fn a_network_without_maps_says_why_and_offers_others() {
     assert_eq!(window.state().settings.overlay.method, Method::Occlusion);
     assert!(window.query_by_label_contains("single token").is_none());
     step_until(&mut window, "the map by occlusion is there", |app| {
-        let topic = Topic::Map(Method::Occlusion);
+        let topic = Topic::Map(Method::Occlusion, None);
         app.state.inquiry(Role::Classifier, topic).is_some_and(|it| it.is_done())
     });
     window.run_steps(3);

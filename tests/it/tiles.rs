@@ -179,7 +179,7 @@ fn the_map_covers_the_photo() {
     step_until(&mut window, "the photo is explained", is_explained);
     window.state_mut().settings.overlay.method = Method::Tiles;
     step_until(&mut window, "the tiles are there", |app| {
-        let inquiry = app.state.inquiry(Role::Classifier, Topic::Map(Method::Tiles));
+        let inquiry = app.state.inquiry(Role::Classifier, Topic::Map(Method::Tiles, None));
         inquiry.is_some_and(|inquiry| inquiry.is_done())
     });
     window.run_steps(3);
