@@ -278,6 +278,7 @@ impl Method {
             | Self::Shift2
             | Self::Shift4
             | Self::MultiScale
+            | Self::Tiles
             | Self::IntegratedGradients
             | Self::SmoothGrad
             | Self::Occlusion

@@ -315,6 +315,7 @@ impl Explanation {
             | Method::Shift2
             | Method::Shift4
             | Method::MultiScale
+            | Method::Tiles
             | Method::Occlusion
             | Method::Rise => false,
         }
