@@ -145,10 +145,10 @@ fn tiles_have_the_size_of_what_is_seen() {
     let size = usual.photo.rgb.dimensions();
     for (seen, count) in [(&usual, 2), (&part, 7 * 4)] {
         assert_eq!(TileGrid::new(size.into(), &seen.input).count(), count);
-        let plan = seen.plan(Method::Tiles, &PlanOptions::default()).unwrap();
+        let target = CamTarget::Class(seen.prediction());
+        let plan = seen.plan(Method::Tiles, target, &PlanOptions::default()).unwrap();
         let probe = plan.probe().unwrap();
         let answers = engine.probe(probe, &model, &mut |_| {}, &mut |_, _, _| {}).unwrap();
-        let target = CamTarget::Class(seen.prediction());
         let made = plan.map(seen, &answers, target, Score::Logit).unwrap();
         assert!(made.check().unwrap().holds());
         let place = made.photo_from_map.unwrap();
@@ -165,7 +165,7 @@ fn tiles_have_the_size_of_what_is_seen() {
         change: Change::Part(Some(Square { x: 0, y: 0, side: 9 })),
     };
     let tiny = engine.rerun(rerun, &mut |_| {}).unwrap();
-    let error = tiny.plan(Method::Tiles, &PlanOptions::default()).unwrap_err();
+    let error = tiny.plan(Method::Tiles, CamTarget::Class(3), &PlanOptions::default()).unwrap_err();
     assert!(error.to_string().contains("squares"), "{error}");
 }
 
