@@ -59,9 +59,8 @@ impl IntegratedGradients {
     /// At least one step.
     pub fn new(canvas: Canvas, question: Question, steps: usize) -> Self {
         let steps = steps.max(1);
-        let stride = spread(steps);
-        let at = |i: usize| ((i * stride % steps) as f32 + 0.5) / steps as f32;
-        Self { canvas, question, steps: (0..steps).map(at).collect() }
+        let at = |place: usize| (place as f32 + 0.5) / steps as f32;
+        Self { canvas, question, steps: spread(steps).into_iter().map(at).collect() }
     }
 
     pub fn question(&self) -> &Question {
@@ -92,14 +91,17 @@ impl IntegratedGradients {
     }
 }
 
-/// The step width in whose multiples, modulo `count`, the first ones lie about evenly: next to the
-/// golden section of it, without a common divisor.
-fn spread(count: usize) -> usize {
-    fn divisor(a: usize, b: usize) -> usize {
-        if b == 0 { a } else { divisor(b, a % b) }
+/// All numbers below `count`, in an order in which the first ones lie about evenly: that of the
+/// multiples of the golden section, modulo one (Weyl's sequence).
+fn spread(count: usize) -> Vec<usize> {
+    let golden = |i: usize| (i as f64 * 0.618_033_988_749_895).fract();
+    let mut by_size: Vec<usize> = (0..count).collect();
+    by_size.sort_by(|&a, &b| golden(a).total_cmp(&golden(b)));
+    let mut places = vec![0; count];
+    for (place, &i) in by_size.iter().enumerate() {
+        places[i] = place;
     }
-    let golden = (count as f64 * 0.618_034).round() as usize;
-    (golden.max(1)..).find(|&stride| divisor(stride, count) == 1).unwrap_or(1)
+    places
 }
 
 /// First the baseline, then all steps.

@@ -67,8 +67,8 @@ fn methods_explain_nodes_and_decisions_and_say_what_they_cannot() {
     let deep = ["cam", &cat, "--out", to, "--method", "layercam8"];
     fails(&[&deep[..], &TREE_MODEL].concat(), &["no feature map that much finer"]);
     let rough = ["cam", &cat, "--out", to, "--method", "integrated-gradients", "--node", "cat"];
-    let said = succeeds(&[&rough[..], &TREE_MODEL, &["--gradient-steps", "20"]].concat());
-    assert!(said.contains("(21 runs") && said.contains("all pixels add up to"), "{said}");
+    let said = succeeds(&[&rough[..], &TREE_MODEL, &["--gradient-steps", "50"]].concat());
+    assert!(said.contains("(51 runs") && said.contains("all pixels add up to"), "{said}");
     succeeds(&[&common[..], &TREE_MODEL, &["--node", "root", "--score", "logit"]].concat());
 }
 
