@@ -338,7 +338,8 @@ impl Report<'_> {
             checked.print(out)?;
         }
         let Some(evidence) = evidence else { return Ok(()) };
-        if matches!(self.subject, Subject::Node(_)) {
+        // The sentence speaks of the exact map, so it would not fit another one.
+        if self.made.is_none() && matches!(self.subject, Subject::Node(_)) {
             writeln!(out, "{}", words::story(evidence))?;
         }
         if !evidence.check.holds() {
