@@ -39,6 +39,7 @@ use eframe::egui::{self, Align2, CentralPanel, Panel, Ui};
 
 use crate::command::{Command, MenuCommand};
 use crate::explain::Method;
+use crate::explanation::Explanation;
 use crate::look::OverlayOptions;
 use crate::photo::Photo;
 use crate::settings::{InsightTab, LEAST_CLASSES, PanelSettings, Settings, Theme};
@@ -382,6 +383,8 @@ fn picture_ui(
     }
     panels.introduction.room = Some(picture.response.rect);
     panels.introduction.places.colours = panels.image.colour_bar();
+    let is_without_maps = |seen: &Arc<Explanation>| seen.model.check_method(Method::Cam).is_err();
+    panels.introduction.is_without_maps = explanation.is_some_and(is_without_maps);
     if let Some(action) = picture.inner {
         mark(ui, photo, action, settings, panels, out);
     }

@@ -53,10 +53,17 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
     let explanation = client.part(whole, &model, args.part)?;
     let class = explanation.prediction();
     writeln!(out, "Prediction: {}", explanation.model.label(class))?;
+    let mut no_map = None;
     if let Some(folder) = &args.out {
-        let map = explanation.cam(CamTarget::Class(class))?;
-        let files = pictures::write(folder, &explanation, Variant::Paper, &map, &Paint::default())?;
-        pictures::print(&files, out)?;
+        match explanation.cam(CamTarget::Class(class)) {
+            Ok(map) => {
+                let paint = Paint::default();
+                let files = pictures::write(folder, &explanation, Variant::Paper, &map, &paint)?;
+                pictures::print(&files, out)?;
+            }
+            // The decisions need none, so the failure comes after them.
+            Err(error) => no_map = Some(error),
+        }
     }
 
     let decided = match &tree_model {
@@ -66,5 +73,6 @@ pub fn run(args: &ExplainArgs, out: Out<'_>) -> anyhow::Result<()> {
             client.part(client.explain_source(photo, tree_model)?, tree_model, args.part)?
         }
     };
-    tree::print_decisions(&decided, args.tree.rule(&decided.model)?, out)
+    tree::print_decisions(&decided, args.tree.rule(&decided.model)?, out)?;
+    no_map.map_or(Ok(()), |error| Err(error.into()))
 }

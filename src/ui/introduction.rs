@@ -35,6 +35,8 @@ pub struct Introduction {
     pub places: Places,
     /// The picture, on which the marks lie.
     pub room: Option<Rect>,
+    /// Whether the network has no map of a class.
+    pub is_without_maps: bool,
     marks: Vec<Mark>,
 }
 
@@ -51,6 +53,7 @@ impl Introduction {
 }
 
 const CLASSES: &str = "Click any class to see its map";
+const CLASSES_WITHOUT_MAPS: &str = "Click any class to see its place in the tree";
 const PATH: &str = "The highlighted path is the decision, from the root down to one class";
 const COLOURS: &str = "Colours mark the evidence for the class; this bar is their scale";
 const CLOSE: &str = "Got it";
@@ -75,7 +78,9 @@ pub fn introduction_ui(ui: &mut Ui, state: &mut Introduction, open: &mut bool) {
         ui.painter().layout_job(job)
     };
     let close = galley(CLOSE, accent);
-    let galleys = [CLASSES, PATH, COLOURS].map(|words| galley(words, text));
+    let of_classes = if state.is_without_maps { CLASSES_WITHOUT_MAPS } else { CLASSES };
+    let all = [of_classes, PATH, COLOURS];
+    let galleys = all.map(|words| galley(words, text));
     let mut sizes = [0, 1, 2].map(|i: usize| galleys[i].size() + 2.0 * PADDING);
     // The last one ends with the button.
     sizes[2].y += close.size().y + 2.0;
@@ -90,7 +95,7 @@ pub fn introduction_ui(ui: &mut Ui, state: &mut Introduction, open: &mut bool) {
         let tip = tip(bubble, target);
         arrow(&painter, bubble, tip, accent);
         paint(&painter, ui, bubble, &galleys[i], accent);
-        let words = [CLASSES, PATH, COLOURS][i];
+        let words = all[i];
         let response = ui.interact(bubble, Id::unique(("introduction", i)), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
         state.marks.push(Mark { bubble, tip, target });

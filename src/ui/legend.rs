@@ -87,6 +87,8 @@ pub struct Identity {
     pub total: f32,
     pub kind: Total,
     pub check: IdentityCheck,
+    /// Whether that holds for this picture alone, since a norm follows the pooling.
+    pub is_frozen: bool,
 }
 
 /// What the sum is.
@@ -141,13 +143,17 @@ impl Total {
 /// What “exact at feature level” means for a model, and what it does not.
 pub fn exactness(model: &ModelInfo) -> String {
     let (network, side) = (&model.architecture, model.recipe.crop);
-    let mut text = "The network averages its last feature map and multiplies it by one row of \
-                    weights, so the map adds up exactly: its mean plus the bias is the result. \
-                    That holds for the cells of the feature map, not for pixels."
-        .to_owned();
-    if let Some(caveat) = model.ending.caveat() {
-        text = format!("{text} {caveat}.");
-    }
+    let way = match model.ending.is_linear() {
+        true => "multiplies it by one row of weights",
+        false => {
+            "normalises the mean and multiplies it by one row of weights; with the norm's own \
+                  mean and deviation frozen at those of this picture, that is one row of weights, too"
+        }
+    };
+    let mut text = format!(
+        "The network averages its last feature map and {way}, so the map adds up exactly: its mean \
+         plus the bias is the result. That holds for the cells of the feature map, not for pixels."
+    );
     if let Some(cell) = model.cell {
         text = format!(
             "{text} In {network}, a cell stands for {cell} \u{d7} {cell} of the {side} \u{d7} \
@@ -169,15 +175,16 @@ pub fn exactness(model: &ModelInfo) -> String {
 }
 
 impl Identity {
-    pub fn of(evidence: &Evidence, kind: Total) -> Self {
+    pub fn of(evidence: &Evidence, kind: Total, model: &ModelInfo) -> Self {
         let Evidence { bias, entropy, total, check, .. } = *evidence;
-        Self { mean: evidence.mean(), bias, entropy, total, kind, check }
+        let is_frozen = !model.ending.is_linear();
+        Self { mean: evidence.mean(), bias, entropy, total, kind, check, is_frozen }
     }
 
     /// The sum in words and numbers; with as few decimals as make the rounded numbers add up, too.
     /// The short form is for narrow windows.
     pub fn sentence(&self, is_short: bool) -> String {
-        let Self { mean, bias, entropy, total, kind, check } = *self;
+        let Self { mean, bias, entropy, total, kind, check, is_frozen } = *self;
         let decimals = decimals_that_add_up(&[mean, bias, entropy], total);
         let has_entropy = entropy != 0.0;
         let [mean, bias, entropy, total] =
@@ -187,6 +194,9 @@ impl Identity {
         let entropy = if has_entropy { format!(" + entropy {entropy}") } else { String::new() };
         let sum = format!("mean {mean} + bias {difference}{bias}{entropy}");
         match (check.holds(), is_short) {
+            (true, false) if is_frozen => {
+                format!("Exact with the norm frozen: map {sum} = {total}")
+            }
             (true, false) => format!("Exact at feature level: map {sum} = {total}"),
             (true, true) => format!("{sum} = {total}"),
             (false, false) => format!("Does not add up: map {sum} \u{2260} {total}"),

@@ -262,6 +262,7 @@ fn the_sum_is_said_and_its_failure_too() {
         total: 7.19,
         kind: Total::Logit,
         check: check(0.0),
+        is_frozen: false,
     };
     let good = "Exact at feature level: map mean 7.31 + bias \u{2212}0.12 = logit 7.19";
     assert_eq!(sum.sentence(false), good);
@@ -274,8 +275,11 @@ fn the_sum_is_said_and_its_failure_too() {
         total: 5.798,
         kind: Total::Logit,
         check: check(0.0),
+        is_frozen: false,
     };
     assert!(rounded.sentence(false).contains("1.234 + bias 4.564 = logit 5.798"));
+    let frozen = Identity { is_frozen: true, ..sum };
+    assert!(frozen.sentence(false).starts_with("Exact with the norm frozen: map mean 7.31"));
     let bad = Identity { total: 8.0, check: check(0.81), ..sum };
     assert!(bad.sentence(false).starts_with("Does not add up"));
 }

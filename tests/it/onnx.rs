@@ -9,7 +9,7 @@ use glasstree::budget::Wanted;
 use glasstree::checkpoint::OnnxFile;
 use glasstree::decoder::{self, Opened};
 use glasstree::explain::{Ending, softmax};
-use glasstree::model::Classifier;
+use glasstree::model::{Classifier, PictureRange};
 use proptest::prelude::*;
 use rten_onnx::onnx::{
     AttributeProto, DataLocation, DataType, Dimension, GraphProto, ModelProto, NodeProto,
@@ -19,7 +19,7 @@ use rten_onnx::onnx::{
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use crate::cli::{cat, fails, json, succeeds};
+use crate::cli::{cat, fails, glasstree, json, succeeds};
 use crate::synth;
 
 #[derive(Deserialize)]
@@ -28,6 +28,9 @@ struct Golden {
     logits: Vec<f32>,
     /// Whether the file ends in a softmax, which is left out here.
     probabilities: bool,
+    /// Whether it takes pixels of 0 to 255.
+    #[serde(default)]
+    bytes: bool,
     maps: Option<String>,
 }
 
@@ -35,8 +38,17 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/onnx")
 }
 
+/// Files that were written node by node, as other programs than PyTorch write them.
+fn by_hand() -> PathBuf {
+    folder().join("by_hand")
+}
+
+fn goldens_in(folder: &Path) -> BTreeMap<String, Golden> {
+    serde_json::from_slice(&std::fs::read(folder.join("cases.json")).unwrap()).unwrap()
+}
+
 fn goldens() -> BTreeMap<String, Golden> {
-    serde_json::from_slice(&std::fs::read(folder().join("cases.json")).unwrap()).unwrap()
+    goldens_in(&folder())
 }
 
 fn classifier(path: &Path) -> Result<Classifier, String> {
@@ -52,12 +64,21 @@ const TOLERANCE: f32 = 1e-4;
 
 #[test]
 fn logits_are_those_of_onnxruntime_and_maps_add_up() {
-    for (name, golden) in goldens() {
-        let classifier = classifier(&folder().join(format!("{name}.onnx"))).unwrap();
+    agree_in(&folder());
+}
+
+#[test]
+fn files_of_other_programs_agree_as_well() {
+    agree_in(&by_hand());
+}
+
+fn agree_in(folder: &Path) {
+    for (name, golden) in goldens_in(folder) {
+        let classifier = classifier(&folder.join(format!("{name}.onnx")))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         let count = 3 * golden.side * golden.side;
         let mut picture = synth::signed("input", 1, count);
-        if golden.probabilities {
-            // This one takes pixels of 0 to 255.
+        if golden.bytes {
             picture.iter_mut().for_each(|value| *value = (*value + 1.0) * 127.5);
         }
         let dark = vec![-1.0; count];
@@ -109,6 +130,42 @@ fn what_a_network_without_maps_ends_in_is_told() {
         assert!(caveat.contains(words), "{name}: {caveat}");
         assert_eq!(classifier.ending().linear().unwrap().classes, 12, "{name} has a last layer");
     }
+    for (name, words) in [
+        ("global_max", "largest value"),
+        ("two_layers", "reads the output of Relu"),
+        ("scikit", "averages no feature map"),
+        ("token_of_many", "single token"),
+        ("quantised_dynamically", "rounded to 8 bits"),
+        ("quantised_pairs", "rounded to 8 bits"),
+    ] {
+        let classifier = classifier(&by_hand().join(format!("{name}.onnx"))).unwrap();
+        let caveat = classifier.ending().caveat().unwrap();
+        assert!(caveat.contains(words), "{name}: {caveat}");
+        assert_eq!(classifier.ending().linear().unwrap().classes, 12, "{name} has a last layer");
+    }
+}
+
+/// Networks that only subtract the mean of bytes want bytes, as Caffe's and VGG's in Keras do.
+#[test]
+fn what_pixels_a_network_wants_is_read_off_its_first_nodes() {
+    let range = |change: fn(&mut GraphProto)| told(&bytes(change)).unwrap().range();
+    assert_eq!(range(|_| {}), PictureRange::Unknown);
+    assert_eq!(
+        range(|graph| {
+            graph.initializer.push(tensor("by", &[3, 1, 1], &[123.7, 116.8, 103.9]));
+            graph.node[0].input[0] = "moved".to_owned();
+            graph.node.insert(0, node("Sub", &["input", "by"], "moved"));
+        }),
+        PictureRange::Bytes
+    );
+    assert_eq!(
+        range(|graph| {
+            graph.initializer.push(tensor("by", &[3, 1, 1], &[0.485, 0.456, 0.406]));
+            graph.node[0].input[0] = "moved".to_owned();
+            graph.node.insert(0, node("Sub", &["input", "by"], "moved"));
+        }),
+        PictureRange::Unit
+    );
 }
 
 #[test]
@@ -139,6 +196,12 @@ fn commands_work_on_onnx_files() {
             assert!(error.abs() < 1e-4, "{name}: {cam}");
         } else {
             fails(&cam, &["no map that adds up", "linear layer"]);
+            // The answer is given all the same.
+            let out = path("maps");
+            let said = glasstree(&["explain", &cat, "--model", &model, "--out", &out]);
+            assert_eq!(said.code, 1);
+            assert!(said.out.contains("Decisions: "), "{}", said.out);
+            assert!(said.err.contains("no map that adds up"), "{}", said.err);
             fails(
                 &["region", &cat, "--model", &model, "--box", "0,0,90,90"],
                 &["no map that adds up"],
@@ -436,7 +499,7 @@ fn weights_in_other_files_come_from_the_same_folder_alone() {
     for location in ["../secret", "/etc/passwd", "a/b", ".."] {
         refused(&bytes(external(location, "36")), "not in this folder");
     }
-    refused(&bytes(external("weights.data", "36")), "missing beside this file");
+    refused(&bytes(external("weights.data", "36")), "weights.data, which is missing beside it");
     refused(&bytes(external("weights.data", "2147483648")), "needs 36 bytes");
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("x.onnx");
@@ -453,7 +516,7 @@ fn weights_in_other_files_come_from_the_same_folder_alone() {
     {
         std::fs::rename(folder.path().join("weights.data"), folder.path().join("real")).unwrap();
         std::os::unix::fs::symlink("real", folder.path().join("weights.data")).unwrap();
-        assert!(classifier(&path).unwrap_err().contains("missing beside this file"));
+        assert!(classifier(&path).unwrap_err().contains("missing beside it"));
     }
 }
 

@@ -53,6 +53,8 @@ pub enum FileProblem {
     NotACheckpoint(String),
     #[error("is truncated or damaged ({0}); fetch or save it again")]
     Damaged(String),
+    #[error("keeps its weights in {0}, which is missing beside it; put both in one folder")]
+    MissingBeside(String),
     #[error("is too large to be read safely: {0}")]
     TooLarge(String),
     #[error("{0}")]

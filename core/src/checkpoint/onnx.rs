@@ -99,11 +99,10 @@ impl OnnxFile {
         floats.map(|tensor| element_count(tensor).unwrap_or(0) as usize).sum()
     }
 
-    /// The element types of all weights, such as `float` or `mixed: float, float16`.
+    /// The element types of all weights, such as `f32` or `mixed: f16, f32`.
     pub fn dtype_summary(&self) -> String {
         let floats = self.initializers().filter_map(|tensor| tensor.data_type);
-        let types: BTreeSet<String> =
-            floats.filter(|ty| is_float(*ty)).map(|ty| ty.to_string().to_lowercase()).collect();
+        let types: BTreeSet<&str> = floats.filter_map(short_name).collect();
         let mixed = if types.len() > 1 { "mixed: " } else { "" };
         format!("{mixed}{}", Vec::from_iter(types).join(", "))
     }
@@ -130,13 +129,21 @@ fn budget(wanted: &Wanted) -> Budget {
     Budget::new(memory, MAX_TIME, wanted.clone())
 }
 
+/// Of the types that weights have, quantised ones included, as other files name them.
+fn short_name(ty: DataType) -> Option<&'static str> {
+    Some(match ty {
+        DataType::FLOAT => "f32",
+        DataType::DOUBLE => "f64",
+        DataType::FLOAT16 => "f16",
+        DataType::BFLOAT16 => "bf16",
+        DataType::INT8 => "i8",
+        DataType::UINT8 => "u8",
+        _ => return None,
+    })
+}
+
 fn is_float(ty: DataType) -> bool {
-    matches!(
-        ty,
-        DataType::FLOAT | DataType::DOUBLE | DataType::FLOAT16 | DataType::BFLOAT16
-            // Quantised weights.
-            | DataType::INT8 | DataType::UINT8
-    )
+    short_name(ty).is_some()
 }
 
 /// Calls `visit` for every tensor of a graph, those of its subgraphs included.
@@ -186,7 +193,9 @@ fn check_size(tensor: &TensorProto) -> Result<(), FileProblem> {
     let Some(bytes) = byte_count(tensor) else {
         let ty = tensor.data_type.map_or("no type".to_owned(), |ty| ty.to_string().to_lowercase());
         let dims = &tensor.dims;
-        return Err(FileProblem::Damaged(format!("tensor {name} is {ty} of shape {dims:?}")));
+        return Err(FileProblem::Damaged(format!(
+            "tensor {name} has the type {ty} and the shape {dims:?}"
+        )));
     };
     let held = match &tensor.raw_data {
         Some(raw) => raw.borrow().len() as u64,

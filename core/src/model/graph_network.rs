@@ -22,7 +22,7 @@ pub struct GraphFacts {
     pub range: PictureRange,
     /// Numbers in all weights.
     pub parameters: usize,
-    /// Of the weights, such as `float`.
+    /// Of the weights, such as `f32`.
     pub dtype: String,
     /// Texts that were stored beside the network.
     pub metadata: BTreeMap<String, String>,

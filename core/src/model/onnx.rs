@@ -9,7 +9,10 @@ mod ending;
 mod graph;
 mod input;
 mod limits;
+mod output;
 mod repair;
+mod trial;
+mod values;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,14 +20,13 @@ use std::sync::Arc;
 use rten::{Dimension, Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value};
 use rten_onnx::onnx::{GraphProto, ModelProto, ValueInfoProto};
 use rten_tensor::prelude::*;
-use rten_tensor::{NdTensor, Tensor};
 
 use self::ending::MapAxes;
 use self::graph::Graph;
 use self::input::Input;
 use super::{ModelError, RunGraph};
 use crate::checkpoint::OnnxFile;
-use crate::explain::{Ending, FeatureMap, Forward, Head, NoMaps};
+use crate::explain::{Ending, Forward};
 use crate::text::CleanText;
 
 /// The side that a network of any size is tried with, in pixels.
@@ -72,6 +74,7 @@ impl OnnxNetwork {
         let value = |name: &String| ValueInfoProto { name: Some(name.clone()), r#type: None };
         proto.output = [&found.logits].into_iter().chain(&features).map(value).collect();
         proto.value_info.clear();
+        repair::as_defined(proto);
 
         let model = protected(|| {
             let bytes = file.model.write_buf().map_err(unusable)?;
@@ -148,7 +151,7 @@ impl OnnxNetwork {
         count: usize,
         side: usize,
     ) -> Result<Vec<Forward>, ModelError> {
-        let input = self.input_value(pictures, count, side);
+        let input = values::of_pictures(&self.input, pictures, count, side);
         let mut outputs = vec![self.logits];
         outputs.extend(self.features.map(|(id, _)| id));
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
@@ -156,80 +159,24 @@ impl OnnxNetwork {
         let mut values = values.map_err(unusable)?.into_iter();
         let mut next = || match values.next() {
             Some(Value::FloatTensor(tensor)) => Ok(tensor),
-            _ => Err(unusable("its result is not made of floats")),
+            _ => Err(unusable("its output is not made of floating-point numbers")),
         };
         let logits = next()?;
-        let classes = classes(logits.shape(), count)?;
+        let classes = values::classes(logits.shape(), count)?;
         let logits = logits.to_vec();
         if let Some(bad) = logits.iter().find(|logit| !logit.is_finite()) {
             return Err(ModelError::NotFinite(*bad));
         }
         let features = match self.features {
-            Some((_, axes)) => feature_maps(&next()?, axes)?.into_iter().map(Some).collect(),
+            Some((_, axes)) => {
+                values::feature_maps(&next()?, axes)?.into_iter().map(Some).collect()
+            }
             None => vec![None; count],
         };
         let forwards = logits.chunks_exact(classes).zip(features);
         Ok(forwards
             .map(|(logits, features)| Forward { logits: logits.to_vec(), features, conv2: None })
             .collect())
-    }
-
-    /// The pictures in the order of axes and the kind of numbers that the network takes.
-    fn input_value(&self, pictures: &[&[f32]], count: usize, side: usize) -> Value {
-        let Input { channels, channels_last, is_bytes, .. } = self.input;
-        let places = side * side;
-        let mut chw = Vec::with_capacity(count * channels * places);
-        for picture in pictures {
-            match channels {
-                1 => chw.extend((0..places).map(|at| grey(picture, at, places))),
-                _ => chw.extend_from_slice(picture),
-            }
-        }
-        chw.resize(count * channels * places, 0.0);
-        let mut tensor = NdTensor::from_data([count, channels, side, side], chw);
-        if channels_last {
-            tensor = tensor.permuted([0, 2, 3, 1]).to_tensor();
-        }
-        match is_bytes {
-            // Rounding, since pixels were divided and multiplied by 255 on the way.
-            true => Value::from(tensor.map(|&value| value.round().clamp(0.0, 255.0) as u8)),
-            false => Value::from(tensor),
-        }
-    }
-
-    /// Runs the network once on a made-up picture, and believes of its ending what the numbers
-    /// confirm.
-    fn try_out(&mut self, side: usize) -> Result<(), ModelError> {
-        let picture = made_up_picture(side);
-        let forward = self.run_all(&[&picture], side)?;
-        let Some(Forward { logits, features, .. }) = forward.into_iter().next() else {
-            return Err(unusable("it returned nothing"));
-        };
-        self.classes = logits.len();
-        if let (Ending::Linear(head), Some(features)) = (&self.ending, &features)
-            && head.classes == 0
-            && features.channels == logits.len()
-        {
-            self.ending = Ending::Linear(Arc::new(Head::identity(logits.len())));
-        }
-        let adds_up = match self.ending.head_for(features.as_ref()) {
-            Ok(head) => features.as_ref().is_some_and(|map| adds_up(map, &head, &logits)),
-            Err(_) => false,
-        };
-        if adds_up {
-            self.cells = features.map(|features| features.height);
-            return Ok(());
-        }
-        self.features = None;
-        let linear = self.ending.linear().filter(|head| head.classes == logits.len()).cloned();
-        let why = match &self.ending {
-            Ending::Other { why, .. } => why.clone(),
-            Ending::Linear(_) | Ending::NormLinear(..) => {
-                NoMaps("its last feature map and linear layer do not give its logits".into())
-            }
-        };
-        self.ending = Ending::Other { linear, why };
-        Ok(())
     }
 }
 
@@ -238,7 +185,7 @@ fn understand(proto: &GraphProto) -> Result<(Input, ending::Found), ModelError> 
     let graph = Graph::new(proto).map_err(unusable)?;
     limits::check(&graph).map_err(unusable)?;
     let input = Input::of(&graph).map_err(unusable)?;
-    Ok((input, ending::find(&graph, output(&graph).map_err(unusable)?)))
+    Ok((input, ending::find(&graph, output::of_classes(&graph).map_err(unusable)?)))
 }
 
 /// Looks at a network without running it.
@@ -258,7 +205,15 @@ impl RunGraph for OnnxNetwork {
 }
 
 fn unusable(what: impl std::fmt::Display) -> ModelError {
-    ModelError::Graph(CleanText::new(&what.to_string()))
+    let what = what.to_string();
+    // `rten` says which operator it does not know, in words that are not everybody's.
+    let unknown = what.split_once(" operator not supported").map(|(before, _)| before);
+    match unknown.and_then(|before| before.rsplit(' ').next()) {
+        Some(name) => ModelError::Graph(CleanText::new(&format!(
+            "it uses the operator {name}, which glasstree does not run"
+        ))),
+        None => ModelError::Graph(CleanText::new(&what)),
+    }
 }
 
 /// Whatever goes wrong inside `rten` must not end the thread of the engine.
@@ -277,17 +232,6 @@ fn producer(model: &ModelProto) -> String {
     }
 }
 
-/// The output that holds one number per class: the first one that is said to be a matrix.
-fn output<'a>(graph: &Graph<'a>) -> Result<&'a str, String> {
-    let GraphProto { output, .. } = graph.proto;
-    let rank = |value: &ValueInfoProto| {
-        let tensor = value.r#type.as_ref()?.tensor_type.as_ref()?;
-        Some(tensor.shape.as_ref()?.dim.len())
-    };
-    let first = output.iter().find(|value| rank(value) == Some(2)).or(output.first());
-    first.and_then(|value| value.name.as_deref()).ok_or_else(|| "it has no output".to_owned())
-}
-
 /// Whether all sizes that follow from the input are sane.
 fn check_shapes(model: &Model) -> Result<(), ModelError> {
     for &id in model.output_ids() {
@@ -297,76 +241,8 @@ fn check_shapes(model: &Model) -> Result<(), ModelError> {
             Dimension::Symbolic(_) => 1.0,
         });
         if sizes.product::<f64>() > limits::MAX_NUMBERS {
-            return Err(unusable("its result is too large"));
+            return Err(unusable("its output is too large"));
         }
     }
     Ok(())
-}
-
-/// How many classes a result of `count` pictures has.
-fn classes(shape: &[usize], count: usize) -> Result<usize, ModelError> {
-    let numbers: usize = shape.iter().product();
-    let places: usize = shape.iter().skip(2).product();
-    match numbers.checked_div(count) {
-        Some(classes) if shape.first() == Some(&count) && places == 1 && classes > 0 => Ok(classes),
-        _ => Err(unusable(format!(
-            "its result has shape {shape:?}; a classifier gives one number per class"
-        ))),
-    }
-}
-
-/// One map `[C, H, W]` per picture.
-fn feature_maps(tensor: &Tensor<f32>, axes: MapAxes) -> Result<Vec<FeatureMap>, ModelError> {
-    let odd = || unusable(format!("its feature map has the odd shape {:?}", tensor.shape()));
-    let maps = match (axes, tensor.shape()) {
-        (MapAxes::ChannelsFirst, &[_, _, _, _]) => tensor.as_dyn().to_tensor(),
-        (MapAxes::ChannelsLast, &[_, _, _, _]) => tensor.permuted(&[0, 3, 1, 2]).to_tensor(),
-        (MapAxes::Tokens, &[count, tokens, channels]) => {
-            let side = tokens.isqrt();
-            if side * side != tokens {
-                return Err(odd());
-            }
-            let turned = tensor.permuted(&[0, 2, 1]).to_vec();
-            Tensor::from_data(&[count, channels, side, side], turned)
-        }
-        _ => return Err(odd()),
-    };
-    let &[_, channels, height, width] = maps.shape() else { return Err(odd()) };
-    let size = channels * height * width;
-    let data = maps.to_vec();
-    let map = |data: &[f32]| FeatureMap { channels, height, width, data: data.to_vec() };
-    Ok(data.chunks_exact(size.max(1)).map(map).collect())
-}
-
-/// Luma of a picture `[3, H, W]` at one place (ITU-R 601), as Pillow's mode `L`.
-fn grey(picture: &[f32], at: usize, places: usize) -> f32 {
-    let colour = |channel: usize| picture.get(channel * places + at).copied().unwrap_or_default();
-    0.299 * colour(0) + 0.587 * colour(1) + 0.114 * colour(2)
-}
-
-/// Waves of all colours and lengths, in the range of normalised pixels.
-fn made_up_picture(side: usize) -> Vec<f32> {
-    let places = side * side;
-    let wave = |at: usize| {
-        let (channel, x, y) = (at / places, at % side, at / side % side);
-        let phase = (x * (channel + 1)) as f32 * 0.13 + (y * y % 97) as f32 * 0.31;
-        1.5 * phase.sin() + 0.3
-    };
-    (0..3 * places).map(wave).collect()
-}
-
-/// Whether the linear layer makes the logits out of the mean of the map. Rounding stays a hundred
-/// times below the tolerance.
-fn adds_up(features: &FeatureMap, head: &Head, logits: &[f32]) -> bool {
-    if head.channels != features.channels || head.classes != logits.len() {
-        return false;
-    }
-    let pooled = features.pooled();
-    (0..head.classes).all(|class| {
-        let products = head.row(class).iter().zip(&pooled).map(|(&w, &x)| f64::from(w * x));
-        let (sum, size) = products.fold((0.0, 0.0), |(sum, size), it| (sum + it, size + it.abs()));
-        let bias = f64::from(head.bias[class]);
-        let error = (sum + bias - f64::from(logits[class])).abs();
-        error <= 1e-3 * (size + bias.abs()).max(1.0)
-    })
 }

@@ -23,7 +23,7 @@ impl Account {
         let meaning = format!("{}.\n\n{}.", method.shows(), method.limits());
         if let Some(evidence) = made.and_then(|made| made.evidence.as_ref()) {
             let total = total_of(explanation, target);
-            let identity = Identity::of(evidence, total);
+            let identity = Identity::of(evidence, total, &explanation.model);
             let mut meaning = sum_meaning(explanation, evidence, identity);
             if inquiry.is_some() {
                 meaning = format!("{}.\n\n{meaning}", method.shows());

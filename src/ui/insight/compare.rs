@@ -178,7 +178,7 @@ fn words_ui(ui: &mut Ui, comparison: &Comparison) {
 
 /// That the map adds up.
 fn sum_ui(ui: &mut Ui, explanation: &Explanation, comparison: &Comparison) {
-    let sum = Identity::of(&comparison.evidence, Total::LogOdds);
+    let sum = Identity::of(&comparison.evidence, Total::LogOdds, &explanation.model);
     let color = match sum.check.holds() {
         true => ui.visuals().weak_text_color(),
         false => ui.visuals().error_fg_color,

@@ -9,9 +9,9 @@ use super::picker::{WIDTH, picker_ui};
 use super::recipe::RecipeEditor;
 use super::training::training_ui;
 use crate::command::{Action, Command, Purpose};
-use crate::explanation::ModelInfo;
+use crate::explanation::{ModelInfo, RecipeOrigin};
 use crate::numbers::{number, thousands};
-use crate::protocol::{HierarchyChoice, ModelRequest};
+use crate::protocol::{HierarchyChoice, ModelRequest, RecipeChanges};
 use crate::state::{AppState, Role, RoleState};
 use crate::tree_text::class_count;
 use crate::ui::output::UiOutput;
@@ -56,6 +56,12 @@ pub fn role_ui(
         ui.weak(text).on_hover_text(model.unused.join("\n"));
     }
     meanings_ui(ui, model);
+    if model.recipe_origin == RecipeOrigin::Guess && own.request.recipe == RecipeChanges::default()
+    {
+        let text = "The file does not say how its network wants pictures, so their preprocessing is \
+                    a guess. If answers look arbitrary, choose other colours under Preprocessing.";
+        ui.colored_label(ui.visuals().warn_fg_color, text);
+    }
     let heading = "Preprocessing";
     ui.collapsing(heading, |ui| {
         let photo = state.explanation(role).map(|seen| &seen.photo);

@@ -13,6 +13,7 @@ cases.json holds for each file
                    in C order as [1, 3, side, side]
     logits         onnxruntime's (a softmax at the end left out)
     probabilities  whether the file itself ends in a softmax
+    bytes          whether the network wants pixels of 0 to 255: 127.5 * (input + 1)
     maps           "exact", "frozen norm" or none: whether maps add up to the logits
 """
 
@@ -250,6 +251,7 @@ def case(name: str) -> dict:
         "side": side,
         "logits": [float(f"{value:.9g}") for value in logits],
         "probabilities": ends_in_softmax,
+        "bytes": ends_in_softmax,
         "maps": maps,
     }
 

@@ -25,6 +25,13 @@ pub struct Files<'a> {
     budget: &'a Budget,
 }
 
+/// Why a file is not opened.
+enum Missing {
+    /// It is said to be elsewhere; the text continues the name of the tensor.
+    Outside(String),
+    Here,
+}
+
 impl<'a> Files<'a> {
     pub fn new(folder: Option<&Path>, budget: &'a Budget) -> Self {
         Self { folder: folder.map(Path::to_owned), open: HashMap::new(), read: 0, budget }
@@ -45,22 +52,30 @@ impl<'a> Files<'a> {
         let number = |key: &str| match entry(key).map(str::parse::<u64>) {
             None => Ok(None),
             Some(Ok(number)) => Ok(Some(number)),
-            Some(Err(_)) => Err(damaged(format!("has an odd {key} in its file"))),
+            Some(Err(_)) => Err(damaged(format!("has no valid {key} for its external data"))),
         };
         let location = entry("location").unwrap_or_default().to_owned();
         let offset = number("offset")?.unwrap_or(0);
-        let needed = byte_count(tensor).ok_or_else(|| damaged("has an odd shape".to_owned()))?;
+        let needed = byte_count(tensor).ok_or_else(|| damaged("has no valid shape".to_owned()))?;
         let length = number("length")?.unwrap_or(needed);
         if length != needed {
-            return Err(damaged(format!("needs {needed} bytes, not {length}")));
+            return Err(damaged(format!(
+                "needs {needed} bytes, but its external data has {length}"
+            )));
         }
         self.read = self.read.saturating_add(length);
         if self.read > MAX_BYTES {
-            return Err(FileProblem::TooLarge(format!("its weights take {} bytes", self.read)));
+            return Err(FileProblem::TooLarge(format!(
+                "its weights take {} bytes, more than 8 GiB",
+                self.read
+            )));
         }
         self.budget.charge(length)?;
         let budget = self.budget;
-        let file = self.file(&location).map_err(|what| damaged(what.clone()))?;
+        let file = self.file(&location).map_err(|missing| match missing {
+            Missing::Outside(what) => damaged(what),
+            Missing::Here => FileProblem::MissingBeside(CleanText::short(&location).to_string()),
+        })?;
         let mut bytes = Vec::new();
         let held = file.metadata()?.len();
         if offset.checked_add(length).is_none_or(|end| end > held) {
@@ -75,11 +90,13 @@ impl<'a> Files<'a> {
     }
 
     /// A file of the same folder and no other.
-    fn file(&mut self, location: &str) -> Result<&mut File, String> {
+    fn file(&mut self, location: &str) -> Result<&mut File, Missing> {
         let path = Path::new(location);
         let is_plain = matches!(Vec::from_iter(path.components())[..], [Component::Normal(_)]);
         if !is_plain {
-            return Err(format!("is said to be in {location:?}, which is not in this folder"));
+            return Err(Missing::Outside(format!(
+                "is said to be in {location:?}, which is not in this folder"
+            )));
         }
         if !self.open.contains_key(location) {
             let path = self.folder.as_ref().map(|folder| folder.join(path));
@@ -88,10 +105,10 @@ impl<'a> Files<'a> {
                 |path: &PathBuf| path.symlink_metadata().is_ok_and(|about| about.is_file());
             let file = path.filter(is_file).map(File::open);
             let Some(Ok(file)) = file else {
-                return Err(format!("is in {location:?}, which is missing beside this file"));
+                return Err(Missing::Here);
             };
             self.open.insert(location.to_owned(), file);
         }
-        self.open.get_mut(location).ok_or_else(|| "is missing".to_owned())
+        self.open.get_mut(location).ok_or(Missing::Here)
     }
 }

@@ -89,7 +89,7 @@ impl Scanner<'_> {
     fn message(&mut self, kind: Message, end: usize, depth: usize) -> Result<(), FileProblem> {
         self.messages += 1;
         if depth > MAX_DEPTH || self.messages > MAX_MESSAGES {
-            return Err(FileProblem::TooLarge("it is a network of too many parts".to_owned()));
+            return Err(FileProblem::TooLarge("it has more than a million parts".to_owned()));
         }
         self.budget.charge_nodes(1)?;
         while self.at < end {

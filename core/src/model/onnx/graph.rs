@@ -59,10 +59,17 @@ impl<'a> Graph<'a> {
         self.initializers.contains_key(name)
     }
 
+    /// The shape of a weight.
+    pub fn dims(&self, name: &str) -> Option<&'a [i64]> {
+        self.initializers.get(name).map(|tensor| tensor.dims.as_slice())
+    }
+
     /// A value that is the same for every picture, as far as that is told without computing more
-    /// than a transposition.
+    /// than a transposition or the scale of a quantised weight.
     pub fn constant(&self, value: &str) -> Option<Array> {
         let (mut value, mut is_turned) = (value, false);
+        // The shape that it is given, if it is another one than it is stored in.
+        let mut shape: Option<Vec<i64>> = None;
         // Chains may be as long as the network, so they are followed without recursion.
         let array = loop {
             if let Some(tensor) = self.initializers.get(value) {
@@ -71,17 +78,61 @@ impl<'a> Graph<'a> {
             let node = self.maker(value)?;
             match op(node) {
                 "Constant" => break stored(node)?,
+                "DequantizeLinear" => break self.dequantised(node)?,
                 "Identity" | "Cast" => {}
-                "Transpose" if ints(node, "perm") != Some(&[0, 1]) => is_turned = !is_turned,
+                "Reshape" => {
+                    let to = self.stored(node.input.get(1)?)?;
+                    shape.get_or_insert(to.values.iter().map(|&size| size as i64).collect());
+                }
+                // Whoever needs more than the values does without.
+                "Unsqueeze" | "Squeeze" => {
+                    shape.get_or_insert(vec![-1]);
+                }
+                "Transpose" if ints(node, "perm") != Some(&[0, 1]) && shape.is_none() => {
+                    is_turned = !is_turned;
+                }
                 _ => return None,
             }
             value = node.input.first()?;
+        };
+        let array = match shape {
+            Some(shape) => array.reshaped(&shape)?,
+            None => array,
         };
         let is_matrix = array.shape.len() == 2;
         match is_turned {
             true => is_matrix.then(|| array.transposed()),
             false => Some(array),
         }
+    }
+
+    /// A value that is stored as it is.
+    fn stored(&self, value: &str) -> Option<Array> {
+        match self.initializers.get(value) {
+            Some(tensor) => array(tensor),
+            None => self.maker(value).filter(|node| op(node) == "Constant").and_then(stored),
+        }
+    }
+
+    /// `(x − zero point) · scale`, with one of each for all numbers or for each index of an axis.
+    fn dequantised(&self, node: &NodeProto) -> Option<Array> {
+        let input = |index: usize| self.stored(node.input.get(index)?);
+        let (mut array, scale) = (input(0)?, input(1)?.values);
+        let zero = input(2).map_or(vec![0.0], |zero| zero.values);
+        let rank = array.shape.len();
+        let axis = int(node, "axis").unwrap_or(1);
+        let axis = usize::try_from(axis.checked_add(if axis < 0 { rank as i64 } else { 0 })?).ok();
+        let axis = axis.filter(|&axis| axis < rank);
+        let size = axis.map_or(1, |axis| array.shape[axis]).max(1);
+        let inner = axis.map_or(1, |axis| array.shape[axis + 1..].iter().product::<usize>()).max(1);
+        if ![1, size].contains(&scale.len()) || ![1, size].contains(&zero.len()) {
+            return None;
+        }
+        for (at, value) in array.values.iter_mut().enumerate() {
+            let index = at / inner % size;
+            *value = (*value - zero[index % zero.len()]) * scale[index % scale.len()];
+        }
+        Some(array)
     }
 }
 
@@ -106,6 +157,19 @@ fn stored(node: &NodeProto) -> Option<Array> {
 }
 
 impl Array {
+    /// The same numbers in another shape, where one size may be −1 for what is left.
+    fn reshaped(self, to: &[i64]) -> Option<Self> {
+        let known: i64 =
+            to.iter().filter(|&&size| size > 0).try_fold(1_i64, |a, &b| a.checked_mul(b))?;
+        let count = self.values.len();
+        let left = count.checked_div(usize::try_from(known).ok()?)?;
+        let shape: Vec<usize> = to
+            .iter()
+            .map(|&size| if size == -1 { Some(left) } else { usize::try_from(size).ok() })
+            .collect::<Option<_>>()?;
+        (shape.iter().product::<usize>() == count).then_some(Self { shape, ..self })
+    }
+
     /// Columns become rows; only for matrices.
     pub fn transposed(&self) -> Self {
         let &[rows, columns] = self.shape.as_slice() else { return self.clone() };
@@ -152,7 +216,7 @@ fn check_order<'a>(graph: &'a GraphProto, known: &mut HashSet<&'a str>) -> Resul
         let missing = node.input.iter().find(|name| !name.is_empty() && !known.contains(&***name));
         if let Some(missing) = missing {
             let op = op(node);
-            return Err(format!("its {op} uses {missing:?} before it is made"));
+            return Err(format!("its operator {op} uses {missing:?} before it is made"));
         }
         for inner in node.attribute.iter().filter_map(|it| it.g.as_ref()) {
             check_order(inner, known)?;
@@ -161,7 +225,7 @@ fn check_order<'a>(graph: &'a GraphProto, known: &mut HashSet<&'a str>) -> Resul
     }
     let mut ends = graph.output.iter().filter_map(|output| output.name.as_deref());
     if let Some(missing) = ends.find(|name| !known.contains(name)) {
-        return Err(format!("nothing in it makes its output {missing:?}"));
+        return Err(format!("no operator in it makes its output {missing:?}"));
     }
     for name in own {
         known.remove(name);
@@ -190,6 +254,15 @@ fn array(tensor: &TensorProto) -> Option<Array> {
         (DataType::INT64, None) => tensor.int64_data.iter().map(|&it| it as f32).collect(),
         (DataType::INT32, Some(raw)) => words(raw).map(|b| i32::from_le_bytes(b) as f32).collect(),
         (DataType::INT32, None) => tensor.int32_data.iter().map(|&it| it as f32).collect(),
+        (DataType::INT8, Some(raw)) => raw.iter().map(|&it| f32::from(it.cast_signed())).collect(),
+        (DataType::UINT8, Some(raw)) => raw.iter().map(|&it| f32::from(it)).collect(),
+        (DataType::INT8 | DataType::UINT8, None) => {
+            tensor.int32_data.iter().map(|&it| it as f32).collect()
+        }
+        // Halves that are stored one by one, each in the lower bits of a whole number.
+        (DataType::FLOAT16, None) => {
+            tensor.int32_data.iter().map(|&it| half::f16::from_bits(it as u16).to_f32()).collect()
+        }
         _ => return None,
     };
     (shape.iter().product::<usize>() == values.len()).then_some(Array { shape, values })

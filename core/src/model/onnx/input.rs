@@ -2,7 +2,7 @@
 
 use rten_onnx::onnx::{DataType, Dimension, GraphProto};
 
-use super::graph::{Graph, ints, op};
+use super::graph::{Graph, int, ints, op};
 use crate::model::PictureRange;
 
 /// The one input of a network of pictures.
@@ -34,7 +34,12 @@ impl Input {
         let inputs = Vec::from_iter(inputs);
         let [input] = inputs[..] else {
             let count = inputs.len();
-            return Err(format!("it takes {count} inputs; a classifier of pictures takes one"));
+            let names = inputs.iter().take(4).filter_map(|input| input.name.as_deref());
+            let names = names.collect::<Vec<_>>().join(", ");
+            let names = if count == 0 { names } else { format!(" ({names})") };
+            return Err(format!(
+                "it takes {count} inputs{names}; a classifier of pictures takes one"
+            ));
         };
         let name = input.name.clone().unwrap_or_default();
         let tensor = input.r#type.as_ref().and_then(|ty| ty.tensor_type.as_ref());
@@ -68,7 +73,7 @@ impl Input {
         };
         let [channels, height, width] =
             if channels_last { [fourth, second, third] } else { [second, third, fourth] };
-        let channels = channels.unwrap_or(3);
+        let channels = channels.or_else(|| filtered(graph, &name)).unwrap_or(3);
         if !is_colour(Some(channels)) {
             return Err(format!("it takes pictures of {channels} colours, not 3 or 1"));
         }
@@ -92,13 +97,31 @@ fn turns_channels_first(graph: &Graph<'_>, input: &str) -> bool {
     graph.users(input).iter().any(is_turn)
 }
 
+/// How many colours the first filters take, where the network says nothing else.
+fn filtered(graph: &Graph<'_>, input: &str) -> Option<usize> {
+    let mut value = input;
+    // Chains of nodes that change no colours are short.
+    for _ in 0..16 {
+        let [node] = graph.users(value) else { return None };
+        if op(node) == "Conv" {
+            let &[_, colours, ..] = graph.dims(node.input.get(1)?)? else { return None };
+            let groups = int(node, "group").unwrap_or(1);
+            return usize::try_from(colours.checked_mul(groups)?).ok();
+        }
+        value = node.output.first()?;
+    }
+    None
+}
+
 /// Follows the input as long as it is only shifted and scaled by constants.
 ///
-/// A network that divides by more than 20 must be given values of up to 255 to see anything.
+/// A network that divides by more than 20 must be given values of up to 255 to see anything, and so
+/// must one that subtracts more than 8.
 fn range(graph: &Graph<'_>, input: &str) -> PictureRange {
     const LARGEST_SCALE_FOR_BYTES: f32 = 0.05;
+    const SMALLEST_SHIFT_FOR_BYTES: f32 = 8.0;
     let mut value = input;
-    let (mut scale, mut is_changed) = (1.0_f32, false);
+    let (mut scale, mut shift, mut is_changed) = (1.0_f32, 0.0_f32, false);
     while let [node] = graph.users(value) {
         let constant = || {
             let array = node.input.iter().find_map(|input| graph.constant(input))?;
@@ -106,8 +129,12 @@ fn range(graph: &Graph<'_>, input: &str) -> PictureRange {
             (1..=3).contains(&count).then(|| array.values.iter().sum::<f32>() / count as f32)
         };
         match (op(node), constant()) {
-            ("Transpose" | "Cast" | "Identity", _) => {}
-            ("Add" | "Sub", Some(_)) => is_changed = true,
+            ("Transpose" | "Cast" | "Identity" | "Reshape", _) => {}
+            ("Add" | "Sub", Some(amount)) => {
+                // In the numbers that go in.
+                shift = shift.max((amount / scale).abs());
+                is_changed = true;
+            }
             ("Mul", Some(factor)) => (scale, is_changed) = (scale * factor, true),
             ("Div", Some(divisor)) => (scale, is_changed) = (scale / divisor, true),
             _ => break,
@@ -117,9 +144,10 @@ fn range(graph: &Graph<'_>, input: &str) -> PictureRange {
             None => break,
         }
     }
+    let is_for_bytes = scale.abs() < LARGEST_SCALE_FOR_BYTES || shift > SMALLEST_SHIFT_FOR_BYTES;
     match is_changed {
         false => PictureRange::Unknown,
-        true if scale.abs() < LARGEST_SCALE_FOR_BYTES => PictureRange::Bytes,
+        true if is_for_bytes => PictureRange::Bytes,
         true => PictureRange::Unit,
     }
 }

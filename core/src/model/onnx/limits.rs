@@ -6,7 +6,7 @@
 
 use rten_onnx::onnx::{GraphProto, NodeProto};
 
-use super::graph::{Graph, ints, op};
+use super::graph::{Graph, int, ints, op};
 
 /// Most numbers in one value: 1 GiB of floats. A batch of large pictures has some ten million in
 /// its largest feature map.
@@ -42,7 +42,15 @@ fn check_ops(graph: &GraphProto, nodes: &mut usize) -> Result<(), String> {
             return Err(format!("it has more than {MAX_NODES} nodes"));
         }
         if REFUSED.contains(&op(node)) {
-            return Err(format!("it uses {}, which is not run here", op(node)));
+            return Err(format!("it uses the operator {}, which glasstree does not run", op(node)));
+        }
+        let counts_axes = ["Add", "Sub", "Mul", "Div", "Pow"].contains(&op(node));
+        if counts_axes && int(node, "axis").is_some() {
+            let op = op(node);
+            return Err(format!(
+                "its operator {op} counts axes as before opset 7; convert the file with \
+                 onnx.version_converter"
+            ));
         }
         for inner in node.attribute.iter().filter_map(|it| it.g.as_ref()) {
             check_ops(inner, nodes)?;
@@ -82,7 +90,7 @@ fn check_size(graph: &Graph<'_>, node: &NodeProto) -> Result<(), String> {
     // A range of step 0 gives NaN.
     let is_too_much = numbers.is_some_and(|numbers| numbers.is_nan() || numbers > MAX_NUMBERS);
     if is_too_much || side > MAX_NUMBERS.sqrt() {
-        return Err(format!("its {} asks for too large a result", op(node)));
+        return Err(format!("its operator {} asks for too large a result", op(node)));
     }
     Ok(())
 }
