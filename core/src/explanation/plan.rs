@@ -174,7 +174,7 @@ const PART: usize = 28;
 const MOST_TILES: usize = 1000;
 
 /// What a run with a gradient takes, in runs without: measured with EfficientNet-Lite0.
-const WITH_GRADIENT: f64 = 4.0;
+const WITH_GRADIENT: f64 = 2.5;
 
 impl ModelInfo {
     /// Whether a method can be used with this network at all.
