@@ -324,6 +324,14 @@ impl AppState {
         (self.at < self.folder.len()).then_some(self.at)
     }
 
+    /// Place in its folder of the picture on the screen, counted from 0: the one that was asked for
+    /// last may still be on its way, or no picture at all.
+    pub fn shown_position(&self) -> Option<usize> {
+        let path = self.path()?;
+        let is_last = self.folder.get(self.at).is_some_and(|last| last == path);
+        if is_last { Some(self.at) } else { self.folder.iter().position(|it| it == path) }
+    }
+
     /// Does what the user asks for.
     pub fn apply(&mut self, command: Command) -> Vec<Effect> {
         let mut effects = self.dispatch(command);

@@ -87,6 +87,16 @@ pub struct Panels {
     pub topics: Vec<(Role, Topic)>,
     /// A field or a menu had the keyboard in the last frame.
     is_typing: bool,
+    /// A window lay over the panels in the last frame.
+    had_window: bool,
+}
+
+impl Panels {
+    /// Whether a window lies over the panels.
+    fn has_window(&self) -> bool {
+        let Self { palette, models, help, about, notices, .. } = self;
+        palette.open || models.open || help.open || *about || *notices
+    }
 }
 
 /// Smallest width of the panels beside the picture, in points.
@@ -149,8 +159,20 @@ pub fn root_ui(
     notices::toasts_ui(ui, state, out);
     drop_hint_ui(ui);
     escape_ui(ui, state, panels, out);
+    forget_pointer(ui, panels);
     panels.is_typing = ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
     output
+}
+
+/// When a window opens, the pointer counts for nothing until it moves: egui keeps a tooltip as long as
+/// the pointer rests, and it would lie on the window.
+fn forget_pointer(ui: &Ui, panels: &mut Panels) {
+    let has_window = panels.has_window();
+    if has_window && !panels.had_window {
+        ui.input_mut(|input| input.pointer = egui::PointerState::default());
+        ui.ctx().request_repaint();
+    }
+    panels.had_window = has_window;
 }
 
 /// What Escape leaves if nothing else has heard it: a window, a walk, the tool that draws, the
@@ -195,9 +217,8 @@ fn windows_ui(ui: &mut Ui, state: &AppState, panels: &mut Panels, out: &mut UiOu
 /// could cover what they point at.
 fn first_minute_ui(ui: &mut Ui, state: &AppState, settings: &mut Settings, panels: &mut Panels) {
     let is_explained = state.roles().iter().all(|&role| state.explanation(role).is_some());
-    let Panels { palette, models, help, prompt, about, notices, .. } = panels;
-    let has_window = palette.open || models.open || help.open || *about || *notices;
-    if is_explained && !has_window && prompt.is_none() && !egui::Popup::is_any_open(ui.ctx()) {
+    let has_window = panels.has_window() || panels.prompt.is_some();
+    if is_explained && !has_window && !egui::Popup::is_any_open(ui.ctx()) {
         panels.introduction.places.path = panels.tree_view.path_on_screen();
         introduction_ui(ui, &mut panels.introduction, &mut settings.introduction);
     }

@@ -13,8 +13,11 @@ use crate::state::Role;
 
 /// Longer than the slowest machine needs to load two models.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Frames after the result, for animations to end.
+/// Frames after the result, for animations to end. Where frames are slow, for want of a graphics
+/// card, fewer do: animations go by time.
 const SETTLE: u32 = 40;
+const LEAST_FRAMES: u32 = 12;
+const SETTLED_AFTER: Duration = Duration::from_secs(1);
 
 /// What came of it; filled in by the window, read after it has closed.
 #[derive(Debug, Clone, Default)]
@@ -91,9 +94,11 @@ impl Smoke {
         {
             return;
         }
-        self.explained.get_or_insert_with(|| self.started.elapsed());
+        let explained = *self.explained.get_or_insert_with(|| self.started.elapsed());
         self.settled += 1;
-        if self.settled < SETTLE || self.asked {
+        let is_settled = self.settled >= LEAST_FRAMES
+            && self.started.elapsed().saturating_sub(explained) >= SETTLED_AFTER;
+        if !(is_settled || self.settled >= SETTLE) || self.asked {
             return;
         }
         self.asked = true;

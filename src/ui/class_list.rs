@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 
 use eframe::egui::{
     Align, ComboBox, EventFilter, Id, Key, Label, Layout, Modifiers, RichText, Role, Sense,
-    TextEdit, Ui, WidgetInfo, vec2,
+    TextEdit, TextStyle, Ui, WidgetInfo, vec2,
 };
 use egui_extras::{Column, TableBuilder};
 use strum::IntoEnumIterator as _;
@@ -225,13 +225,12 @@ fn update_rows(explanation: &Explanation, state: &mut ClassListState) {
 /// How many classes there are, and what comes first; whether two of them shall be compared.
 fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) -> bool {
     let (all, shown) = (explanation.forward.logits.len(), state.rows().len());
-    let count = {
-        let [shown_text, all_text] = [shown, all].map(thousands);
-        if shown == all {
-            format!("{all_text} classes")
-        } else {
-            format!("{shown_text} of {all_text}")
-        }
+    let [shown_text, all_text] = [shown, all].map(thousands);
+    // A number that is cut would be another number: with less room, less is said.
+    let counts = if shown == all {
+        [format!("{all_text} classes"), all_text]
+    } else {
+        [format!("{shown_text} of {all_text}"), shown_text]
     };
     let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
     let layout = Layout::right_to_left(Align::Center);
@@ -250,7 +249,14 @@ fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassListState) -
                     click its A or B button), or the selected class and its strongest rival";
         let compares = ui.button("Compare").on_hover_text(hint).clicked();
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.add(Label::new(RichText::new(count).weak()).truncate());
+            let font = TextStyle::Body.resolve(ui.style());
+            let width = |text: &String| {
+                let (text, color) = (text.clone(), ui.visuals().weak_text_color());
+                ui.painter().layout_no_wrap(text, font.clone(), color).size().x
+            };
+            if let Some(count) = counts.iter().find(|it| width(it) <= ui.available_width()) {
+                ui.add(Label::new(RichText::new(count).weak())).on_hover_text(&counts[0]);
+            }
         });
         compares
     });

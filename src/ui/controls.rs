@@ -17,9 +17,10 @@ const STRIP: Vec2 = vec2(72.0, 12.0);
 const COMBO: f32 = 92.0;
 const SHORT_SLIDER: f32 = 64.0;
 /// Width of what the map is of, in points.
-const TARGET: f32 = 170.0;
 const SHORT_TARGET: f32 = 120.0;
 const TINY_TARGET: f32 = 90.0;
+/// It takes what the bar has to spare, up to so much more: most names are not longer.
+const SPARE: f32 = 110.0;
 /// Width of how the map is made, in points.
 const METHOD: f32 = 96.0;
 /// Of which the button that keeps it takes so much.
@@ -48,7 +49,7 @@ pub fn controls_ui(
             button_ui(ui, MenuCommand::Fit, "Fit", out);
         }
         if room < LITTLE {
-            map_ui(ui, state, options, TINY_TARGET, out);
+            map_ui(ui, state, options, target_width(room), out);
             ui.menu_button("Colours", |ui| {
                 opacity_ui(ui, options, true);
                 ui.separator();
@@ -63,7 +64,7 @@ pub fn controls_ui(
             button_ui(ui, MenuCommand::ActualSize, "100%", out);
         }
         ui.separator();
-        map_ui(ui, state, options, if room >= ROOMY { TARGET } else { SHORT_TARGET }, out);
+        map_ui(ui, state, options, target_width(room), out);
         if room >= WITH_METHOD {
             methods_ui(ui, state, options, METHOD);
         } else {
@@ -78,6 +79,18 @@ pub fn controls_ui(
         scale_ui(ui, options);
         smooth_ui(ui, options);
     });
+}
+
+/// How wide the choice of what the map is of may be, in points, together with the button that keeps
+/// it: the bar is laid out for the least room at which it looks the same, and the rest is to spare.
+fn target_width(room: f32) -> f32 {
+    // What the bar takes with the narrowest choice and without the button to keep it.
+    const TINY_BAR: f32 = 345.0;
+    if room < LITTLE {
+        return TINY_TARGET + (room - TINY_BAR).clamp(0.0, SHORT_TARGET - TINY_TARGET - 1.0);
+    }
+    let least = [ROOMY, ENOUGH, WITH_METHOD].into_iter().find(|&least| room >= least);
+    SHORT_TARGET + (room - least.unwrap_or(LITTLE)).clamp(0.0, SPARE)
 }
 
 /// How the map is made, where there is little room.
@@ -107,7 +120,7 @@ fn map_ui(
     let map = ui.checkbox(&mut options.visible, "Map of");
     map.on_hover_text(MenuCommand::ToggleOverlay.entry().tooltip);
     // Where there is little room, there is only a way to let go.
-    if width > TINY_TARGET || state.selection().keeps_target {
+    if width >= SHORT_TARGET || state.selection().keeps_target {
         versus_ui(ui, state, width - KEEP, out);
         keep_ui(ui, state, out);
     } else {

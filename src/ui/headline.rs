@@ -1,7 +1,7 @@
 //! The answer in one line: what it is, how sure the network is, and by which path; and the most that
 //! can be said at a certainty that the user chooses.
 
-use eframe::egui::{DragValue, Label, Response, RichText, Sense, Ui};
+use eframe::egui::{self, DragValue, Label, Response, RichText, Sense, Ui};
 
 use super::output::UiOutput;
 use super::text::{at_most, short};
@@ -12,8 +12,12 @@ use crate::numbers::percent_to;
 use crate::state::{AppState, Role};
 use crate::tree_text::{self, percent, short_name_on_photo};
 
-/// With less room, in points, the path and the certain answer have no place.
+/// With less room, in points, the certain answer has no place.
 const ROOMY: f32 = 640.0;
+/// With less room, nor has the path.
+const LEAST_PATH: f32 = 120.0;
+/// Between two steps of the path.
+const STEP: &str = " \u{203a} ";
 /// The share of the line that a name may take.
 const MOST_OF_ALL: f32 = 0.6;
 
@@ -34,10 +38,10 @@ pub fn headline_ui(ui: &mut Ui, state: &AppState, certainty: &mut f32, out: &mut
         }
         answer_ui(ui, role, explanation, out);
         let Some((tree, decision)) = tree.zip(decision) else { return };
-        if ui.available_width() < ROOMY {
+        if ui.available_width() < LEAST_PATH {
             return;
         }
-        if decision.rule == Rule::Marginal {
+        if decision.rule == Rule::Marginal && ui.available_width() >= ROOMY {
             ui.separator();
             certain_ui(ui, state, explanation, tree, decision, certainty, out);
         }
@@ -111,23 +115,50 @@ fn certain_ui(
     }
 }
 
-/// The names along the path, each of which can be clicked.
+/// The names along the path, each of which can be clicked. Where there is no room for all, the first
+/// ones are left out: the end is what is nearest to the answer.
 fn path_ui(ui: &mut Ui, state: &AppState, tree: &Tree, decision: &Decision, out: &mut UiOutput) {
     let role = state.shown_tree();
     let selected = state.selected_node(role);
     // The root was never chosen.
-    for (i, &node) in decision.path.iter().skip(1).enumerate() {
-        if ui.available_width() < 60.0 {
-            ui.weak("\u{2026}");
-            return;
-        }
+    let path = decision.path.get(1..).unwrap_or_default();
+    let first = first_that_fits(ui, tree, decision, path);
+    if first > 0 {
+        let left_out = path[..first].iter();
+        let names = left_out.map(|&node| short_name_on_photo(&tree.hierarchy, decision, node));
+        let names: Vec<String> = names.collect();
+        ui.weak("\u{2026}").on_hover_text(names.join(STEP));
+    }
+    for (i, &node) in path.iter().enumerate().skip(first) {
         if i > 0 {
-            ui.weak("\u{203a}");
+            ui.weak(STEP.trim());
         }
         if step_ui(ui, tree, decision, node, selected == Some(node)).clicked() {
             out.push(Command::SelectNode(role, node));
         }
     }
+}
+
+/// From which step on the rest of the path has room; at least the last one is shown.
+fn first_that_fits(ui: &Ui, tree: &Tree, decision: &Decision, path: &[NodeId]) -> usize {
+    let gap = ui.spacing().item_spacing.x;
+    let width = |text: String| {
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        let galley = ui.painter().layout_no_wrap(text, font, egui::Color32::PLACEHOLDER);
+        galley.size().x + gap
+    };
+    let step = width(STEP.trim().to_owned());
+    let widths =
+        path.iter().map(|&node| step + width(short_name_on_photo(&tree.hierarchy, decision, node)));
+    let widths: Vec<f32> = widths.collect();
+    // There may have to be room for the sign that something is left out.
+    let mut room = ui.available_width() - step - widths.iter().sum::<f32>();
+    let mut first = 0;
+    while room < 0.0 && first + 1 < path.len() {
+        room += widths[first];
+        first += 1;
+    }
+    first
 }
 
 fn step_ui(

@@ -7,7 +7,7 @@ pub mod trust;
 
 use std::sync::Arc;
 
-use eframe::egui::{Panel, Ui};
+use eframe::egui::{Panel, Ui, UiBuilder};
 use strum::IntoEnumIterator as _;
 
 use crate::explain::{Decision, Decisions, Forced, Hierarchy};
@@ -104,6 +104,12 @@ pub fn insight_panel_ui(
             }
         });
         ui.separator();
+        // The tabs stay where they are, however much there is to say below them.
+        let body = ui.available_rect_before_wrap();
+        let panel = ui;
+        let ui = &mut panel.new_child(UiBuilder::new().max_rect(body));
+        // Some room for the rings around what has the focus.
+        ui.shrink_clip_rect(body.expand(4.0));
         match (settings.insight_tab, Insight::new(state, tree)) {
             // What it gives to a class needs no tree.
             (InsightTab::Region, insight) => {
@@ -124,7 +130,7 @@ pub fn insight_panel_ui(
                 path::path_ui(ui, &insight, &mut memory.path, out);
             }
         }
-        ui.set_min_height(ui.available_height());
+        panel.advance_cursor_after_rect(body);
     });
     if Layout::is_being_dragged(ui) {
         settings.insight_height = shown.response.rect.height();

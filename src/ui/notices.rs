@@ -11,6 +11,13 @@ use crate::ui::output::UiOutput;
 use crate::ui::text::cut;
 use crate::ui::theme;
 
+/// Between a toast and the edge of the window, in points.
+const EDGE: f32 = 12.0;
+/// A longer line would be hard to read.
+const WIDEST: f32 = 860.0;
+/// How many characters a point has room for, with some left for the buttons beside the text.
+const LETTERS_PER_POINT: f32 = 0.13;
+
 /// What toasts may take of the window.
 struct Bounds {
     /// More at a time would hide the window.
@@ -19,14 +26,29 @@ struct Bounds {
     width: f32,
     /// Of a text, in characters; the log has all of it.
     letters: usize,
+    /// Whether they lie on the status bar, which a small window can spare more easily than the tree.
+    on_bar: bool,
 }
 
 impl Bounds {
-    /// Two lines in a window of this size in points, if it is small, or else a few.
+    /// A line or two along the bottom of a window of this size in points, if it is small, or else
+    /// a few in the corner.
     fn of(window: Vec2) -> Self {
         match window.x < 900.0 || window.y < 600.0 {
-            true => Self { most: 1, width: 280.0, letters: 72 },
-            false => Self { most: 3, width: 380.0, letters: 220 },
+            true => {
+                let width = (window.x - 2.0 * EDGE).min(WIDEST);
+                let letters = (2.0 * LETTERS_PER_POINT * width) as usize;
+                Self { most: 1, width, letters, on_bar: true }
+            }
+            false => Self { most: 3, width: 380.0, letters: 220, on_bar: false },
+        }
+    }
+
+    /// From the lower right corner of the window.
+    fn offset(&self) -> Vec2 {
+        match self.on_bar {
+            true => vec2(-EDGE, -4.0),
+            false => vec2(-EDGE, -(theme::BAR_HEIGHT + 8.0)),
         }
     }
 }
@@ -40,27 +62,32 @@ pub fn toasts_ui(ui: &Ui, state: &AppState, out: &mut UiOutput) {
     let bounds = Bounds::of(ui.ctx().content_rect().size());
     let area = Area::new(Id::unique("toasts"))
         .order(Order::Foreground)
-        .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -(theme::BAR_HEIGHT + 8.0)));
+        .anchor(Align2::RIGHT_BOTTOM, bounds.offset());
     area.show(ui.ctx(), |ui| {
         ui.set_max_width(bounds.width);
         let hidden = notices.len().saturating_sub(bounds.most);
-        if hidden > 0 {
-            let text = if hidden == 1 {
-                "1 more notice".to_owned()
-            } else {
-                format!("{hidden} more notices")
-            };
-            if ui.button(text).clicked() {
-                out.push(MenuCommand::Notices);
-            }
+        if !bounds.on_bar {
+            more_ui(ui, hidden, out);
         }
         for notice in &notices[hidden..] {
-            toast_ui(ui, notice, &bounds, out);
+            toast_ui(ui, notice, hidden, &bounds, out);
         }
     });
 }
 
-fn toast_ui(ui: &mut Ui, notice: &Notice, bounds: &Bounds, out: &mut UiOutput) {
+/// The way to the notices that have no room.
+fn more_ui(ui: &mut Ui, hidden: usize, out: &mut UiOutput) {
+    let text = match hidden {
+        0 => return,
+        1 => "1 more notice".to_owned(),
+        _ => format!("{hidden} more notices"),
+    };
+    if ui.button(text).clicked() {
+        out.push(MenuCommand::Notices);
+    }
+}
+
+fn toast_ui(ui: &mut Ui, notice: &Notice, hidden: usize, bounds: &Bounds, out: &mut UiOutput) {
     let frame = Frame::popup(ui.style()).stroke((1.0, color(ui, notice)));
     frame.show(ui, |ui| {
         ui.set_width(bounds.width - 24.0);
@@ -69,6 +96,9 @@ fn toast_ui(ui: &mut Ui, notice: &Notice, bounds: &Bounds, out: &mut UiOutput) {
             close.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Dismiss notice"));
             if close.clicked() {
                 out.push(Command::Dismiss(notice.id));
+            }
+            if bounds.on_bar {
+                more_ui(ui, hidden, out);
             }
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 let text = cut(&notice.text, bounds.letters);

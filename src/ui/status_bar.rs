@@ -50,7 +50,7 @@ fn left_ui(ui: &mut Ui, state: &AppState, out: &mut UiOutput) {
     };
     let (width, height) = photo.rgb.dimensions();
     let mut text = format!("{}  {width} × {height}", photo.name);
-    if let Some(at) = state.position().filter(|_| state.folder.len() > 1) {
+    if let Some(at) = state.shown_position().filter(|_| state.folder.len() > 1) {
         let [at, all] = [at + 1, state.folder.len()].map(thousands);
         text += &format!("  ({at} of {all})");
     }

@@ -113,6 +113,8 @@ pub struct TreeViewState {
     seen: Option<Seen>,
     /// Bring the selected node into view.
     reveal: bool,
+    /// There is another result: what it is about has to be in view.
+    arrived: bool,
     /// Give this node the keyboard focus as soon as it is the selected one.
     focus: Option<NodeId>,
     /// The widget that had the focus when the keyboard was used last.
@@ -250,6 +252,7 @@ impl TreeViewState {
             (self.renaming, self.moving, self.dragged) = (None, None, None);
         } else if old.is_some_and(|old| (old.result_id, old.rule) != (result_id, rule)) {
             self.open.follow(hierarchy, decision);
+            self.arrived |= old.is_some_and(|old| old.result_id != result_id);
             if let Some(id) = selected {
                 self.open.reveal(hierarchy, id);
             }

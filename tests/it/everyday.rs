@@ -17,7 +17,7 @@ use glasstree::ui::tree_view::Index;
 use crate::ui::{FakeEngine, Window, asset, drop_files, is_explained, menu, step_until, window};
 
 /// A window with the first of several pictures that are all answered as the cat.
-fn folder_of(engine: &FakeEngine, names: &[&str]) -> (tempfile::TempDir, Window, Vec<PathBuf>) {
+pub fn folder_of(engine: &FakeEngine, names: &[&str]) -> (tempfile::TempDir, Window, Vec<PathBuf>) {
     let folder = tempfile::tempdir().unwrap();
     let paths: Vec<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
     for path in &paths {

@@ -26,6 +26,7 @@ mod everyday;
 mod explain;
 mod features;
 mod fetch;
+mod first_look;
 mod first_minute;
 mod folder;
 mod fuzz;

@@ -37,6 +37,8 @@ pub enum Aim {
     Home,
     /// Everything.
     Fit,
+    /// Where it had to go to show what was selected.
+    Shown(Camera),
     /// Where the user has moved it.
     Free(Camera),
 }
@@ -46,7 +48,9 @@ impl Aim {
         match self {
             Self::Home => Camera::home(layout, way, canvas),
             Self::Fit => Camera::fit(layout, canvas),
-            Self::Free(camera) => Camera { orientation: layout.orientation, ..camera },
+            Self::Shown(camera) | Self::Free(camera) => {
+                Camera { orientation: layout.orientation, ..camera }
+            }
         }
     }
 }

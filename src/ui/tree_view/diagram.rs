@@ -97,7 +97,7 @@ impl DiagramState {
             && old.orientation == layout.orientation
         {
             let shift = self.motion.begin(scene.hierarchy, old, &layout, now);
-            if let Aim::Free(camera) = &mut self.aim {
+            if let Aim::Free(camera) | Aim::Shown(camera) = &mut self.aim {
                 camera.offset -= camera.scale() * shift;
             }
         }
@@ -136,7 +136,12 @@ pub(super) fn diagram_ui(
     let arrows = arrows(state.orientation(settings));
     let toggled_by_key = keyboard(ui, scene, state, arrows, Some(canvas.id), actions);
     let (now, duration) = (ui.input(|i| i.time), 2.0 * f64::from(ui.style().animation_time));
-    let TreeViewState { diagram, open, reveal, .. } = state;
+    let TreeViewState { diagram, open, reveal, arrived, .. } = state;
+    let arrived = std::mem::take(arrived);
+    if arrived && scene.selected.is_none() && matches!(diagram.aim, Aim::Shown(_)) {
+        // Nobody asked to stay where the selected node of the picture before was.
+        diagram.aim = Aim::Home;
+    }
     if let (Some(id), Some((_, layout))) = (toggled_by_key, &diagram.layout) {
         let camera = diagram.aim.camera(layout, scene.way(), canvas.rect.size());
         diagram.hold(camera, id);
@@ -157,6 +162,19 @@ pub(super) fn diagram_ui(
         let old = camera;
         camera.reveal(canvas.rect, card);
         if camera != old {
+            diagram.aim = match diagram.aim {
+                Aim::Free(_) => Aim::Free(camera),
+                Aim::Home | Aim::Fit | Aim::Shown(_) => Aim::Shown(camera),
+            };
+        }
+    }
+    if arrived
+        && let Aim::Free(_) = diagram.aim
+        && let Some(card) = layout.find(scene.cursor())
+    {
+        let on_screen = camera.card_on_screen(canvas.rect, point(card.centre), card.size.into());
+        if !canvas.rect.expand(1.0).contains_rect(on_screen) {
+            camera.reveal(canvas.rect, card_rect(card));
             diagram.aim = Aim::Free(camera);
         }
     }

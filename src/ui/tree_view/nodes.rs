@@ -1,6 +1,6 @@
 //! The nodes of the diagram: their widgets, and what clicks do.
 
-use eframe::egui::{FontId, Painter, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui::{FontId, Painter, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::explain::NodeId;
 use crate::tree_layout::{Orientation, Others, Shown};
@@ -250,6 +250,13 @@ fn name_prediction(painter: &Painter, scene: &Scene<'_>, view: &View<'_>) {
     let place = match view.layout.orientation {
         Orientation::LeftToRight => rect.right_center() + vec2(8.0, -text.size().y / 2.0),
         Orientation::TopDown => rect.center_bottom() + vec2(-text.size().x / 2.0, 6.0),
+    };
+    // At the edge of the canvas, beside its card rather than cut off.
+    let room = view.canvas.x_range().shrink(6.0);
+    let end = (room.max - text.size().x).max(room.min);
+    let place = match view.canvas.intersects(rect) {
+        true => pos2(place.x.clamp(room.min, end), place.y),
+        false => place,
     };
     let back = Rect::from_min_size(place, text.size()).expand2(vec2(4.0, 1.0));
     if back.intersects(view.canvas) {
