@@ -224,12 +224,13 @@ impl Axis {
                     let from = (start - first) as f64 + cell as f64 * of_tile;
                     let to = from + of_tile;
                     let (near, far) = ((from / of_map) as usize, (to / of_map).ceil() as usize);
-                    for at in near.min(cells - 1)..far.min(cells) {
+                    let (near, far) = (near.min(cells - 1), far.min(cells));
+                    for (at, cover) in cover.iter_mut().enumerate().take(far).skip(near) {
                         let (left, right) = (at as f64 * of_map, (at + 1) as f64 * of_map);
                         let common = right.min(to) - left.max(from);
                         if common > 0.0 {
                             shares.push((at, cell, common));
-                            cover[at] += common;
+                            *cover += common;
                         }
                     }
                 }

@@ -102,8 +102,8 @@ impl<'a> Route<'a> {
             Site::Input => Some(0),
             Site::Stage(0) => Some(self.features),
             Site::Stage(back) => {
-                let strided = (1..self.features).rev().filter(|&at| self.ops[at].is_strided());
-                strided.skip(back - 1).next()
+                let mut strided = (1..self.features).rev().filter(|&at| self.ops[at].is_strided());
+                strided.nth(back - 1)
             }
         }
     }

@@ -225,8 +225,8 @@ fn forward_all(ops: &[Op<'_>], x: Arc<Map>) -> Result<(Arc<Map>, Vec<Saved>), Mo
 }
 
 fn backward_all(ops: &[Op<'_>], saved: Vec<Saved>, gradient: Map) -> Result<Map, ModelError> {
-    let steps = ops.iter().zip(saved).rev();
-    steps.fold(Ok(gradient), |gradient, (op, saved)| op.backward(saved, gradient?))
+    let mut steps = ops.iter().zip(saved).rev();
+    steps.try_fold(gradient, |gradient, (op, saved)| op.backward(saved, gradient))
 }
 
 /// What is left of a function after the part that was `fused`, and what its derivative depends on.

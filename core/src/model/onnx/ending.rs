@@ -36,7 +36,7 @@ enum End<'a> {
 pub fn find(graph: &Graph<'_>, output: &str) -> Found {
     let logits = without_softmax(graph, output);
     let mut walk = Walk { value: logits, layers: Layers::default(), norm: None, is_rounded: false };
-    let end = walk.to_the_end(graph);
+    let end = walk.finish(graph);
     let Walk { layers, norm, is_rounded, .. } = walk;
     let (head, is_plain) = (layers.head.map(Arc::new), layers.is_plain);
     let other = |linear: Option<Arc<Head>>, why: &str| {
@@ -79,7 +79,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn to_the_end(&mut self, graph: &Graph<'a>) -> End<'a> {
+    fn finish(&mut self, graph: &Graph<'a>) -> End<'a> {
         loop {
             if let Some((features, axes)) = pooling::of(graph, self.value) {
                 return End::Map(features, axes);
