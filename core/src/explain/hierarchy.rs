@@ -21,7 +21,7 @@ pub struct Node {
     /// The identifier in the file: a WordNet 3.0 noun such as `n02121620`, or any other text.
     pub wnid: CleanText,
     /// What to call it: the class label of a leaf; the WordNet name of an inner node, or where
-    /// `generated` a makeshift. [`crate::tree_text`] has better words for these.
+    /// `generated` a makeshift. `tree_text` has better words for these.
     pub name: CleanText,
     /// Whether nobody gave it a name, and `name` had to be made up from the leaves.
     pub generated: bool,
