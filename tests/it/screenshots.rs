@@ -10,7 +10,7 @@ use eframe::egui::Theme;
 use egui_kittest::kittest::Queryable as _;
 use glasstree::command::{Command, MenuCommand};
 use glasstree::explain::{Area, Mark, Method, Rect};
-use glasstree::state::Role;
+use glasstree::state::{Role, Topic};
 use glasstree::ui::models::Page;
 use image::RgbaImage;
 
@@ -264,4 +264,21 @@ fn side_by_side() {
     window.run_steps(3);
     step_until(&mut window, "the finer map is there", |app| !app.state.is_busy());
     shot(&mut window, "side_by_side_dark");
+}
+
+/// Two maps that need gradients: an earlier feature map, and single pixels.
+#[test]
+fn gradients() {
+    let mut window = open_alone("cat_and_coffee.jpg", Theme::Dark);
+    let overlay = &mut window.state_mut().settings.overlay;
+    (overlay.method, overlay.beside) = (Method::LayerCam4, Some(Method::IntegratedGradients));
+    window.run_steps(3);
+    step_until(&mut window, "both maps are there", |app| {
+        let (role, target) = app.state.target().unwrap();
+        [Method::LayerCam4, Method::IntegratedGradients].iter().all(|&method| {
+            let inquiry = app.state.inquiry(role, Topic::Map(method, Some(target)));
+            inquiry.is_some_and(|inquiry| inquiry.is_done())
+        })
+    });
+    shot(&mut window, "gradients_dark");
 }

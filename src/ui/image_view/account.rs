@@ -96,6 +96,7 @@ fn how_far(inquiry: &Inquiry) -> String {
             let left = inquiry.left.as_secs_f32().ceil();
             format!("{done} of {total} runs, {left:.0} s left")
         }
+        InquiryProgress::Done if inquiry.total == 1 => "1 run of the network".to_owned(),
         InquiryProgress::Done => format!("{total} runs of the network"),
         InquiryProgress::Stopped => format!("stopped after {done} of {total} runs"),
         InquiryProgress::Failed(error) => error.clone(),
