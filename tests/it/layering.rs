@@ -200,6 +200,7 @@ const PANELS: &[&str] = &[
     "status_bar",
     "path_prompt",
     "welcome",
+    "window",
 ];
 
 /// The names that stand behind `prefix` in the code, those in braces, too.
