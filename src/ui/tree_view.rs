@@ -2,6 +2,7 @@
 //!
 //! | module | question |
 //! | --- | --- |
+//! | `state`, `scene` | what is remembered, and what do all parts draw from? |
 //! | `rows` | where does a step by keyboard lead? (plain data) |
 //! | `camera` | which part of the diagram is seen? (plain data) |
 //! | `diagram`, `nodes`, `card`, `motion` | how is the diagram drawn and used? |
@@ -18,13 +19,10 @@
 use eframe::egui;
 use eframe::egui::{Key, Modifiers, Ui};
 
-use crate::explain::{Agreement, ClassId, Decision, Decisions, Forced, Hierarchy, NodeId, Rule};
-use crate::explanation::CamTarget;
+use crate::explain::{Agreement, ClassId, Decisions, Forced, Hierarchy, NodeId, Rule};
 use crate::selection::{PinSlot, Versus};
 use crate::settings::{TreeMode, TreeSettings};
-use crate::tree_layout::{Cards, OpenNodes, Orientation, Shown};
-use crate::tree_text;
-use crate::ui::map_tiles::{MapSource, MapTiles};
+use crate::ui::map_tiles::MapSource;
 
 mod camera;
 mod card;
@@ -42,7 +40,9 @@ mod readings;
 mod regroup;
 mod rename;
 mod rows;
+mod scene;
 mod search;
+mod state;
 mod toolbar;
 mod tooltip;
 
@@ -50,6 +50,9 @@ pub use crate::ui::theme::tree::{Palette, palette};
 pub use move_to::places;
 pub use rows::{Effect, Step, take_step};
 pub use search::Index;
+pub use state::TreeViewState;
+
+use scene::Scene;
 
 /// What the view shows.
 #[derive(Clone, Copy)]
@@ -101,262 +104,6 @@ pub enum TreeAction {
     Pin(PinSlot, ClassId),
     /// The first class against the second.
     Compare(ClassId, ClassId),
-}
-
-/// How the user looks at one tree. What holds for all trees is in the settings.
-#[derive(Clone, Debug, Default)]
-pub struct TreeViewState {
-    tiles: MapTiles,
-    open: OpenNodes,
-    search: search::Search,
-    diagram: diagram::DiagramState,
-    seen: Option<Seen>,
-    /// Bring the selected node into view.
-    reveal: bool,
-    /// There is another result: what it is about has to be in view.
-    arrived: bool,
-    /// Give this node the keyboard focus as soon as it is the selected one.
-    focus: Option<NodeId>,
-    /// The widget that had the focus when the keyboard was used last.
-    keyboard_at: Option<egui::Id>,
-    renaming: Option<rename::Renaming>,
-    moving: Option<move_to::MoveTo>,
-    /// The node that hangs on the pointer.
-    dragged: Option<NodeId>,
-    path_on_screen: Option<egui::Rect>,
-}
-
-/// The input of the last frame, to notice what has changed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Seen {
-    tree_id: u64,
-    result_id: u64,
-    rule: Rule,
-    selected: Option<NodeId>,
-    forced: Option<NodeId>,
-}
-
-impl TreeViewState {
-    /// Asks for another name of a branch.
-    pub fn begin_rename(&mut self, hierarchy: &Hierarchy, node: NodeId) {
-        self.renaming = Some(rename::Renaming::new(hierarchy, node));
-        self.open.reveal(hierarchy, node);
-        self.reveal = true;
-    }
-
-    /// Asks where a node shall hang.
-    pub fn begin_move(&mut self, node: NodeId) {
-        self.moving = Some(move_to::MoveTo::new(node));
-    }
-
-    /// Keeps what is seen when the tree has changed into a similar one with another number.
-    pub fn carry_over(&mut self, old: &Hierarchy, (tree_id, new): (u64, &Hierarchy)) {
-        self.open.carry_over(old, new);
-        self.diagram.forget_layout();
-        if let Some(seen) = &mut self.seen {
-            *seen = Seen { tree_id, selected: None, ..*seen };
-        }
-        (self.renaming, self.moving, self.dragged) = (None, None, None);
-    }
-
-    /// Opens every node and shows all of them.
-    pub fn expand_all(&mut self) {
-        self.open.expand_all();
-        self.diagram.fit();
-    }
-
-    /// All but the root.
-    pub fn collapse_all(&mut self) {
-        self.open.collapse_all();
-        self.diagram.reset_view();
-    }
-
-    /// Shows the winning path and the children of its nodes, in addition to what is open.
-    pub fn expand_path(&mut self, decision: &Decision) {
-        self.open.open_all(decision.path.iter().copied());
-    }
-
-    /// Shows the winning path and what else is likely, as at the start.
-    pub fn show_path_only(&mut self, hierarchy: &Hierarchy, decision: &Decision) {
-        self.open.reset(hierarchy, decision);
-        self.diagram.reset_view();
-    }
-
-    /// Readable, from the root on.
-    pub fn reset_view(&mut self) {
-        self.diagram.reset_view();
-    }
-
-    /// All of the diagram, however small.
-    pub fn fit(&mut self, settings: &mut TreeSettings) {
-        settings.mode = TreeMode::Diagram;
-        self.diagram.fit();
-    }
-
-    pub fn focus_search(&mut self) {
-        self.search.focus();
-    }
-
-    pub fn toggle_orientation(&mut self, settings: &mut TreeSettings) {
-        settings.orientation = Some(self.orientation(settings).other());
-        self.diagram.reset_view();
-    }
-
-    pub fn toggle_mode(&mut self, settings: &mut TreeSettings) {
-        settings.mode = match settings.mode {
-            TreeMode::Diagram => TreeMode::Outline,
-            TreeMode::Outline => TreeMode::Diagram,
-        };
-        self.reveal = true;
-    }
-
-    /// Shows the maps on the nodes, or hides them.
-    pub fn toggle_maps(&mut self, settings: &mut TreeSettings) {
-        settings.cards = match settings.cards {
-            Cards::WithMap => Cards::Plain,
-            Cards::Plain => Cards::WithMap,
-        };
-        self.diagram.reset_view();
-    }
-
-    /// The leftmost node of the path that was seen in the last frame.
-    pub fn path_on_screen(&self) -> Option<egui::Rect> {
-        self.path_on_screen
-    }
-
-    /// How many small maps are ready.
-    pub fn maps_ready(&self) -> usize {
-        self.tiles.ready()
-    }
-
-    /// The orientation that is shown.
-    pub fn orientation(&self, settings: &TreeSettings) -> Orientation {
-        settings.orientation.unwrap_or(self.diagram.automatic_orientation())
-    }
-
-    /// What is expanded.
-    pub fn open_nodes(&self) -> &OpenNodes {
-        &self.open
-    }
-
-    /// Takes over what has changed since the last frame.
-    fn follow(&mut self, input: &TreeInput<'_>, decision: &Decision) {
-        let TreeInput { tree_id, result_id, rule, selected, hierarchy, .. } = *input;
-        let forced = input.forced.map(|forced| forced.node);
-        let new = Seen { tree_id, result_id, rule, selected, forced };
-        let old = self.seen.replace(new);
-        if old.is_none_or(|old| old.tree_id != tree_id) || !self.open.fits(hierarchy) {
-            self.open.reset(hierarchy, decision);
-            self.diagram = diagram::DiagramState::default();
-            self.search = search::Search::default();
-            (self.renaming, self.moving, self.dragged) = (None, None, None);
-        } else if old.is_some_and(|old| (old.result_id, old.rule) != (result_id, rule)) {
-            self.open.follow(hierarchy, decision);
-            self.arrived |= old.is_some_and(|old| old.result_id != result_id);
-            if let Some(id) = selected {
-                self.open.reveal(hierarchy, id);
-            }
-        }
-        if let Some(way) = input.forced
-            && old.is_none_or(|old| old.forced != forced)
-        {
-            self.open.open_all(way.path.iter().copied());
-            // Both ways are to be seen, the decided one and this.
-            self.diagram.fit();
-            if let Some(id) = selected {
-                self.open.reveal(hierarchy, id);
-            }
-        } else if let Some(id) = selected
-            && old.is_none_or(|old| old.selected != selected)
-        {
-            self.open.reveal(hierarchy, id);
-            self.reveal = true;
-        }
-    }
-}
-
-/// What all parts of the view draw from.
-struct Scene<'a> {
-    tree_id: u64,
-    result_id: u64,
-    hierarchy: &'a Hierarchy,
-    decision: &'a Decision,
-    label: &'a dyn Fn(ClassId) -> String,
-    selected: Option<NodeId>,
-    pins: [Option<ClassId>; 2],
-    maps: Option<NodeMaps<'a>>,
-    /// By node.
-    on_path: Vec<bool>,
-    marks: marks::Marks,
-    /// Where the ways to the predictions part.
-    partings: Vec<NodeId>,
-    palette: Palette,
-    /// Prefix of the ids of all nodes.
-    base: egui::Id,
-}
-
-impl Scene<'_> {
-    /// The widget of a node.
-    fn id(&self, node: NodeId) -> egui::Id {
-        self.base.with(node)
-    }
-
-    /// Where the keyboard is: the selected node, or the predicted class.
-    fn cursor(&self) -> NodeId {
-        let end = self.way().last().copied();
-        self.selected.or(end).unwrap_or(self.hierarchy.root())
-    }
-
-    /// From the root to the class that is shown as the answer.
-    fn way(&self) -> &[NodeId] {
-        self.marks.way(self.decision)
-    }
-
-    fn is_on_path(&self, shown: Shown) -> bool {
-        shown.node().is_some_and(|id| self.on_path[id])
-    }
-
-    /// P(node), or the sum of it.
-    fn reach(&self, shown: Shown) -> f32 {
-        match shown {
-            Shown::Node(id) => tree_text::probabilities(self.decision, id)[1],
-            Shown::Others(others) => others.reach,
-        }
-    }
-
-    fn accessible_name(&self, node: NodeId, open: bool) -> String {
-        let mut name = tree_text::accessible_name(self.hierarchy, self.decision, node, open);
-        let doubt = tree_text::doubt(self.hierarchy, self.decision, node);
-        if doubt > tree_text::NOTABLE {
-            name += ", close decision";
-        }
-        if self.partings.contains(&node) {
-            name += ", predictions diverge here";
-        }
-        for slot in self.slots(node) {
-            name += &format!(", pinned as {slot}");
-        }
-        name + self.marks.words(node)
-    }
-
-    /// The letters that a leaf is pinned as.
-    fn slots(&self, node: NodeId) -> impl Iterator<Item = &'static str> {
-        let class = self.hierarchy.node(node).class;
-        let pins = self.pins.into_iter().zip(["A", "B"]);
-        pins.filter(move |(pin, _)| class.is_some() && *pin == class).map(|(_, letter)| letter)
-    }
-
-    /// What the map of a node shows: nothing where decisions are shown, but nothing is decided.
-    fn map_of(&self, node: NodeId) -> Option<CamTarget> {
-        let versus = self.maps?.versus;
-        let target = versus.target(self.hierarchy, node, self.decision.rule);
-        (versus == Versus::Nothing || target.is_comparison()).then_some(target)
-    }
-
-    /// The kind of cards that can be drawn.
-    fn cards(&self, wanted: Cards) -> Cards {
-        if self.maps.is_some() { wanted } else { Cards::Plain }
-    }
 }
 
 /// Draws the view into all of `ui`.
