@@ -1,31 +1,24 @@
 //! The loop on the engine's thread.
 
+mod measure;
+
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use super::batches::Batches;
-use super::eval::Evaluator;
 use super::load::{self, LoadError, Loaded};
 use super::probing::Probing;
 use super::{EngineError, Wake};
 use crate::budget::Wanted;
 use crate::decoder;
-use crate::explain::{Ending, FeatureMap};
 use crate::explanation::Explanation;
-use crate::labelled_pictures::LabelledPicture;
 use crate::model::{Compute, DeviceChoice, ModelError, Opened};
-use crate::photo::{Photo, PhotoOptions};
+use crate::photo::Photo;
 use crate::preprocess::Square;
-use crate::protocol::{
-    Evaluation, Event, JobId, ModelRequest, PictureSource, PooledFeatures, Request, Rerun, Stage,
-    Unreadable,
-};
-use crate::text::Shown as _;
+use crate::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Rerun, Stage};
 
 /// Models kept in memory: a classifier and a tree model.
 const KEPT_MODELS: usize = 2;
@@ -274,71 +267,6 @@ impl Worker {
         self.explain(job, photo, rerun.square(), &rerun.model)
     }
 
-    fn evaluate(
-        &mut self,
-        job: JobId,
-        pictures: &[LabelledPicture],
-        others: &[PathBuf],
-        options: PhotoOptions,
-        model: &ModelRequest,
-    ) -> Result<Evaluation, Stop> {
-        let info = Arc::clone(&self.model(job, model)?.info);
-        let classes = info.class_count();
-        if let Some(picture) = pictures.iter().find(|picture| picture.class >= classes) {
-            let (path, class) = (picture.path.shown(), picture.class);
-            let text = format!("{path} is of class {class}, but the model has {classes} classes");
-            return Err(Stop::Failed(text));
-        }
-        self.stage(job, Stage::Running)?;
-        let started = Instant::now();
-        let total = pictures.len() + others.len();
-        let mut evaluator = Evaluator::new(Arc::clone(&info), pictures, others, options);
-        while let Some(done) = evaluator.step(&self.model(job, model)?.classifier)? {
-            self.check_wanted(job)?;
-            self.say(Event::Evaluating { job, done, total });
-        }
-        let (scores, separations, unreadable) = evaluator.finish();
-        if scores.top1.of == 0 {
-            return Err(Stop::Failed(nothing_to_measure(&unreadable)));
-        }
-        let device = self.compute.as_ref().map_or_else(String::new, |c| c.name().to_owned());
-        let took = started.elapsed();
-        Ok(Evaluation { model: info, device, scores, separations, unreadable, took })
-    }
-
-    fn features(
-        &mut self,
-        job: JobId,
-        pictures: &[PathBuf],
-        options: PhotoOptions,
-        model: &ModelRequest,
-    ) -> Result<PooledFeatures, Stop> {
-        let info = Arc::clone(&self.model(job, model)?.info);
-        if let Ending::Other { why, .. } = &info.ending {
-            return Err(Stop::Failed(why.to_string()));
-        }
-        self.stage(job, Stage::Running)?;
-        let items = pictures.iter().enumerate().map(|(at, path)| (path.as_path(), at));
-        let mut batches = Batches::new(items.collect(), options);
-        let mut pooled = PooledFeatures::default();
-        while let Some(done) =
-            batches.step(&info, &self.model(job, model)?.classifier, |prepared, forward| {
-                let features = forward.features.as_ref();
-                pooled.pictures.push(prepared.known);
-                pooled.features.extend(features.map(FeatureMap::pooled).unwrap_or_default());
-                pooled.logits.extend(&forward.logits);
-            })?
-        {
-            self.check_wanted(job)?;
-            self.say(Event::Evaluating { job, done, total: pictures.len() });
-        }
-        pooled.unreadable = batches.unreadable;
-        if pooled.pictures.is_empty() {
-            return Err(Stop::Failed(nothing_to_measure(&pooled.unreadable)));
-        }
-        Ok(pooled)
-    }
-
     fn check_wanted(&self, job: JobId) -> Result<(), Stop> {
         let is_wanted = job.0 >= self.oldest_wanted.load(Ordering::Relaxed);
         if is_wanted { Ok(()) } else { Err(Stop::Cancelled) }
@@ -438,84 +366,5 @@ impl Worker {
     }
 }
 
-fn nothing_to_measure(unreadable: &Unreadable) -> String {
-    match (unreadable.count, unreadable.first.first()) {
-        (0, _) | (_, None) => "There are no pictures to evaluate the model on".to_owned(),
-        (1, Some(error)) => error.clone(),
-        (count, Some(error)) => format!("None of the {count} pictures can be read: {error}"),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::sync::mpsc::channel;
-
-    use super::*;
-
-    fn worker(compute: Compute) -> (Worker, Receiver<Event>) {
-        let (outbox, events) = channel();
-        let wanted = Arc::new(AtomicU64::new(0));
-        let mut worker = Worker::new(DeviceChoice::Auto, outbox, Arc::new(|| {}), wanted);
-        worker.compute = Some(compute);
-        (worker, events)
-    }
-
-    fn fails_then_succeeds(fail: impl Fn() -> Result<(), Stop>) {
-        let (mut worker, events) = worker(Compute::pretend_gpu());
-        let calls = Cell::new(0);
-        let result = worker.with_fallback(|worker| {
-            calls.set(calls.get() + 1);
-            if worker.compute.as_ref().is_some_and(Compute::is_gpu) { fail() } else { Ok(()) }
-        });
-        assert_eq!((result, calls.get()), (Ok(()), 2));
-        let Ok(Event::Device { name, is_gpu: false, note: Some(note) }) = events.try_recv() else {
-            panic!("the change of device was not announced")
-        };
-        assert_eq!(name, "CPU");
-        assert!(note.contains("Pretend GPU") && note.contains("lost"), "{note}");
-    }
-
-    #[test]
-    fn work_is_done_again_on_the_cpu_when_a_gpu_fails() {
-        fails_then_succeeds(|| Err(Stop::Device("device lost".to_owned())));
-        fails_then_succeeds(|| panic!("device lost"));
-    }
-
-    /// On a GPU the network runs channels first, and has no way back there.
-    #[test]
-    fn gradients_are_computed_on_the_cpu_beside_a_gpu() {
-        use crate::catalog::ModelSource;
-        use crate::explain::{ProbeInput, Question, SmoothGrad, SmoothOptions};
-        let (mut worker, events) = worker(Compute::pretend_gpu());
-        let input = ProbeInput { side: 32, chw: vec![0.5; 3 * 32 * 32] };
-        let options = SmoothOptions { copies: 2, ..SmoothOptions::default() };
-        let probe = Arc::new(SmoothGrad::new(input, Question::class(3, ""), &options));
-        let (job, wanted) = (JobId(1), Arc::new(()));
-        let model = ModelRequest::from(ModelSource::default_tree_model());
-        let wanted_by = Arc::downgrade(&wanted);
-        worker.probings.push_back(Probing::new(job, model, probe.clone(), wanted_by));
-        while !worker.probings.is_empty() {
-            worker.probe();
-        }
-        let answers = events.try_iter().find_map(|event| match event {
-            Event::Probed { answers, total, .. } if answers.len() == total => Some(answers),
-            _ => None,
-        });
-        let map = probe.map(&answers.unwrap()).unwrap();
-        assert!(map.range()[1] > 0.0);
-        assert!(worker.compute.as_ref().is_some_and(Compute::is_gpu), "the GPU has not failed");
-    }
-
-    #[test]
-    fn the_cpu_is_not_tried_twice() {
-        let (mut worker, _events) = worker(Compute::cpu());
-        let calls = Cell::new(0);
-        let result = worker.with_fallback(|_| {
-            calls.set(calls.get() + 1);
-            Err(Stop::Device("out of memory".to_owned()))
-        });
-        assert_eq!(result, Err(Stop::Device("out of memory".to_owned())));
-        assert_eq!(calls.get(), 1);
-    }
-}
+mod tests;
