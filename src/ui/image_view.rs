@@ -9,17 +9,18 @@ mod fade;
 mod footer;
 mod inset;
 mod no_map;
+mod pane;
 pub mod pixels;
 pub mod region;
 pub mod shown_map;
+mod state;
 pub mod transform;
 mod waiting;
 
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Color32, CursorIcon, Key, Painter, Pos2, Rect, Response, Role, Sense, Shape, Spinner,
-    Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    CursorIcon, Key, Pos2, Rect, Response, Role, Sense, Spinner, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use crate::explain::{self, Area, Cover, Method};
@@ -28,22 +29,21 @@ use crate::look::OverlayOptions;
 use crate::photo::Photo;
 use crate::preprocess::Square;
 use crate::ui::overlay::crop_in_photo;
-use crate::ui::theme::picture::{Palette, palette, small_font, small_line};
+use crate::ui::theme::picture::{Palette, palette, small_line};
 use caption::caption_ui;
-use cover::{CoverInput, CoverState, cover_ui};
-use crop_frame::{CROP, CropFrame};
-use fade::Fade;
+use cover::{CoverInput, cover_ui};
+use crop_frame::CROP;
 use footer::{legend_ui, status_ui};
-use inset::Inset;
 use no_map::no_map_ui;
+use pane::{before_ui, pane_ui};
 use pixels::PhotoPixels;
-use region::marks::{paint_cells, paint_region};
 use region::tools::tools_ui;
-use region::{RegionAction, RegionTool, Scene};
-use shown_map::{MapInput, MapMemo, MapRequest, ShownMap};
-use transform::{Canvas, ScreenFromPhoto, size_of};
+use region::{RegionAction, Scene};
+use shown_map::MapInput;
+use transform::{Canvas, size_of};
 use waiting::waiting_ui;
 
+pub use state::ImageViewState;
 pub use transform::View;
 
 /// Between two pictures, in points.
@@ -85,89 +85,6 @@ pub struct ImageInput<'a> {
     pub cover_kind: Cover,
     /// Cells without which a decision flips, in pixels of the photo, most important first.
     pub cells: &'a [explain::Rect],
-}
-
-/// What the view remembers from frame to frame.
-#[derive(Default)]
-pub struct ImageViewState {
-    view: View,
-    pub region: RegionTool,
-    pub cover: CoverState,
-    frame: CropFrame,
-    /// A map that somebody asked for in the last frame.
-    pub asked: Option<Method>,
-    canvas: Option<Canvas>,
-    pixels: Option<PhotoPixels>,
-    maps: [MapMemo; 2],
-    inset: Inset,
-    fades: [Fade; 2],
-    overlay: Option<(egui::TextureId, Rect)>,
-    colour_bar: Option<Rect>,
-}
-
-impl ImageViewState {
-    /// Shows all of the photo.
-    pub fn fit(&mut self) {
-        self.view = View::Fit;
-    }
-
-    /// Shows one photo pixel on one screen pixel.
-    pub fn actual_size(&mut self) {
-        if let Some(canvas) = &self.canvas {
-            self.view = self.view.actual_size(canvas);
-        }
-    }
-
-    /// Zooms in (above 1) or out about the middle.
-    pub fn zoom_by(&mut self, factor: f32) {
-        if let Some(canvas) = &self.canvas {
-            self.view = self.view.zoomed(canvas, factor, canvas.rect.center());
-        }
-    }
-
-    pub fn view(&self) -> View {
-        self.view
-    }
-
-    pub fn set_view(&mut self, view: View) {
-        self.view = view;
-    }
-
-    /// Where the photo is on the screen; `None` before the first frame.
-    pub fn screen_from_photo(&self) -> Option<ScreenFromPhoto> {
-        self.canvas.as_ref().map(|canvas| self.view.screen_from_photo(canvas))
-    }
-
-    /// The map's texture and where it was painted in the last frame, in points; `None` if it was
-    /// not.
-    pub fn painted_overlay(&self) -> Option<(egui::TextureId, Rect)> {
-        self.overlay
-    }
-
-    /// The map that was shown in the last frame.
-    pub fn shown_map(&self) -> Option<&ShownMap> {
-        self.maps[0].last()
-    }
-
-    /// The same, if it is of this answer.
-    pub fn shown_map_of(&self, explanation: &Arc<Explanation>) -> Option<&ShownMap> {
-        self.maps[0].last_of(explanation)
-    }
-
-    /// The one beside it, if there were two.
-    pub fn map_beside(&self) -> Option<&ShownMap> {
-        self.maps[1].last()
-    }
-
-    /// Where the colour bar is on the screen, if there was one in the last frame.
-    pub fn colour_bar(&self) -> Option<Rect> {
-        self.colour_bar
-    }
-
-    /// Whether the photo was painted as fine as the screen allows in the last frame.
-    pub fn is_sharp(&self) -> bool {
-        self.pixels.as_ref().is_some_and(|pixels| pixels.sharp)
-    }
 }
 
 /// The picture with its map, and below it a line that reads values, the colour bar, and the sum.
@@ -307,122 +224,6 @@ impl ImageInput<'_> {
     }
 }
 
-impl ImageViewState {
-    /// The maps of what is shown. Two exact ones share a scale; others mean different things.
-    fn make_maps(&mut self, ctx: &egui::Context, input: &ImageInput<'_>, options: &OverlayOptions) {
-        let [first, second] = &mut self.maps;
-        let (Some(explanation), Some(target)) = (input.explanation, input.target) else {
-            first.clear();
-            second.clear();
-            return;
-        };
-        let request = |map| MapRequest { explanation, target, input: map, options };
-        let own = request(input.map);
-        let Some(other) = input.beside.map(request) else {
-            second.clear();
-            first.get(ctx, &own, None);
-            return;
-        };
-        let ranges = first.exact_range(&own).zip(second.exact_range(&other));
-        first.get(ctx, &own, ranges.map(|(_, of_other)| of_other));
-        second.get(ctx, &other, ranges.map(|(of_own, _)| of_own));
-    }
-}
-
-/// One picture: the photo with a map, and what is marked on it.
-#[expect(clippy::too_many_arguments)]
-fn pane_ui(
-    ui: &Ui,
-    colors: &Palette,
-    scene: &Scene<'_>,
-    input: &ImageInput<'_>,
-    options: &OverlayOptions,
-    is_bare: bool,
-    which: usize,
-    state: &mut ImageViewState,
-) {
-    let to_screen = scene.to_screen;
-    let painter = ui.painter_at(scene.canvas);
-    if let Some(pixels) = &mut state.pixels {
-        pixels.paint(&painter, input.photo, to_screen);
-    }
-    if let Some(cover) = input.cover.filter(|_| !is_bare) {
-        let is_drawing = state.region.is_dragging();
-        state.cover.paint(&painter, colors, scene, input.photo, &cover, is_drawing);
-    }
-    let shown = state.maps[which].last();
-    if let Some(explanation) = input.explanation.filter(|_| !is_bare) {
-        let crop = crop_in_photo(&explanation.input);
-        let texture = shown.and_then(|shown| shown.texture.as_ref());
-        let whole = shown.and_then(|shown| shown.place);
-        let place = to_screen.rect(whole.unwrap_or(crop));
-        let fade = &mut state.fades[which];
-        let layers = fade.layers(ui, texture, input.walking.is_some(), options.opacity);
-        for (texture, opacity) in layers.into_iter().flatten().filter(|_| options.visible) {
-            let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-            painter.image(texture, place, uv, Color32::WHITE.gamma_multiply(opacity));
-            if which == 0 {
-                state.overlay = Some((texture, place));
-            }
-        }
-        if let Some(shown) = shown.filter(|_| options.visible) {
-            paint_contours(&painter, colors, place, &shown.contours, options.opacity);
-        }
-        let size = size_of(input.photo.rgb.dimensions().into());
-        let photo = Rect::from_min_size(Pos2::ZERO, size);
-        // Where the map goes on beside the frame, the photo must not fade.
-        let dims = (options.visible && whole.is_none()) || input.highlight_crop;
-        let frame = input.frame().unwrap_or(crop);
-        paint_crop(&painter, colors, to_screen, photo, frame, input.highlight_crop, dims);
-        state.frame.paint(&painter, colors, to_screen.rect(frame));
-    }
-    paint_cells(ui, &painter, colors, scene, input.cells);
-    paint_region(&painter, colors, scene);
-    let methods = [Some(input.map), input.beside];
-    if let (Some(map), true) = (methods[which], input.beside.is_some()) {
-        title_ui(ui, colors, scene.canvas, map.method.name());
-    }
-}
-
-/// The photo as it was, with the map as it was, left of a line.
-#[expect(clippy::too_many_arguments)]
-fn before_ui(
-    ui: &Ui,
-    colors: &Palette,
-    scene: &Scene<'_>,
-    input: &ImageInput<'_>,
-    options: &OverlayOptions,
-    cover: &CoverInput<'_>,
-    is_bare: bool,
-    state: &mut ImageViewState,
-) {
-    let left = state.cover.divider_ui(ui, scene.canvas, colors);
-    let painter = ui.painter_at(left);
-    if let Some(pixels) = &mut state.pixels {
-        pixels.paint(&painter, input.photo, scene.to_screen);
-    }
-    let (Some(before), Some(target)) = (cover.before, input.target) else { return };
-    let request = MapRequest { explanation: before, target, input: MapInput::default(), options };
-    let shown = state.cover.before.get(ui.ctx(), &request, None);
-    let Some(shown) = shown.filter(|_| options.visible && !is_bare) else { return };
-    let place = scene.to_screen.rect(crop_in_photo(&before.input));
-    if let Some(texture) = &shown.texture {
-        let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-        painter.image(texture.id(), place, uv, Color32::WHITE.gamma_multiply(options.opacity));
-    }
-    paint_contours(&painter, colors, place, &shown.contours, options.opacity);
-}
-
-/// What one of two pictures shows.
-fn title_ui(ui: &Ui, colors: &Palette, canvas: Rect, text: &str) {
-    let painter = ui.painter_at(canvas);
-    let galley = painter.layout_no_wrap(text.to_owned(), small_font(ui), ui.visuals().text_color());
-    let corner = canvas.center_top() + vec2(-galley.size().x / 2.0, 6.0);
-    let plate = Rect::from_min_size(corner, galley.size()).expand2(vec2(6.0, 2.0));
-    painter.rect_filled(plate, 4.0, colors.plate);
-    painter.galley(corner, galley, ui.visuals().text_color());
-}
-
 /// Wheel, pinch, drag and double click.
 fn navigate(
     ui: &Ui,
@@ -468,59 +269,6 @@ fn describe(response: &Response, input: &ImageInput<'_>, options: &OverlayOption
     };
     let label = format!("Photo {}, {width} by {height} pixels{map}{region}{cells}", photo.name);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
-}
-
-/// Lines of equal evidence over the map at `place` of the screen.
-fn paint_contours(
-    painter: &Painter,
-    colors: &Palette,
-    place: Rect,
-    lines: &[explain::Segment],
-    opacity: f32,
-) {
-    let point = |[x, y]: [f32; 2]| place.lerp_inside(vec2(x, y));
-    let [light, dark] = colors.contour.map(|color| color.gamma_multiply((opacity * 2.0).min(1.0)));
-    for (width, color) in [(3.0, dark), (1.2, light)] {
-        painter.extend(lines.iter().map(|line| Shape::LineSegment {
-            points: line.map(point),
-            stroke: Stroke::new(width, color),
-        }));
-    }
-}
-
-/// Outlines what the network saw, and dims the rest of the photo.
-fn paint_crop(
-    painter: &Painter,
-    colors: &Palette,
-    to_screen: ScreenFromPhoto,
-    photo: Rect,
-    crop: Rect,
-    is_highlighted: bool,
-    dims: bool,
-) {
-    let is_all = crop.expand(0.5).contains_rect(photo) && photo.expand(0.5).contains_rect(crop);
-    let inner = crop.intersect(photo);
-    if dims && !is_all {
-        let dim = colors.dim[usize::from(is_highlighted)];
-        let bands = [
-            Rect::from_min_max(photo.min, pos2(photo.right(), inner.top())),
-            Rect::from_min_max(pos2(photo.left(), inner.bottom()), photo.max),
-            Rect::from_min_max(pos2(photo.left(), inner.top()), inner.left_bottom()),
-            Rect::from_min_max(inner.right_top(), pos2(photo.right(), inner.bottom())),
-        ];
-        for band in bands.into_iter().filter(|band| band.is_positive()) {
-            painter.rect_filled(to_screen.rect(band), 0.0, dim);
-        }
-    }
-    let place = to_screen.rect(crop);
-    if is_highlighted {
-        let stroke = Stroke::new(3.0, colors.highlight);
-        painter.rect_stroke(place, 0.0, stroke, StrokeKind::Middle);
-    } else if !is_all {
-        let [light, dark] = colors.outline.map(|color| Stroke::new(1.0, color));
-        painter.rect_stroke(place, 0.0, dark, StrokeKind::Outside);
-        painter.rect_stroke(place, 0.0, light, StrokeKind::Inside);
-    }
 }
 
 fn busy_ui(ui: &Ui, canvas: &Response, colors: &Palette) {
