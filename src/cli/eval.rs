@@ -56,6 +56,7 @@ use crate::catalog::ModelSource;
 use crate::eval::fold;
 use crate::explain::{Curve, Method};
 use crate::labelled_pictures::{LabelledPictures, UnknownClass, limit_evenly, pictures_below};
+use crate::numbers::thousands;
 use crate::output;
 use crate::protocol::Unreadable;
 use crate::text::Shown as _;
@@ -231,7 +232,11 @@ pub fn warn_unknown(unknown: &[UnknownClass]) {
 
 pub fn warn_unreadable(unreadable: &Unreadable) {
     if unreadable.count > 0 {
-        warn(&format!("{} pictures could not be read and are skipped", unreadable.count));
+        let skipped = match unreadable.count {
+            1 => "1 picture could not be read and is skipped".to_owned(),
+            count => format!("{} pictures could not be read and are skipped", thousands(count)),
+        };
+        warn(&skipped);
         unreadable.first.iter().take(SHOWN).for_each(|error| warn(error));
     }
 }

@@ -18,6 +18,7 @@ use crate::catalog::ModelSource;
 use crate::explain::ClassId;
 use crate::labelled_pictures::{DataError, LabelledPictures, limit_evenly, pictures_below};
 use crate::labels::ClassList;
+use crate::numbers::thousands;
 use crate::text::Shown as _;
 use crate::{npy, output};
 
@@ -75,6 +76,7 @@ pub fn run(args: &FeaturesArgs, out: Out<'_>) -> anyhow::Result<()> {
     output::write(&list, csv(read).as_bytes())?;
     let channels = pooled.features.len() / count.max(1);
     let written = [&args.npy, &logits, &list].map(|path| path.shown().to_string()).join(", ");
+    let [channels, count] = [channels, count].map(thousands);
     writeln!(out, " * Wrote {channels} features of {count} pictures: {written}")?;
     Ok(())
 }

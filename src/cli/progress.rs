@@ -3,6 +3,8 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Instant;
 
+use crate::numbers::thousands;
+
 /// A line on the standard error that is written over and over; nothing if that is no terminal.
 pub struct Progress {
     is_terminal: bool,
@@ -17,6 +19,7 @@ impl Progress {
     pub fn show(&mut self, done: usize, total: usize) {
         if self.is_terminal {
             let rate = done as f64 / self.started.elapsed().as_secs_f64().max(1e-3);
+            let [done, total] = [done, total].map(thousands);
             eprint!("\r{done} of {total} pictures, {rate:.0} a second \x1b[K");
             std::io::stderr().flush().ok();
         }

@@ -27,7 +27,9 @@ fn tab_text(tab: InsightTab) -> [&'static str; 2] {
             ["Region", "What a part of the picture contributes to the class and to each decision"]
         }
         InsightTab::Compare => ["Compare", "Two classes, and the decision where they part"],
-        InsightTab::Trust => ["Trust", "Does the map name what matters? Curves and checks"],
+        InsightTab::Trust => {
+            ["Trust", "Does the map show what matters to the network? Curves and checks"]
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::{BoxFigures, Contestant, Figures, name_of};
 use crate::eval::MaxBoxAcc;
 use crate::explain::{Cam, Curve, Paint, blend, heatmap};
 use crate::explanation::Explanation;
+use crate::numbers::thousands;
 
 /// Mean figures of one contestant.
 struct Row {
@@ -76,7 +77,10 @@ pub fn print(
     let Some(first) = rows.first() else { return Ok(()) };
     match figures.first() {
         Some(figure) if first.pictures == 1 => writeln!(out, "{}", name_of(&figure.picture))?,
-        _ => writeln!(out, "{} pictures; mean ± standard error", first.pictures)?,
+        _ => {
+            let pictures = thousands(first.pictures);
+            writeln!(out, "{pictures} pictures; mean ± standard error")?;
+        }
     }
     write!(out, "\n{:<14}", "method")?;
     for (curve, ..) in &first.areas {

@@ -12,6 +12,7 @@ use crate::eval::{
 };
 use crate::explain::{ClassId, Rule};
 use crate::labelled_pictures::UnknownClass;
+use crate::numbers::thousands;
 use crate::protocol::Evaluation;
 
 /// Most mistakes in the text.
@@ -22,9 +23,10 @@ pub fn print(evaluation: &Evaluation, rule: Option<Rule>, out: Out<'_>) -> anyho
     let Evaluation { model, device, scores, took, .. } = evaluation;
     let classes = scores.classes.iter().filter(|tally| tally.of > 0).count();
     let (count, seconds) = (scores.top1.of, took.as_secs_f64());
+    let (pictures, classes) = (thousands(count), thousands(classes));
     writeln!(
         out,
-        "{} on {device}: {count} pictures of {classes} classes, {seconds:.1} s ({:.0} a second)\n",
+        "{} on {device}: {pictures} pictures of {classes} classes, {seconds:.1} s ({:.0} a second)\n",
         model.source.name(),
         count as f64 / seconds.max(1e-3),
     )?;
@@ -67,7 +69,8 @@ fn print_localisation(scores: &Localisation, out: Out<'_>) -> anyhow::Result<()>
     let Localisation { truth, predicted, top1 } = scores;
     let tallies = |a: Tally, b: Tally| format!("{}  {}", percent(a), percent(b));
     let iou = |scores: &MapScores| scores.mean_iou().unwrap_or_default();
-    writeln!(out, "\nMaps against boxes, {} pictures (true class, predicted class):", top1.of)?;
+    let pictures = thousands(top1.of);
+    writeln!(out, "\nMaps against boxes, {pictures} pictures (true class, predicted class):")?;
     writeln!(out, "{}  peak inside a box", tallies(truth.pointing, predicted.pointing))?;
     writeln!(out, "{}  IoU of at least 0.5", tallies(truth.found, predicted.found))?;
     writeln!(out, "{:9.3}  {:9.3}  mean IoU", iou(truth), iou(predicted))?;

@@ -252,7 +252,7 @@ fn start_halving(photo: &Arc<Photo>, ctx: &Context) -> Levels {
     } else if let Err(error) =
         std::thread::Builder::new().name("glasstree-photo".to_owned()).spawn(work)
     {
-        log::warn!("No thread for making the photo smaller: {error}");
+        log::warn!("Could not start the thread that makes the photo smaller: {error}");
         levels.set(Vec::new()).ok();
     }
     levels

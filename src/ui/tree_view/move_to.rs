@@ -111,7 +111,7 @@ pub(super) fn move_to_ui(
                 }
             }
             if found.is_empty() {
-                ui.weak("No such branch that it could move to");
+                ui.weak("It cannot be moved to any branch of that name");
             } else if found.len() > LISTED {
                 ui.weak(format!(
                     "and {} more; type part of the name",
