@@ -13,6 +13,7 @@ use super::region::RegionTool;
 use super::shown_map::{MapMemo, MapRequest, ShownMap};
 use super::transform::{Canvas, ScreenFromPhoto};
 use super::{ImageInput, View};
+use crate::explain::Method;
 use crate::explanation::Explanation;
 use crate::look::OverlayOptions;
 
