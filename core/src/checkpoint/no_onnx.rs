@@ -16,4 +16,12 @@ impl OnnxFile {
         let what = "an ONNX network, which this build cannot run; build it with --features onnx";
         Err(CheckpointError::file(path.shown(), FileProblem::NotACheckpoint(what.to_owned())))
     }
+
+    /// Bytes of the file.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn most_bytes(path: &Path) -> std::io::Result<u64> {
+        Ok(std::fs::metadata(path)?.len())
+    }
 }

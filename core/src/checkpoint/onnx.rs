@@ -93,6 +93,14 @@ impl OnnxFile {
         Ok(model)
     }
 
+    /// Bytes of the file and of the weights that may lie beside it, before anything is read.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn most_bytes(path: &Path) -> std::io::Result<u64> {
+        external::most_bytes(path)
+    }
+
     /// Numbers in all weights.
     pub fn parameter_count(&self) -> usize {
         let floats = self.initializers().filter(|tensor| tensor.data_type.is_some_and(is_float));

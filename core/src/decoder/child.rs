@@ -91,7 +91,7 @@ fn checkpoint(path: &Path, folder: &Path, out: &mut impl Write) -> io::Result<()
 /// They are listened for on a thread of their own, so that a network that never comes to an end
 /// ends with its parent.
 fn network(path: &Path) -> io::Result<()> {
-    let bytes = std::fs::metadata(path)?.len();
+    let bytes = OnnxFile::most_bytes(path)?;
     sandbox::enter(&Needs {
         bytes: bytes.saturating_mul(sandbox::COPIES_OF_WEIGHTS),
         file: Some(path),

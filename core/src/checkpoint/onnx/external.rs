@@ -16,6 +16,27 @@ use crate::text::CleanText;
 /// Most bytes that the weights of a network may take in all such files.
 pub const MAX_BYTES: u64 = 8 << 30;
 
+/// Most files of a folder that are looked at for their size.
+const MAX_FILES: usize = 10_000;
+
+/// Bytes of a network's file and at most so many of the weights beside it, before anything is read.
+/// Which of the files there it names is not known yet, so all count but other networks, up to
+/// [`MAX_BYTES`].
+///
+/// # Errors
+/// When the file is not there.
+pub fn most_bytes(network: &Path) -> std::io::Result<u64> {
+    let own = std::fs::metadata(network)?.len();
+    let entries = network.parent().and_then(|folder| folder.read_dir().ok());
+    let files = entries.into_iter().flatten().take(MAX_FILES).flatten().filter(|entry| {
+        !Path::new(&entry.file_name()).extension().is_some_and(|it| it.eq_ignore_ascii_case("onnx"))
+    });
+    // As for the weights themselves, links are not followed.
+    let sizes = files.filter_map(|entry| entry.metadata().ok()).filter(std::fs::Metadata::is_file);
+    let beside = sizes.fold(0_u64, |sum, about| sum.saturating_add(about.len()));
+    Ok(own.saturating_add(beside.min(MAX_BYTES)))
+}
+
 /// The files of a folder that a network has named.
 pub struct Files<'a> {
     /// None, if the network was not read from a file itself.
@@ -110,5 +131,29 @@ impl<'a> Files<'a> {
             self.open.insert(location.to_owned(), file);
         }
         self.open.get_mut(location).ok_or(Missing::Here)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_beside_a_network_count_and_other_networks_do_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes| {
+            let path = folder.path().join(name);
+            File::create(&path).unwrap().set_len(bytes).unwrap();
+            path
+        };
+        let network = file("a.onnx", 10);
+        assert_eq!(most_bytes(&network).unwrap(), 10);
+        file("b.ONNX", 1000);
+        file("a.onnx.data", 100);
+        file("fc.weight", 200);
+        assert_eq!(most_bytes(&network).unwrap(), 310);
+        file("film.mp4", MAX_BYTES + 1);
+        assert_eq!(most_bytes(&network).unwrap(), 10 + MAX_BYTES);
+        assert!(most_bytes(&folder.path().join("none.onnx")).is_err());
     }
 }
