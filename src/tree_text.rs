@@ -3,9 +3,7 @@
 mod names;
 mod predictions;
 
-use crate::explain::{
-    Agreement, ClassId, Decision, Decisions, Forced, Hierarchy, NodeId, Rule, Sure,
-};
+use crate::explain::{ClassId, Decision, Forced, Hierarchy, NodeId, Rule, Sure};
 pub use crate::numbers::percent;
 use crate::numbers::thousands;
 

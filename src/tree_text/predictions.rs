@@ -1,6 +1,8 @@
 //! What network and tree say, and where they part.
 
-use super::*;
+use super::names::{class_count, first_synonym, full_name};
+use crate::explain::{Agreement, ClassId, Decision, Decisions, Hierarchy, NodeId, Rule};
+use crate::numbers::percent;
 
 /// Why the likeliest branches lead elsewhere than to the likeliest class; `None` if they do not.
 pub fn detour(
