@@ -41,7 +41,7 @@ fn features_and_logits_stand_in_the_order_of_the_list() {
     let Output { code, out: said, err } = glasstree(&arguments);
     assert_eq!(code, 0, "{err}");
     assert!(said.starts_with(" * Wrote 128 features of 18 pictures: "), "{said}");
-    assert!(err.contains("1 pictures could not be read"), "{err}");
+    assert!(err.contains("1 picture could not be read"), "{err}");
 
     let (shape, features) = npy(&out);
     assert_eq!(shape, [18, 128]);
