@@ -3,7 +3,7 @@
 use eframe::egui::{self, Context, Ui};
 
 use super::App;
-use crate::ui::root_ui;
+use crate::ui::{notices, root_ui};
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
@@ -12,7 +12,8 @@ impl eframe::App for App {
         for command in crate::ui::keys::pressed(ctx) {
             self.dispatch(ctx, command);
         }
-        if let Some(rest) = self.state.notices.expire(ctx.input(|input| input.time)) {
+        let now = ctx.input(|input| input.time);
+        if let Some(rest) = self.state.notices.expire(now, notices::are_pointed_at(ctx)) {
             ctx.request_repaint_after_secs(rest as f32);
         }
         self.update_title(ctx);

@@ -107,11 +107,15 @@ impl Notices {
         self.shown.retain(|notice| !matches!(notice.remedy, Some(Remedy::RestartEngine)));
     }
 
-    /// Takes off the screen what is no error and was seen long enough. `now` is in seconds. Returns
-    /// after how many seconds there is something to be taken off next.
-    pub fn expire(&mut self, now: f64) -> Option<f64> {
+    /// Takes off the screen what is no error and was seen long enough, unless somebody is about to
+    /// read or press it. `now` is in seconds. Returns after how many seconds there is something to be
+    /// taken off next.
+    pub fn expire(&mut self, now: f64, are_pointed_at: bool) -> Option<f64> {
         for notice in &mut self.shown {
             notice.since.get_or_insert(now);
+        }
+        if are_pointed_at {
+            return None;
         }
         let stays = |kind| match kind {
             NoticeKind::Info => Some(INFO_STAYS),
@@ -147,14 +151,16 @@ mod tests {
         let mut notices = Notices::default();
         notices.push(NoticeKind::Info, "saved".to_owned(), None);
         notices.push(NoticeKind::Error, "broken".to_owned(), None);
-        assert_eq!(notices.expire(10.0), Some(INFO_STAYS));
+        assert_eq!(notices.expire(10.0, false), Some(INFO_STAYS));
         notices.push(NoticeKind::Info, "saved again".to_owned(), None);
-        assert_eq!(notices.expire(10.0 + INFO_STAYS - 1.0), Some(1.0));
-        assert_eq!(notices.expire(10.0 + INFO_STAYS), Some(INFO_STAYS - 1.0));
+        assert_eq!(notices.expire(10.0 + INFO_STAYS - 1.0, false), Some(1.0));
+        assert_eq!(notices.expire(10.0 + INFO_STAYS, true), None);
+        assert_eq!(notices.shown().len(), 3, "none leaves under the pointer");
+        assert_eq!(notices.expire(10.0 + INFO_STAYS, false), Some(INFO_STAYS - 1.0));
         assert_eq!(texts(&notices), ["broken", "saved again"]);
         notices.push(NoticeKind::Warning, "passed over".to_owned(), None);
-        assert!(notices.expire(20.0).is_some());
-        assert_eq!(notices.expire(1000.0), None);
+        assert!(notices.expire(20.0, false).is_some());
+        assert_eq!(notices.expire(1000.0, false), None);
         assert_eq!(texts(&notices), ["broken"]);
         assert_eq!(notices.log().count(), 4, "the log keeps all of them");
     }

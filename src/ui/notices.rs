@@ -1,8 +1,8 @@
 //! What the user is told: toasts over the lower right corner, and the log of all of them.
 
 use eframe::egui::{
-    self, Align, Align2, Area, Color32, Frame, Id, Label, Layout, Order, RichText, ScrollArea, Ui,
-    Vec2, WidgetInfo, vec2,
+    self, Align, Align2, Area, Color32, Context, Frame, Id, Label, Layout, Order, RichText,
+    ScrollArea, Ui, Vec2, WidgetInfo, vec2,
 };
 
 use crate::command::{Command, MenuCommand};
@@ -60,10 +60,11 @@ pub fn toasts_ui(ui: &Ui, state: &AppState, out: &mut UiOutput) {
         return;
     }
     let bounds = Bounds::of(ui.ctx().content_rect().size());
-    let area = Area::new(Id::unique("toasts"))
+    let area = Area::new(toasts_id())
         .order(Order::Foreground)
         .anchor(Align2::RIGHT_BOTTOM, bounds.offset());
-    area.show(ui.ctx(), |ui| {
+    let before = ui.ctx().memory(|memory| memory.area_rect(toasts_id()));
+    let shown = area.show(ui.ctx(), |ui| {
         ui.set_max_width(bounds.width);
         let hidden = notices.len().saturating_sub(bounds.most);
         if !bounds.on_bar {
@@ -73,6 +74,21 @@ pub fn toasts_ui(ui: &Ui, state: &AppState, out: &mut UiOutput) {
             toast_ui(ui, notice, hidden, &bounds, out);
         }
     });
+    // The area was placed by its size of the frame before. A button must not be elsewhere for the one
+    // frame in which somebody presses it.
+    if before.is_none_or(|before| before.size() != shown.response.rect.size()) {
+        ui.ctx().request_discard("a toast has come or gone");
+    }
+}
+
+fn toasts_id() -> Id {
+    Id::unique("toasts")
+}
+
+/// Whether the pointer is where the last frame drew the toasts.
+pub fn are_pointed_at(ctx: &Context) -> bool {
+    let place = ctx.memory(|memory| memory.area_rect(toasts_id()));
+    place.zip(ctx.pointer_latest_pos()).is_some_and(|(place, pointer)| place.contains(pointer))
 }
 
 /// The way to the notices that have no room.
@@ -101,9 +117,13 @@ fn toast_ui(ui: &mut Ui, notice: &Notice, hidden: usize, bounds: &Bounds, out: &
                 more_ui(ui, hidden, out);
             }
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                let text = cut(&notice.text, bounds.letters);
-                let text = RichText::new(text).color(color(ui, notice));
-                ui.add(Label::new(text).wrap()).on_hover_text(&notice.text);
+                let shown = cut(&notice.text, bounds.letters);
+                let is_cut = shown != notice.text;
+                let text = RichText::new(shown).color(color(ui, notice));
+                let label = ui.add(Label::new(text).wrap());
+                if is_cut {
+                    label.on_hover_text(&notice.text);
+                }
                 if let Some(remedy) = notice.remedy
                     && ui.button(remedy.text()).clicked()
                 {

@@ -9,7 +9,7 @@ use glasstree::explain::Hierarchy;
 use glasstree::explanation::CamTarget;
 use glasstree::protocol::{Event, PictureSource, Request};
 use glasstree::settings::{LEAST_CLASSES, Settings, Theme};
-use glasstree::state::{INFO_STAYS, NoticeKind, Role, Selected};
+use glasstree::state::{INFO_STAYS, NoticeKind, Remedy, Role, Selected};
 use glasstree::tree_layout::Orientation;
 use glasstree::ui::path_prompt::PathPrompt;
 use glasstree::ui::tree_view::Index;
@@ -132,6 +132,51 @@ fn information_leaves_by_itself_and_errors_stay() {
     }
     assert!(window.query_by_label("Saved map.png").is_none());
     window.get_by_label("It is broken");
+}
+
+#[test]
+fn a_button_of_a_notice_is_hit_while_another_notice_leaves() {
+    // However many frames are drawn before the press, one of these presses falls into the moment.
+    for frames in 0..8 {
+        let engine = FakeEngine::default();
+        let mut window = engine.window();
+        window.run_steps(2);
+        let state = &mut window.state_mut().state;
+        state.notify(NoticeKind::Info, "Saved map.png");
+        let remedy = Some(Remedy::RestartEngine);
+        state.notify_with(NoticeKind::Error, "The engine has stopped".to_owned(), remedy);
+        window.run_steps(2);
+        let time = |window: &Window| window.ctx.input(|input| input.time);
+        let soon = time(&window) + INFO_STAYS - 1.5;
+        while time(&window) < soon {
+            window.step();
+        }
+        window.run_steps(frames);
+        window.get_by_label("Restart engine").click();
+        window.run_steps(2);
+        let notices = window.state().state.notices.shown();
+        let left = notices.iter().any(|notice| notice.remedy.is_some());
+        assert!(!left, "the press after {frames} frames was lost");
+    }
+}
+
+#[test]
+fn no_notice_leaves_under_the_pointer() {
+    let engine = FakeEngine::default();
+    let mut window = engine.window();
+    window.run_steps(2);
+    window.state_mut().state.notify(NoticeKind::Info, "Saved map.png");
+    window.run_steps(2);
+    window.get_by_label("Saved map.png").hover();
+    let start = window.ctx.input(|input| input.time);
+    while window.ctx.input(|input| input.time) < start + INFO_STAYS + 1.0 {
+        window.run_steps(10);
+    }
+    let shown = |window: &Window| window.state().state.notices.shown().len();
+    assert_eq!(shown(&window), 1);
+    window.hover_at(egui::pos2(200.0, 300.0));
+    window.run_steps(3);
+    assert_eq!(shown(&window), 0);
 }
 
 #[test]
