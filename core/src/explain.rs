@@ -31,7 +31,7 @@
 //! | `occlusion`, `rise` | what does it say with parts hidden? |
 //! | `slope` | how does its answer depend on the picture, or on what is inside it? |
 //! | `integrated`, `smooth_grad`, `stage_cam` | which maps follow from that? |
-//! | `method`, `gradcam` | which other maps are there? |
+//! | `method`, `method_kind`, `gradcam` | which other maps are there? |
 //! | `faithfulness`, `inpaint` | does a map name what matters? |
 //! | `checks` | does it depend on the class, and is it stable? |
 //! | `finer`, `tiles` | how do several feature maps make a finer one, or one of the whole photo? |
@@ -58,6 +58,7 @@ mod hierarchy;
 mod inpaint;
 mod integrated;
 mod method;
+mod method_kind;
 mod occlusion;
 mod probe;
 mod rect;
@@ -93,6 +94,7 @@ pub use hierarchy::{EditError, Hierarchy, HierarchyError, Node, NodeId};
 pub use inpaint::inpaint;
 pub use integrated::{Completeness, IntegratedGradients};
 pub use method::Method;
+pub use method_kind::MethodKind;
 pub use occlusion::Occlusion;
 pub use probe::{Answers, Density, Probe, ProbeAnswer, ProbeInput};
 pub use rect::Rect;

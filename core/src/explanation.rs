@@ -1,7 +1,10 @@
 //! What one model says about one picture.
 
+mod cost;
+mod method_map;
 mod model_info;
 mod plan;
+mod score;
 mod without;
 
 use std::sync::{Arc, OnceLock};
@@ -14,8 +17,11 @@ use crate::explain::{
 use crate::photo::Photo;
 use crate::preprocess::ModelInput;
 
+pub use cost::Cost;
+pub use method_map::MethodMap;
 pub use model_info::{LazyTree, ModelInfo, RecipeOrigin, Tree};
-pub use plan::{Cost, MethodMap, Plan, PlanError, PlanOptions, STEPS, Score};
+pub use plan::{Plan, PlanError, PlanOptions, STEPS};
+pub use score::Score;
 pub use without::Without;
 
 /// What a map speaks for.

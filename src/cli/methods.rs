@@ -158,8 +158,8 @@ impl Made {
         let check = self.map.check();
         json!({
             "name": self.method.to_string(),
-            "shows": self.method.shows(),
-            "limits": self.method.limits(),
+            "shows": self.method.kind().shows(),
+            "limits": self.method.kind().limits(),
             "runs": self.runs,
             "seconds": self.took.as_secs_f64(),
             "noise": self.map.noise(),
@@ -175,8 +175,8 @@ impl Made {
     pub fn print(&self, out: super::Out<'_>) -> anyhow::Result<()> {
         let Self { method, runs, took, .. } = self;
         writeln!(out, "Method: {} ({runs} runs, {:.2} s)", method.name(), took.as_secs_f64())?;
-        writeln!(out, "  {}", method.shows())?;
-        writeln!(out, "  {}", method.limits())?;
+        writeln!(out, "  {}", method.kind().shows())?;
+        writeln!(out, "  {}", method.kind().limits())?;
         if let Some(noise) = self.map.noise() {
             writeln!(out, "  Noise: standard error {:.1}% of the map's range", noise * 100.0)?;
         }

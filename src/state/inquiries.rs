@@ -24,7 +24,7 @@ pub enum Topic {
 impl Topic {
     /// The map of a target.
     pub fn map(seen: &Explanation, method: Method, target: CamTarget) -> Self {
-        let is_of_one = method.is_of_one_target() && !seen.is_ready(method);
+        let is_of_one = method.kind().is_of_one_target() && !seen.is_ready(method);
         Self::Map(method, is_of_one.then_some(target))
     }
 }

@@ -6,7 +6,7 @@ use eframe::egui::{
 };
 use strum::IntoEnumIterator as _;
 
-use crate::explain::Method;
+use crate::explain::{Method, MethodKind};
 use crate::explanation::{Cost, Explanation, ModelInfo, PlanOptions};
 use crate::look::OverlayOptions;
 use crate::state::AppState;
@@ -22,55 +22,23 @@ const HIGHEST: f32 = 460.0;
 const DENSE: [Method; 4] = [Method::Cam, Method::Dense2, Method::Dense4, Method::DenseShift];
 const SHIFTED: [Method; 3] = [Method::Cam, Method::Shift2, Method::Shift4];
 
-/// How many cells a method makes of one, along each axis; `None` for methods without cells.
-fn factor(method: Method) -> Option<usize> {
-    match method {
-        Method::Cam => Some(1),
-        Method::Dense2 | Method::Shift2 => Some(2),
-        Method::Dense4 | Method::Shift4 => Some(4),
-        Method::DenseShift => Some(8),
-        Method::GradCam2 | Method::GradCamPlusPlus2 | Method::HiResCam2 | Method::LayerCam2 => {
-            Some(2)
-        }
-        Method::GradCam4 | Method::GradCamPlusPlus4 | Method::HiResCam4 | Method::LayerCam4 => {
-            Some(4)
-        }
-        Method::LayerCam8 => Some(8),
-        Method::MultiScale
-        | Method::Tiles
-        | Method::GradCam
-        | Method::GradCamPlusPlus
-        | Method::LayerCam
-        | Method::IntegratedGradients
-        | Method::SmoothGrad
-        | Method::Occlusion
-        | Method::Rise => None,
-    }
-}
-
 /// The name where there is little room.
-fn short_name(method: Method) -> &'static str {
-    match method {
-        Method::Cam => "CAM",
-        Method::Dense2 => "CAM, 2\u{d7} finer",
-        Method::Dense4 => "CAM, 4\u{d7} finer",
-        Method::DenseShift => "CAM, 8\u{d7} finer",
-        Method::Shift2 => "Shifts, 2 \u{d7} 2",
-        Method::Shift4 => "Shifts, 4 \u{d7} 4",
-        Method::MultiScale => "Three sizes",
-        Method::Tiles => "Tiles",
-        Method::GradCam | Method::GradCamPlusPlus | Method::LayerCam => method.name(),
-        Method::GradCam2 => "Grad-CAM, 2\u{d7} finer",
-        Method::GradCam4 => "Grad-CAM, 4\u{d7} finer",
-        Method::GradCamPlusPlus2 => "Grad-CAM++, 2\u{d7} finer",
-        Method::GradCamPlusPlus4 => "Grad-CAM++, 4\u{d7} finer",
-        Method::HiResCam2 => "HiResCAM, 2\u{d7} finer",
-        Method::HiResCam4 => "HiResCAM, 4\u{d7} finer",
-        Method::LayerCam2 => "LayerCAM, 2\u{d7} finer",
-        Method::LayerCam4 => "LayerCAM, 4\u{d7} finer",
-        Method::LayerCam8 => "LayerCAM, 8\u{d7} finer",
-        Method::IntegratedGradients | Method::SmoothGrad => method.name(),
-        Method::Occlusion | Method::Rise => method.name(),
+fn short_name(method: Method) -> String {
+    let finer = |name: &str| match method.kind().factor() {
+        Some(factor) if factor > 1 => format!("{name}, {factor}\u{d7} finer"),
+        Some(_) | None => name.to_owned(),
+    };
+    match method.kind() {
+        MethodKind::Dense(_) | MethodKind::DenseShifted(..) => finer(Method::Cam.name()),
+        MethodKind::Shifted(shifts) => format!("Shifts, {shifts} \u{d7} {shifts}"),
+        MethodKind::MultiScale => "Three sizes".to_owned(),
+        MethodKind::Tiles => "Tiles".to_owned(),
+        MethodKind::Stage(kind, _) => finer(kind.name()),
+        MethodKind::Cam
+        | MethodKind::IntegratedGradients
+        | MethodKind::SmoothGrad
+        | MethodKind::Occlusion
+        | MethodKind::Rise => method.name().to_owned(),
     }
 }
 
@@ -95,7 +63,7 @@ pub fn methods_ui(ui: &mut Ui, state: &AppState, options: &mut OverlayOptions, w
     let explanation = state.target().and_then(|(role, _)| state.role(role).explanation());
     let name = options.method.name();
     let text = match options.beside {
-        None => short_name(options.method).to_owned(),
+        None => short_name(options.method),
         Some(other) => format!("{} | {}", short_name(options.method), short_name(other)),
     };
     let combo = ComboBox::from_id_salt("method").selected_text(&text).width(width).truncate();
@@ -134,19 +102,17 @@ pub fn list_ui(ui: &mut Ui, explanation: &Explanation, options: &mut OverlayOpti
 /// Whether a method has words of its own; the finer maps of the slider have none, nor those of
 /// earlier stages, which stand below their method.
 fn is_listed(model: &ModelInfo, method: Method) -> bool {
-    let is_earlier = Method::iter().any(|other| earlier_stages(other).contains(&method));
-    method == Method::Cam || !(is_earlier || levels(model).contains(&method))
+    let is_below = Method::iter().any(|other| is_earlier_stage(method, other));
+    method == Method::Cam || !(is_below || levels(model).contains(&method))
 }
 
-/// The same method on feature maps of earlier stages.
-fn earlier_stages(method: Method) -> &'static [Method] {
-    match method {
-        Method::GradCam => &[Method::GradCam2, Method::GradCam4],
-        Method::GradCamPlusPlus => &[Method::GradCamPlusPlus2, Method::GradCamPlusPlus4],
-        // On the last feature map it is Grad-CAM.
-        Method::HiResCam2 => &[Method::HiResCam4],
-        Method::LayerCam => &[Method::LayerCam2, Method::LayerCam4, Method::LayerCam8],
-        _ => &[],
+/// Whether a method is another one on the feature map of an earlier stage.
+fn is_earlier_stage(method: Method, of: Method) -> bool {
+    match (method.kind(), of.kind()) {
+        (MethodKind::Stage(kind, strides), MethodKind::Stage(other, fewer)) => {
+            kind == other && strides > fewer
+        }
+        _ => false,
     }
 }
 
@@ -160,7 +126,7 @@ fn finer_ui(ui: &mut Ui, explanation: &Explanation, options: &mut OverlayOptions
     let levels = levels(&explanation.model);
     let [height, width] = explanation.usual_cells();
     let cells = |level: usize| {
-        let factor = levels.get(level).copied().and_then(factor).unwrap_or(1);
+        let factor = levels.get(level).and_then(|method| method.kind().factor()).unwrap_or(1);
         format!("{} \u{d7} {} cells", height * factor, width * factor)
     };
     let chosen = levels.iter().position(|&method| method == options.method);
@@ -185,17 +151,17 @@ fn method_ui(ui: &mut Ui, explanation: &Explanation, method: Method, options: &m
         choice_ui(ui, explanation, method, method.name(), options);
         let words = match &why_not {
             Some(why) => why.to_string(),
-            None => format!("{}. {}.", method.shows(), method.limits()),
+            None => format!("{}. {}.", method.kind().shows(), method.kind().limits()),
         };
         // Menus let their lines run on.
         ui.add(Label::new(RichText::new(words).weak().small()).wrap());
     });
-    for &finer in earlier_stages(method) {
+    for finer in Method::iter().filter(|&it| is_earlier_stage(it, method)) {
         if explanation.model.check_method(finer).is_err() {
             continue;
         }
         let [height, width] = explanation.usual_cells();
-        let factor = factor(finer).unwrap_or(1);
+        let factor = finer.kind().factor().unwrap_or(1);
         let name = format!("{} \u{d7} {} cells", height * factor, width * factor);
         ui.horizontal(|ui| {
             ui.add_space(INDENT);
@@ -223,7 +189,11 @@ fn choice_ui(
         button.widget_info(|| WidgetInfo::selected(Kind::CheckBox, true, is_chosen, method.name()));
         let button = match name == method.name() {
             true => button,
-            false => button.on_hover_text(format!("{}. {}.", method.shows(), method.limits())),
+            false => button.on_hover_text(format!(
+                "{}. {}.",
+                method.kind().shows(),
+                method.kind().limits()
+            )),
         };
         if button.clicked() {
             options.method = method;

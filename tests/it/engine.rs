@@ -401,7 +401,7 @@ fn every_method_serves_every_target() {
         }
         let (plan, answers) = ask(method, targets[0]);
         let asks_again = plan.question().is_some();
-        assert!(method.is_of_one_target() || !asks_again, "{method}");
+        assert!(method.kind().is_of_one_target() || !asks_again, "{method}");
         for target in targets {
             let (plan, answers) = match asks_again && target != targets[0] {
                 true => {
@@ -412,7 +412,7 @@ fn every_method_serves_every_target() {
             };
             let made = plan.map(&seen, answers, target, Score::Probability).unwrap();
             assert!(made.map.data.iter().all(|v| v.is_finite()), "{method} of {target:?}");
-            assert_eq!(made.check().is_some(), method.is_exact(), "{method}");
+            assert_eq!(made.check().is_some(), method.kind().is_exact(), "{method}");
             assert!(made.check().is_none_or(|check| check.holds()), "{method} of {target:?}");
             assert_eq!(made.standard_error.is_some(), method == Method::Rise);
             let is_integral = method == Method::IntegratedGradients;

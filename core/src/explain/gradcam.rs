@@ -7,6 +7,22 @@
 
 use super::cam::Cam;
 use super::feature_map::FeatureMap;
+use super::stage_cam::StageCam;
+
+impl StageCam {
+    /// The map of the last feature map, before any scaling, for the row of the head that answers the
+    /// question.
+    ///
+    /// # Panics
+    /// If `row` has not one weight per channel.
+    pub fn of_last_stage(self, features: &FeatureMap, row: &[f32]) -> Cam {
+        match self {
+            Self::GradCam | Self::HiResCam => Cam::compute(features, row).gradcam_raw(),
+            Self::GradCamPlusPlus => Cam::gradcam_plus_plus(features, row),
+            Self::LayerCam => Cam::layercam(features, row),
+        }
+    }
+}
 
 impl Cam {
     /// Grad-CAM++ (Chattopadhay et al. 2018, equation 19 with the gradients of the logit, as the

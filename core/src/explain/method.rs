@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::method_kind::MethodKind;
+use super::probe::Density;
 use super::stage_cam::StageCam;
 
 /// How a map is made.
@@ -97,6 +99,36 @@ pub enum Method {
 }
 
 impl Method {
+    /// What is done to make its map: all that differs between two methods of one kind is here.
+    pub fn kind(self) -> MethodKind {
+        match self {
+            Self::Cam => MethodKind::Cam,
+            Self::Dense2 => MethodKind::Dense(Density::Double),
+            Self::Dense4 => MethodKind::Dense(Density::Quadruple),
+            Self::DenseShift => MethodKind::DenseShifted(Density::Quadruple, 2),
+            Self::Shift2 => MethodKind::Shifted(2),
+            Self::Shift4 => MethodKind::Shifted(4),
+            Self::MultiScale => MethodKind::MultiScale,
+            Self::Tiles => MethodKind::Tiles,
+            Self::GradCam => MethodKind::Stage(StageCam::GradCam, 0),
+            Self::GradCam2 => MethodKind::Stage(StageCam::GradCam, 1),
+            Self::GradCam4 => MethodKind::Stage(StageCam::GradCam, 2),
+            Self::GradCamPlusPlus => MethodKind::Stage(StageCam::GradCamPlusPlus, 0),
+            Self::GradCamPlusPlus2 => MethodKind::Stage(StageCam::GradCamPlusPlus, 1),
+            Self::GradCamPlusPlus4 => MethodKind::Stage(StageCam::GradCamPlusPlus, 2),
+            Self::HiResCam2 => MethodKind::Stage(StageCam::HiResCam, 1),
+            Self::HiResCam4 => MethodKind::Stage(StageCam::HiResCam, 2),
+            Self::LayerCam => MethodKind::Stage(StageCam::LayerCam, 0),
+            Self::LayerCam2 => MethodKind::Stage(StageCam::LayerCam, 1),
+            Self::LayerCam4 => MethodKind::Stage(StageCam::LayerCam, 2),
+            Self::LayerCam8 => MethodKind::Stage(StageCam::LayerCam, 3),
+            Self::IntegratedGradients => MethodKind::IntegratedGradients,
+            Self::SmoothGrad => MethodKind::SmoothGrad,
+            Self::Occlusion => MethodKind::Occlusion,
+            Self::Rise => MethodKind::Rise,
+        }
+    }
+
     /// Its usual name.
     pub fn name(self) -> &'static str {
         match self {
@@ -125,174 +157,5 @@ impl Method {
             Self::Occlusion => "Occlusion",
             Self::Rise => "RISE",
         }
-    }
-
-    /// What its map shows, in a sentence.
-    pub fn shows(self) -> &'static str {
-        match self {
-            Self::Cam => {
-                "What each cell of the last feature map contributes to the logit; the cells add \
-                 up to it"
-            }
-            Self::Dense2 | Self::Dense4 => {
-                "What each cell contributes on a finer grid; the cells of the plain map are among \
-                 them, unchanged"
-            }
-            Self::DenseShift | Self::Shift2 | Self::Shift4 => {
-                "What each cell contributes while the picture is shifted under the grid; the mean \
-                 is the mean logit of the shifted pictures"
-            }
-            Self::MultiScale => "Where evidence persists when the picture is enlarged and mirrored",
-            Self::Tiles => {
-                "What each cell contributes all over the photo, seen in overlapping squares; weighted \
-                 with how many squares cover a place, the mean is their mean logit"
-            }
-            Self::GradCam => "The evidence for the class, without the evidence against it",
-            Self::GradCam2 | Self::GradCam4 => {
-                "Where channels of a finer feature map respond that speak for the class on average"
-            }
-            Self::HiResCam2 | Self::HiResCam4 => {
-                "Where a finer feature map speaks for the class, value times gradient"
-            }
-            Self::GradCamPlusPlus | Self::GradCamPlusPlus2 | Self::GradCamPlusPlus4 => {
-                "The evidence for the class, weighting channels that respond in few places more"
-            }
-            Self::LayerCam => "Where the channels with evidence for the class respond",
-            Self::LayerCam2 | Self::LayerCam4 | Self::LayerCam8 => {
-                "Where a finer feature map speaks for the class, cell by cell"
-            }
-            Self::IntegratedGradients => {
-                "What the pixels contribute on the way from a picture without anything, added up \
-                 over small squares; all of them make the difference"
-            }
-            Self::SmoothGrad => "How strongly the score reacts to small changes of pixels",
-            Self::Occlusion => "How much the score drops when a patch hides the place",
-            Self::Rise => "How much the score exceeds its mean while the place is visible",
-        }
-    }
-
-    /// What its map does not show, in a sentence.
-    pub fn limits(self) -> &'static str {
-        match self {
-            Self::Cam => {
-                "A cell sees most of the picture, so the map does not say which pixels \
-                          caused it"
-            }
-            Self::Dense2 | Self::Dense4 => {
-                "The network was not trained this way; the cells in between may lie outside the \
-                 range it knows"
-            }
-            Self::DenseShift | Self::Shift2 | Self::Shift4 => {
-                "It explains the mean of several answers; what is shifted in at the border is \
-                 invented"
-            }
-            Self::MultiScale => "It does not add up to a logit, and large objects may fall apart",
-            Self::Tiles => {
-                "It explains the mean of several answers, each to a part of the photo; a square that \
-                 misses the object has evidence, too"
-            }
-            Self::GradCam => "Evidence against the class is cut off",
-            Self::GradCam2 | Self::GradCam4 => {
-                "A channel that matters at one place counts at all places, which blurs early stages"
-            }
-            Self::HiResCam2 | Self::HiResCam4 => {
-                "Early feature maps respond to edges and textures, whichever class they belong to"
-            }
-            Self::GradCamPlusPlus | Self::GradCamPlusPlus2 | Self::GradCamPlusPlus4 => {
-                "It does not add up to anything, and its weights have no unit"
-            }
-            Self::LayerCam => {
-                "Channels with evidence against the class are left out, so it looks alike for \
-                 classes that share channels"
-            }
-            Self::LayerCam2 | Self::LayerCam4 | Self::LayerCam8 => {
-                "What speaks against the class is left out, and early feature maps respond to edges \
-                 and textures, whichever class they belong to"
-            }
-            Self::IntegratedGradients => {
-                "It depends on what the picture is compared with, is noisy from pixel to pixel, and \
-                 gives nothing to what looks like the baseline"
-            }
-            Self::SmoothGrad => {
-                "It shows where the score is sensitive, not what it is made of, and not whether \
-                 a change would speak for or against"
-            }
-            Self::Occlusion => {
-                "A patch shows only the effect of hiding one place, and the network never saw \
-                 such patches"
-            }
-            Self::Rise => "It is noisy, and the network never saw such masks",
-        }
-    }
-
-    /// Whether it adds up: its mean and the bias make a logit.
-    pub fn is_exact(self) -> bool {
-        match self {
-            Self::Cam
-            | Self::Dense2
-            | Self::Dense4
-            | Self::DenseShift
-            | Self::Shift2
-            | Self::Shift4
-            | Self::Tiles => true,
-            Self::MultiScale
-            | Self::GradCam
-            | Self::GradCamPlusPlus
-            | Self::LayerCam
-            | Self::GradCam2
-            | Self::GradCam4
-            | Self::GradCamPlusPlus2
-            | Self::GradCamPlusPlus4
-            | Self::HiResCam2
-            | Self::HiResCam4
-            | Self::LayerCam2
-            | Self::LayerCam4
-            | Self::LayerCam8
-            | Self::IntegratedGradients
-            | Self::SmoothGrad
-            | Self::Occlusion
-            | Self::Rise => false,
-        }
-    }
-
-    /// What is made of a feature map and its gradient, and how many strides before the last feature
-    /// map, for the methods that work so.
-    pub fn on_stage(self) -> Option<(StageCam, usize)> {
-        Some(match self {
-            Self::GradCam => (StageCam::GradCam, 0),
-            Self::GradCam2 => (StageCam::GradCam, 1),
-            Self::GradCam4 => (StageCam::GradCam, 2),
-            Self::GradCamPlusPlus => (StageCam::GradCamPlusPlus, 0),
-            Self::GradCamPlusPlus2 => (StageCam::GradCamPlusPlus, 1),
-            Self::GradCamPlusPlus4 => (StageCam::GradCamPlusPlus, 2),
-            Self::HiResCam2 => (StageCam::HiResCam, 1),
-            Self::HiResCam4 => (StageCam::HiResCam, 2),
-            Self::LayerCam => (StageCam::LayerCam, 0),
-            Self::LayerCam2 => (StageCam::LayerCam, 1),
-            Self::LayerCam4 => (StageCam::LayerCam, 2),
-            Self::LayerCam8 => (StageCam::LayerCam, 3),
-            Self::Cam
-            | Self::Dense2
-            | Self::Dense4
-            | Self::DenseShift
-            | Self::Shift2
-            | Self::Shift4
-            | Self::MultiScale
-            | Self::Tiles
-            | Self::IntegratedGradients
-            | Self::SmoothGrad
-            | Self::Occlusion
-            | Self::Rise => return None,
-        })
-    }
-
-    /// Whether the network is asked for one target alone, and anew for each other one.
-    pub fn is_of_one_target(self) -> bool {
-        self.on_stage().is_some() || self.is_of_pixels()
-    }
-
-    /// Whether each pixel has a value of its own, which may be unlike its neighbours'.
-    pub fn is_of_pixels(self) -> bool {
-        matches!(self, Self::IntegratedGradients | Self::SmoothGrad)
     }
 }

@@ -25,6 +25,16 @@ pub enum StageCam {
 }
 
 impl StageCam {
+    /// Its usual name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GradCam => "Grad-CAM",
+            Self::GradCamPlusPlus => "Grad-CAM++",
+            Self::HiResCam => "HiResCAM",
+            Self::LayerCam => "LayerCAM",
+        }
+    }
+
     /// The map before any scaling; what speaks against is cut off.
     ///
     /// # Panics

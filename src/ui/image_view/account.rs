@@ -20,13 +20,13 @@ pub enum Account {
 impl Account {
     pub fn new(request: &MapRequest<'_>, made: Option<&MethodMap>) -> Self {
         let MapRequest { explanation, target, input: MapInput { method, inquiry }, .. } = *request;
-        let meaning = format!("{}.\n\n{}.", method.shows(), method.limits());
+        let meaning = format!("{}.\n\n{}.", method.kind().shows(), method.kind().limits());
         if let Some(evidence) = made.and_then(|made| made.evidence.as_ref()) {
             let total = total_of(explanation, target);
             let identity = Identity::of(evidence, total, &explanation.model);
             let mut meaning = sum_meaning(explanation, evidence, identity);
             if inquiry.is_some() {
-                meaning = format!("{}.\n\n{meaning}", method.shows());
+                meaning = format!("{}.\n\n{meaning}", method.kind().shows());
             }
             return Self::Sum { identity, meaning };
         }
@@ -37,7 +37,7 @@ impl Account {
         });
         let line = match made {
             Some(_) if inquiry.is_none_or(|it| it.total == 0) => {
-                format!("{}: {}", method.name(), lower(method.shows()))
+                format!("{}: {}", method.name(), lower(method.kind().shows()))
             }
             _ => match made.and_then(|made| made.completeness) {
                 Some(completeness) => {

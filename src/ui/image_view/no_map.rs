@@ -33,7 +33,7 @@ pub fn no_map_ui(
                 for method in OTHERS.into_iter().filter(|&it| model.check_method(it).is_ok()) {
                     let cost = cost_words(explanation.cost(method, &PlanOptions::default()));
                     let button = ui.button(format!("{} ({cost})", method.name()));
-                    if button.on_hover_text(method.shows()).clicked() {
+                    if button.on_hover_text(method.kind().shows()).clicked() {
                         options.method = method;
                     }
                 }

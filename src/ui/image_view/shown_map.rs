@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 use eframe::egui::{Context, Rect, TextureFilter, TextureHandle, TextureOptions};
 
 use super::account::Account;
-use crate::explain::{Answers, Cam, Colormap, Method, Question, Rule, Segment, contour};
-use crate::explanation::{CamTarget, Explanation, MethodMap, Plan};
+use crate::explain::{Cam, Colormap, Method, Question, Rule, Segment, contour};
+use crate::explanation::{CamTarget, Explanation, MethodMap};
 use crate::look::{OverlayOptions, ScaleMode, SharedRange, color_range};
 use crate::preprocess::RectTransform;
 use crate::state::{Inquiry, MAP_SCORE};
@@ -171,10 +171,7 @@ impl MapMemo {
 
 fn make(request: &MapRequest<'_>, key: MadeKey) -> Option<Made> {
     let MapRequest { explanation, target, input: MapInput { method, inquiry }, .. } = *request;
-    let at_once = |method| {
-        let nothing = Answers::default();
-        Plan::Ready(method).map(explanation, &nothing, target, MAP_SCORE)
-    };
+    let at_once = |method| explanation.map_at_once(method, target, MAP_SCORE);
     let made = match explanation.is_ready(method) {
         true => at_once(method),
         false => inquiry
@@ -183,11 +180,11 @@ fn make(request: &MapRequest<'_>, key: MadeKey) -> Option<Made> {
     };
     let account = Account::new(request, made.as_ref());
     // The cells of the plain map are those that a finer one begins with.
-    let coarse = || at_once(Method::Cam).filter(|_| method.is_exact());
+    let coarse = || at_once(Method::Cam).filter(|_| method.kind().is_exact());
     let shown = if made.is_some() { method } else { Method::Cam };
     let MethodMap { map, photo_from_map, .. } = made.or_else(coarse)?;
     let question = explanation.question(target)?;
-    let is_exact = method.is_exact();
+    let is_exact = method.kind().is_exact();
     Some(Made { key, cam: map, method: shown, photo_from_map, question, account, is_exact })
 }
 
@@ -246,7 +243,7 @@ fn color(ctx: &Context, made: &Made, colors: ColorKey, range: [f32; 2]) -> Shown
     let [lo, hi] = range;
     let levels = colormap.contour_levels().map(|t| lo + (hi - lo) * t);
     // Around pixels of their own, lines would hide the map.
-    let has_lines = contours && smooth && !is_flat && !key.method.is_of_pixels();
+    let has_lines = contours && smooth && !is_flat && !key.method.kind().is_of_pixels();
     let contours =
         levels.into_iter().filter(|_| has_lines).flat_map(|at| contour(cam, at)).collect();
     ShownMap {

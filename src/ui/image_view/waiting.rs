@@ -30,7 +30,7 @@ pub fn waiting_ui(
                 for &method in waiting {
                     let cost = cost_words(explanation.cost(method, &PlanOptions::default()));
                     let button = ui.button(format!("Make it: {} ({cost})", method.name()));
-                    if button.on_hover_text(method.shows()).clicked() {
+                    if button.on_hover_text(method.kind().shows()).clicked() {
                         asked = Some(method);
                     }
                 }
