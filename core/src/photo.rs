@@ -18,9 +18,12 @@ use std::io::{BufRead, BufReader, Cursor, Read as _, Seek};
 use std::path::Path;
 use std::time::Duration;
 
+use image::codecs::bmp::BmpDecoder;
+use image::codecs::gif::GifDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation as Transform;
-use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
-
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageResult, Limits, RgbImage};
 use serde::{Deserialize, Serialize};
 
 use error::check_size;
@@ -115,17 +118,17 @@ impl Photo {
     ) -> Result<Self, PhotoError> {
         let budget = budget(wanted);
         let rgb = open_regular(path)
-            .and_then(|file| decode(BufReader::new(file), options, &budget))
+            .and_then(|file| decode(&mut BufReader::new(file), options, &budget))
             .map_err(|problem| PhotoError::new(&path.to_string_lossy(), problem))?;
         Ok(Self { name: path.shown_name(), rgb })
     }
 
     /// The pixels of an open file.
     pub(crate) fn read(
-        reader: impl BufRead + Seek,
+        mut reader: impl BufRead + Seek,
         options: &PhotoOptions,
     ) -> Result<RgbImage, Problem> {
-        decode(reader, options, &budget(&Wanted::default()))
+        decode(&mut reader, options, &budget(&Wanted::default()))
     }
 
     /// Reads the picture in `bytes`: PNG, JPEG, WebP, BMP or GIF, of an animation the first frame.
@@ -133,7 +136,7 @@ impl Photo {
     /// # Errors
     /// When it is none of these, damaged or cut off, empty or of more than 200 megapixels.
     pub fn decode(name: &str, bytes: &[u8], options: &PhotoOptions) -> Result<Self, PhotoError> {
-        let rgb = decode(Cursor::new(bytes), options, &budget(&Wanted::default()))
+        let rgb = decode(&mut Cursor::new(bytes), options, &budget(&Wanted::default()))
             .map_err(|problem| PhotoError::new(name, problem))?;
         Ok(Self { name: name.into(), rgb })
     }
@@ -172,16 +175,22 @@ pub(crate) fn open_regular(path: &Path) -> Result<File, Problem> {
     }
 }
 
+/// A file, or bytes in memory. Behind a pointer, so that the decoders are compiled for one kind of
+/// reader alone.
+trait Source: BufRead + Seek {}
+
+impl<T: BufRead + Seek> Source for T {}
+
 /// Reads no more of a file than its format needs: what a file is, is seen in its first bytes.
-fn decode<R: BufRead + Seek>(
-    mut reader: R,
+fn decode(
+    reader: &mut dyn Source,
     options: &PhotoOptions,
     budget: &Budget,
 ) -> Result<RgbImage, Problem> {
     use ImageFormat::{Bmp, Gif, Jpeg, Png, WebP};
     use Transform::NoTransforms;
     let mut start = Vec::new();
-    (&mut reader).take(MAGIC_BYTES).read_to_end(&mut start).map_err(Problem::Io)?;
+    (&mut *reader).take(MAGIC_BYTES).read_to_end(&mut start).map_err(Problem::Io)?;
     reader.rewind().map_err(Problem::Io)?;
     let mut reader = budget.watch(reader);
     let (rgb, transform) = match image::guess_format(&start) {
@@ -189,22 +198,22 @@ fn decode<R: BufRead + Seek>(
         Ok(Jpeg) => jpeg::decode(&mut reader)?,
         Ok(Png) => {
             let png::Png { essence, exif } = png::read(&mut reader)?;
-            let reader = budget.watch(Cursor::new(essence));
-            let image = decode_with_alpha(reader, Png)?;
+            let mut reader = budget.watch(Cursor::new(essence));
+            let image = decode_with_alpha(&mut reader, Png)?;
             (convert::rgb_from(image, options.alpha), upright_from_exif(exif.as_deref()))
         }
         Ok(WebP) => {
             let webp::WebP { essence, exif } = webp::read(&mut reader)?;
-            let reader = budget.watch(Cursor::new(essence));
-            let image = decode_with_alpha(reader, WebP)?;
+            let mut reader = budget.watch(Cursor::new(essence));
+            let image = decode_with_alpha(&mut reader, WebP)?;
             (convert::rgb_from(image, options.alpha), upright_from_exif(exif.as_deref()))
         }
         Ok(Gif) => {
-            let reader = budget.watch(Cursor::new(gif::read(&mut reader)?));
-            (convert::rgb_from(decode_with_alpha(reader, Gif)?, options.alpha), NoTransforms)
+            let mut reader = budget.watch(Cursor::new(gif::read(&mut reader)?));
+            (convert::rgb_from(decode_with_alpha(&mut reader, Gif)?, options.alpha), NoTransforms)
         }
         Ok(Bmp) => {
-            (convert::rgb_from(decode_with_alpha(reader, Bmp)?, options.alpha), NoTransforms)
+            (convert::rgb_from(decode_with_alpha(&mut reader, Bmp)?, options.alpha), NoTransforms)
         }
         _ => return Err(Problem::UnknownFormat),
     };
@@ -219,18 +228,34 @@ fn decode<R: BufRead + Seek>(
     }
 }
 
-fn decode_with_alpha<R: BufRead + Seek>(
-    reader: R,
+fn decode_with_alpha(
+    reader: &mut dyn Source,
     format: ImageFormat,
 ) -> Result<DynamicImage, Problem> {
     let problem = |error| Problem::from_decoder(format, error);
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_ALLOC);
-    let mut reader = ImageReader::with_format(reader, format);
-    reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(problem)?;
-
+    let mut decoder = decoder(reader, format, &limits)?;
+    decoder.set_limits(limits).map_err(problem)?;
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
     DynamicImage::from_decoder(decoder).map_err(problem)
+}
+
+/// JPEG has a decoder of its own, [`jpeg::decode`].
+fn decoder<'a>(
+    reader: &'a mut dyn Source,
+    format: ImageFormat,
+    limits: &Limits,
+) -> Result<Box<dyn ImageDecoder + 'a>, Problem> {
+    let made: ImageResult<Box<dyn ImageDecoder + 'a>> = match format {
+        ImageFormat::Png => {
+            PngDecoder::with_limits(reader, limits.clone()).map(|it| Box::new(it) as _)
+        }
+        ImageFormat::WebP => WebPDecoder::new(reader).map(|it| Box::new(it) as _),
+        ImageFormat::Gif => GifDecoder::new(reader).map(|it| Box::new(it) as _),
+        ImageFormat::Bmp => BmpDecoder::new(reader).map(|it| Box::new(it) as _),
+        _ => return Err(Problem::UnknownFormat),
+    };
+    made.map_err(|error| Problem::from_decoder(format, error))
 }

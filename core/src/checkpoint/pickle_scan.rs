@@ -55,10 +55,10 @@ type Result<T> = std::result::Result<T, ScanError>;
 
 /// Walks one pickle, leaving `reader` just behind it, and reports the classes and functions it
 /// names to `findings` (also those found before an error).
-pub(super) fn scan(
-    reader: &mut impl BufRead,
-    findings: &mut Findings,
-    budget: &Budget,
+pub(super) fn scan<'a>(
+    reader: &'a mut (dyn BufRead + 'a),
+    findings: &'a mut Findings,
+    budget: &'a Budget,
 ) -> Result<()> {
     let mut walker = Walker {
         reader: reader.take(MAX_PICKLE_BYTES),
@@ -125,8 +125,8 @@ impl Item {
     }
 }
 
-struct Walker<'a, R> {
-    reader: io::Take<R>,
+struct Walker<'a> {
+    reader: io::Take<&'a mut dyn BufRead>,
     stack: Vec<Item>,
     /// Height of the stack at each open `MARK`.
     marks: Vec<usize>,
@@ -135,7 +135,7 @@ struct Walker<'a, R> {
     budget: &'a Budget,
 }
 
-impl<R: BufRead> Walker<'_, R> {
+impl Walker<'_> {
     /// Follows one opcode; true at the end of the pickle.
     fn step(&mut self) -> Result<bool> {
         let op = self.number(1)? as u8;

@@ -58,7 +58,7 @@ pub(super) fn scan_legacy(file: File, budget: &Budget) -> Result<(), FileProblem
 
 /// Refuses pickles that name anything but tensors and plain data.
 pub(super) fn scan_pickles(
-    reader: &mut impl BufRead,
+    reader: &mut dyn BufRead,
     count: usize,
     budget: &Budget,
 ) -> Result<(), FileProblem> {
