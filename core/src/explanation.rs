@@ -127,6 +127,14 @@ impl Explanation {
         }
     }
 
+    /// What it takes beside the model: the picture, what the network saw of it and said about it. The
+    /// maps that are made of that are smaller.
+    pub fn bytes(&self) -> usize {
+        let features = self.forward.features.as_ref().map_or(0, |features| features.data.len());
+        let input = self.input.chw.len();
+        self.photo.rgb.len() + self.input.crop.len() + (input + features) * size_of::<f32>()
+    }
+
     /// Whether both stem from the same run of the network, whatever their trees.
     pub fn is_same_run(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.forward, &other.forward)

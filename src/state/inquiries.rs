@@ -2,6 +2,7 @@
 //! checks. What the window wants is told after each frame; what it does not want any more is given
 //! up.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,9 +81,9 @@ pub enum Progress {
 
 /// Steps of a curve.
 pub const CURVE_STEPS: usize = 20;
-/// Numbers in the answers that are kept when nobody looks at them, of this picture and of earlier
-/// ones: 64 MB.
-const KEPT: usize = 16 << 20;
+/// Bytes of what is kept when nobody looks at it: answers about this picture and earlier ones, and
+/// those pictures.
+const KEPT: usize = 64 << 20;
 /// What maps measure while parts are hidden: in the unit of the exact maps, so that they can stand
 /// beside these.
 pub const MAP_SCORE: Score = Score::Logit;
@@ -122,6 +123,12 @@ impl Inquiry {
             }
             _ => true,
         }
+    }
+
+    /// What the answers take, and the changed inputs that were asked about, which are copies of two.
+    fn bytes(&self) -> usize {
+        let inputs = self.asked.probe().map_or(0, |_| 2 * size_of_val(&self.seen.input.chw[..]));
+        self.answers.0.iter().map(|answer| answer.bytes()).sum::<usize>() + inputs
     }
 
     fn is_about(&self, seen: &Explanation) -> bool {
@@ -209,16 +216,26 @@ impl AppState {
     fn forget_surplus(&mut self, wanted: &[(Role, Topic)]) {
         let wanted: Vec<(Role, Topic)> =
             wanted.iter().map(|&(role, topic)| (self.own(role), topic)).collect();
-        let is_spare = |it: &Inquiry| it.is_done() && !wanted.contains(&(it.role, it.topic));
-        let numbers = |it: &Inquiry| -> usize { it.answers.0.iter().map(|a| a.numbers()).sum() };
-        let spare = self.inquiries.iter().filter(|it| is_spare(it));
-        let mut surplus = spare.map(numbers).sum::<usize>().saturating_sub(KEPT);
-        self.inquiries.retain(|inquiry| {
-            let goes = surplus > 0 && is_spare(inquiry);
-            if goes {
-                surplus = surplus.saturating_sub(numbers(inquiry));
+        // What is on the screen stays whatever is kept here, and a picture that several inquiries are
+        // about goes with the newest of them.
+        let mut pictures = HashSet::new();
+        let mut bytes: Vec<Option<usize>> = Vec::new();
+        for inquiry in self.inquiries.iter().rev() {
+            let shown = self.explanation(inquiry.role);
+            let is_shown = shown.is_some_and(|shown| inquiry.is_about(shown));
+            let is_wanted = is_shown && wanted.contains(&(inquiry.role, inquiry.topic));
+            let is_first = !is_shown && pictures.insert(Arc::as_ptr(&inquiry.seen));
+            let picture = if is_first { inquiry.seen.bytes() } else { 0 };
+            let is_spare = inquiry.is_done() && !is_wanted;
+            bytes.push(is_spare.then(|| picture + inquiry.bytes()));
+        }
+        let mut surplus = bytes.iter().flatten().sum::<usize>().saturating_sub(KEPT);
+        self.inquiries.retain(|_| match bytes.pop().flatten() {
+            Some(bytes) if surplus > 0 => {
+                surplus = surplus.saturating_sub(bytes);
+                false
             }
-            !goes
+            Some(_) | None => true,
         });
     }
 

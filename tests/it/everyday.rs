@@ -1,6 +1,7 @@
 //! What happens to everybody in the first hour: broken files, quick fingers, many notices.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use eframe::egui::{self, Key, Modifiers, Rect, Role as Kind, vec2};
 use egui_kittest::kittest::Queryable as _;
@@ -177,6 +178,23 @@ fn no_notice_leaves_under_the_pointer() {
     window.hover_at(egui::pos2(200.0, 300.0));
     window.run_steps(3);
     assert_eq!(shown(&window), 0);
+}
+
+#[test]
+fn pictures_that_were_looked_at_do_not_stay_in_the_memory() {
+    let engine = FakeEngine::default();
+    let mut window = window(engine.start(), [1100.0, 700.0], |options| options.one_model = true);
+    let mut answers = Vec::new();
+    for i in 0..60 {
+        drop_files(&mut window, &[asset("chelsea.png")]);
+        step_until(&mut window, "it is asked for", |app| app.state.wanted.is_some());
+        let answer = engine.large_answer(i);
+        answers.push(Arc::downgrade(&answer));
+        engine.answer(&mut window, answer);
+    }
+    let kept: Vec<usize> = answers.iter().filter_map(|it| Some(it.upgrade()?.bytes())).collect();
+    // 64 MB of what was asked before, what is on the screen, and a way back.
+    assert!(kept.iter().sum::<usize>() < 80 << 20, "{} pictures are kept", kept.len());
 }
 
 #[test]
@@ -361,7 +379,7 @@ fn all_nodes_are_in_view_after_expanding_all_and_after_what_if() {
     menu(&mut window, MenuCommand::ExpandPath);
     let tree = {
         let explanation = window.state().state.explanation(Role::Tree).unwrap();
-        std::sync::Arc::clone(explanation.model.tree().unwrap())
+        Arc::clone(explanation.model.tree().unwrap())
     };
     let ship = tree.hierarchy.find_node("ship").unwrap();
     let ctx = window.ctx.clone();

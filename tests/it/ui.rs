@@ -16,6 +16,7 @@ use glasstree::catalog::ModelSource;
 use glasstree::command::MenuCommand;
 use glasstree::explanation::{CamTarget, Explanation};
 use glasstree::model::DeviceChoice;
+use glasstree::photo::Photo;
 use glasstree::protocol::{Event, JobId, PictureSource, Request};
 use glasstree::state::Role;
 
@@ -260,6 +261,28 @@ impl FakeEngine {
         let (model, input) = (Arc::clone(&known.model), known.input.clone());
         let took = Duration::from_millis(1);
         Arc::new(Explanation::new(photo, model, input, forward, took, "fake".to_owned()))
+    }
+
+    /// What the classifier might say of another photo, of four megabytes, for each number another.
+    pub fn large_answer(&self, number: u8) -> Arc<Explanation> {
+        let known = &RESULTS[0];
+        let rgb = image::RgbImage::from_pixel(1200, 1200, image::Rgb([number; 3]));
+        let photo = Arc::new(Photo { name: format!("{number}.png").into(), rgb });
+        let mut input = (*known.input).clone();
+        input.chw.fill(f32::from(number));
+        let (model, forward) = (Arc::clone(&known.model), (*known.forward).clone());
+        let took = Duration::from_millis(1);
+        Arc::new(Explanation::new(photo, model, input, forward, took, "fake".to_owned()))
+    }
+
+    /// Gives this answer to the last request, where there is one model.
+    pub fn answer(&self, window: &mut Window, answer: Arc<Explanation>) {
+        let job = self.last().0.job();
+        self.say(Event::PhotoReady { job, photo: Arc::clone(&answer.photo) });
+        self.say(Event::Explained { job, explanation: Arc::clone(&answer) });
+        step_until(window, "the answer is shown", |app| {
+            app.state.explanation(Role::Classifier).is_some_and(|it| it.is_same_run(&answer))
+        });
     }
 
     /// What the classifier says, if it takes so long for a picture.

@@ -91,9 +91,10 @@ pub struct ProbeAnswer {
 }
 
 impl ProbeAnswer {
-    /// How many there are in it.
-    pub fn numbers(&self) -> usize {
-        self.logits.len() + self.features.as_ref().map_or(0, |features| features.data.len())
+    /// What its numbers take.
+    pub fn bytes(&self) -> usize {
+        let features = self.features.as_ref().map_or(0, |features| features.data.len());
+        (self.logits.len() + features) * size_of::<f32>()
     }
 }
 
