@@ -128,6 +128,16 @@ impl Dataset {
         }
     }
 
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Dataset::Cifar10 => "CIFAR-10",
+            Dataset::Cifar100 => "CIFAR-100",
+            Dataset::TinyImagenet200 => "Tiny ImageNet",
+            Dataset::Imagenet1000 => "ImageNet",
+        }
+    }
+
     /// Number of classes.
     pub fn class_count(self) -> usize {
         self.leaf_ids().len()

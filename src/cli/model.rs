@@ -68,7 +68,7 @@ pub fn info(args: &InfoArgs, out: Out<'_>) -> anyhow::Result<()> {
     }
     writeln!(out, "Architecture: {}", model.architecture)?;
     match model.dataset {
-        Some(dataset) => writeln!(out, "Classes:      {classes}, as in {}", dataset.name())?,
+        Some(dataset) => writeln!(out, "Classes:      {classes}, as in {}", dataset.title())?,
         None => writeln!(out, "Classes:      {classes}")?,
     }
     writeln!(out, "Parameters:   {}", model.parameters)?;

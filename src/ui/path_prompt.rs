@@ -16,11 +16,29 @@ pub struct PathPrompt {
     pub hint: Option<&'static str>,
     /// Whether it was shown before.
     asked_for_focus: bool,
+    /// A file that is there already, and was asked about.
+    overwrites: Option<PathBuf>,
 }
 
 impl PathPrompt {
     pub fn new(purpose: Purpose, text: String, hint: Option<&'static str>) -> Self {
-        Self { purpose, text, hint, asked_for_focus: false }
+        Self { purpose, text, hint, asked_for_focus: false, overwrites: None }
+    }
+
+    /// What the path says, once it needs no second confirmation.
+    fn accept(&mut self) -> Option<PathBuf> {
+        let path = path_from(&self.text);
+        if self.purpose.saves() && path.exists() && self.overwrites.as_ref() != Some(&path) {
+            self.overwrites = Some(path);
+            self.asked_for_focus = false;
+            return None;
+        }
+        Some(path)
+    }
+
+    /// Whether the file that the path names was asked about.
+    fn is_asked(&self) -> bool {
+        self.overwrites.as_ref().is_some_and(|path| *path == path_from(&self.text))
     }
 }
 
@@ -29,7 +47,11 @@ pub fn path_prompt_ui(ui: &mut egui::Ui, prompt: &mut PathPrompt, out: &mut UiOu
     ui.horizontal(|ui| {
         let title = ui.label(RichText::new(prompt.purpose.title()).strong());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let verb = if prompt.purpose.saves() { "Save" } else { "Open" };
+            let verb = match (prompt.purpose.saves(), prompt.is_asked()) {
+                (true, true) => "Overwrite",
+                (true, false) => "Save",
+                (false, _) => "Open",
+            };
             if ui.button("Cancel").clicked() {
                 answer = Some(None);
             }
@@ -46,13 +68,15 @@ pub fn path_prompt_ui(ui: &mut egui::Ui, prompt: &mut PathPrompt, out: &mut UiOu
             }
             let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if (accepted.clicked() || enter) && !prompt.text.trim().is_empty() {
-                answer = Some(Some(path_from(&prompt.text)));
+                answer = prompt.accept().map(Some);
             } else if ui.input(|input| input.key_pressed(Key::Escape)) {
                 answer = Some(None);
             }
         });
     });
-    if let Some(hint) = prompt.hint {
+    if prompt.is_asked() {
+        ui.label("This file exists. Press Enter once more to overwrite it");
+    } else if let Some(hint) = prompt.hint {
         ui.label(RichText::new(hint).weak());
     }
     if let Some(path) = answer {

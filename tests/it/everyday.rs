@@ -118,6 +118,29 @@ fn the_line_for_a_path_has_its_room_at_once() {
 }
 
 #[test]
+fn a_file_that_exists_is_overwritten_only_when_asked_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.png");
+    std::fs::write(&path, "precious").unwrap();
+    let engine = FakeEngine::default();
+    let (_folder, mut window, _) = folder_of(&engine, &["a.png"]);
+    engine.explain(&mut window);
+    menu(&mut window, MenuCommand::ExportOverlay);
+    let text = path.to_string_lossy().into_owned();
+    let purpose = window.state().panels.prompt.as_ref().unwrap().purpose;
+    window.state_mut().panels.prompt = Some(PathPrompt::new(purpose, text, None));
+    window.run_steps(3);
+    window.key_press(Key::Enter);
+    window.run_steps(10);
+    assert_eq!(std::fs::read(&path).unwrap(), b"precious");
+    window.get_by_label_contains("This file exists");
+    window.get_by_label("Overwrite");
+    window.key_press(Key::Enter);
+    step_until(&mut window, "it is saved", |app| app.panels.prompt.is_none());
+    step_until(&mut window, "it is another file", |_| std::fs::read(&path).unwrap() != b"precious");
+}
+
+#[test]
 fn information_leaves_by_itself_and_errors_stay() {
     let engine = FakeEngine::default();
     let mut window = engine.window();

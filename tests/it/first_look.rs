@@ -84,7 +84,23 @@ fn no_number_is_cut() {
     let engine = FakeEngine::default();
     let window = cat(&engine, [640.0, 480.0]);
     assert!(window.query_by_label("1,000 classes").is_none(), "there is no room for that");
-    window.get_by_label("1,000");
+    assert!(window.query_by_label("1,000").is_none(), "a number alone says nothing");
+}
+
+#[test]
+fn a_low_picture_has_all_its_tools() {
+    let engine = FakeEngine::default();
+    let mut window = cat(&engine, [640.0, 480.0]);
+    menu(&mut window, MenuCommand::ShowPath);
+    menu(&mut window, MenuCommand::ExportOverlay);
+    window.run_steps(20);
+    let whole = Rect::from_min_size(Default::default(), vec2(640.0, 480.0));
+    let tools = ["Move the picture", "Draw a box", "Draw a lasso"];
+    let covering = [MenuCommand::PaintOver, MenuCommand::Uncover, MenuCommand::CoverLasso];
+    for name in tools.into_iter().chain(covering.map(|command| command.entry().text)) {
+        let place = window.get_by_role_and_label(Kind::RadioButton, name).rect();
+        assert!(whole.contains_rect(place), "{name}: {place:?}");
+    }
 }
 
 #[test]

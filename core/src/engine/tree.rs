@@ -149,7 +149,7 @@ fn find(name: &str, dataset: Option<Dataset>) -> Result<(String, String), TreeEr
         let unknown = " for classes of no known data set".to_owned();
         let known = dataset.map_or(unknown, |dataset| {
             let names: Vec<_> = dataset.hierarchies().iter().map(|asset| asset.name).collect();
-            format!(" for {} (there are {})", dataset.name(), names.join(", "))
+            format!(" for {} (there are {})", dataset.title(), names.join(", "))
         });
         return Err(TreeError::Unknown { name: name.to_owned(), known });
     }

@@ -51,10 +51,9 @@ pub(super) fn head_ui(ui: &mut Ui, explanation: &Explanation, state: &mut ClassL
     let (all, shown) = (explanation.forward.logits.len(), state.rows().len());
     let [shown_text, all_text] = [shown, all].map(thousands);
     // A number that is cut would be another number: with less room, less is said.
-    let counts = if shown == all {
-        [format!("{all_text} classes"), all_text]
-    } else {
-        [format!("{shown_text} of {all_text}"), shown_text]
+    let counts = match shown == all {
+        true => vec![format!("{all_text} classes")],
+        false => vec![format!("{shown_text} of {all_text}"), format!("{shown_text} found")],
     };
     let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
     let layout = Layout::right_to_left(Align::Center);

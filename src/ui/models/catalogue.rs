@@ -114,7 +114,8 @@ fn row_ui(
         name_ui(ui, group, entry);
     });
     row.col(|ui| {
-        ui.label(thousands(entry.dataset.class_count())).on_hover_text(entry.dataset.name());
+        let classes = format!("The classes of {}", entry.dataset.title());
+        ui.label(thousands(entry.dataset.class_count())).on_hover_text(classes);
     });
     row.col(|ui| accuracy_ui(ui, entry));
     row.col(|ui| size_ui(ui, entry, &state.library.download_state(entry)));

@@ -132,7 +132,7 @@ fn files_ui(ui: &mut Ui, role: Role, own: &RoleState, out: &mut UiOutput) {
 /// Where names come from without a list.
 fn known_list(own: &RoleState) -> String {
     let dataset = own.model.as_ref().and_then(|model| model.dataset);
-    dataset.map_or_else(|| "none".to_owned(), |set| format!("from {}", set.name()))
+    dataset.map_or_else(|| "none".to_owned(), |set| format!("from {}", set.title()))
 }
 
 fn button(name: String) -> egui::WidgetInfo {
@@ -178,7 +178,7 @@ fn facts_ui(ui: &mut Ui, model: &ModelInfo, own: &RoleState) {
         Some(Err(error)) => error.to_owned(),
         None => "being built".to_owned(),
     };
-    let dataset = model.dataset.map_or_else(String::new, |set| format!(", {}", set.name()));
+    let dataset = model.dataset.map_or_else(String::new, |set| format!(", {}", set.title()));
     let network =
         format!("{}, {:.1} M parameters", model.architecture, model.parameters as f64 / 1e6);
     let recipe = &model.recipe;

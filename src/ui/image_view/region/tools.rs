@@ -12,16 +12,14 @@ use crate::ui::theme::picture::Palette;
 
 /// Side of a button, in points.
 const SIDE: f32 = 26.0;
-/// A lower picture has no room for them.
-const LEAST_HEIGHT: f32 = 150.0;
-/// A lower one has none for those that cover the photo.
-const LEAST_FOR_ALL: f32 = 230.0;
+/// Where they begin: below the sign that the network is at work.
+const CORNER: Vec2 = vec2(8.0, 44.0);
+/// So many columns are the most: more would lie on what the picture shows.
+const MOST_COLUMNS: usize = 2;
 
 impl Tool {
     const ALL: [Self; 6] =
         [Self::Pan, Self::Box, Self::Lasso, Self::Brush, Self::Eraser, Self::CoverLasso];
-    /// Where there is little room.
-    const FEW: usize = 3;
 
     fn text(self) -> [&'static str; 2] {
         let of = |command: MenuCommand| [command.entry().text, command.entry().tooltip];
@@ -50,18 +48,20 @@ impl Tool {
 
 /// Buttons at the left of the canvas; returns the one that was clicked.
 pub fn tools_ui(ui: &Ui, id: Id, canvas: Rect, colors: &Palette, tool: Tool) -> Option<Tool> {
-    if canvas.height() < LEAST_HEIGHT {
+    // A low picture has them in two columns, a lower one has no room for them.
+    let rows = ((canvas.height() - CORNER.y) / SIDE).max(0.0) as usize;
+    let columns = Tool::ALL.len().div_ceil(rows.max(1));
+    if columns > MOST_COLUMNS {
         return None;
     }
-    let count = if canvas.height() < LEAST_FOR_ALL { Tool::FEW } else { Tool::ALL.len() };
-    let size = vec2(SIDE, SIDE * count as f32);
-    // Below the sign that the network is at work.
-    let plate = Rect::from_min_size(canvas.min + vec2(8.0, 44.0), size);
+    let rows = Tool::ALL.len().div_ceil(columns);
+    let size = vec2(SIDE * columns as f32, SIDE * rows as f32);
+    let plate = Rect::from_min_size(canvas.min + CORNER, size);
     let painter = ui.painter_at(canvas);
     painter.rect(plate, 4.0, colors.plate, ui.visuals().window_stroke, StrokeKind::Outside);
     let mut chosen = None;
-    for (i, each) in Tool::ALL.into_iter().take(count).enumerate() {
-        let corner = plate.min + vec2(0.0, i as f32 * SIDE);
+    for (i, each) in Tool::ALL.into_iter().enumerate() {
+        let corner = plate.min + SIDE * vec2((i / rows) as f32, (i % rows) as f32);
         let place = Rect::from_min_size(corner, Vec2::splat(SIDE));
         let response = ui.interact(place, id.with(i), Sense::click());
         let [name, tooltip] = each.text();
