@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{AppState, Effect, Role};
 use crate::explain::{Answers, Cam, Canvas, Checks, Curve, Erasure, Method, Probe};
-use crate::explanation::{CamTarget, Explanation, MethodMap, Plan, PlanOptions, Score};
+use crate::explanation::{CamTarget, Explanation, MethodMap, ModelInfo, Plan, PlanOptions, Score};
 use crate::protocol::{JobId, Request};
 
 /// What a network is asked about the picture on the screen.
@@ -193,6 +193,8 @@ impl AppState {
                 (*role, *topic) == (inquiry.role, inquiry.topic) && inquiry.is_about(seen)
             };
             match inquiry.progress {
+                // Nothing was asked for a plain map.
+                Progress::Done if inquiry.answers.is_empty() => current.iter().any(is_it),
                 Progress::Done => true,
                 Progress::Running(..) | Progress::Stopped => current.iter().any(is_it),
                 Progress::Failed(_) => current.iter().any(is_it),
@@ -216,9 +218,11 @@ impl AppState {
     fn forget_surplus(&mut self, wanted: &[(Role, Topic)]) {
         let wanted: Vec<(Role, Topic)> =
             wanted.iter().map(|&(role, topic)| (self.own(role), topic)).collect();
-        // What is on the screen stays whatever is kept here, and a picture that several inquiries are
-        // about goes with the newest of them.
+        // What is on the screen, or in use, stays whatever is kept here. A picture or a model that
+        // several inquiries are about goes with the newest of them.
         let mut pictures = HashSet::new();
+        let mut models: Vec<&ModelInfo> =
+            Role::ALL.iter().filter_map(|&role| self.role(role).model.as_deref()).collect();
         let mut bytes: Vec<Option<usize>> = Vec::new();
         for inquiry in self.inquiries.iter().rev() {
             let shown = self.explanation(inquiry.role);
@@ -226,8 +230,14 @@ impl AppState {
             let is_wanted = is_shown && wanted.contains(&(inquiry.role, inquiry.topic));
             let is_first = !is_shown && pictures.insert(Arc::as_ptr(&inquiry.seen));
             let picture = if is_first { inquiry.seen.bytes() } else { 0 };
+            let own = &inquiry.seen.model;
+            let is_known = models.iter().any(|model| model.is_same_network(own));
+            let model = if is_known { 0 } else { own.bytes() };
+            if !is_known {
+                models.push(own);
+            }
             let is_spare = inquiry.is_done() && !is_wanted;
-            bytes.push(is_spare.then(|| picture + inquiry.bytes()));
+            bytes.push(is_spare.then(|| picture + model + inquiry.bytes()));
         }
         let mut surplus = bytes.iter().flatten().sum::<usize>().saturating_sub(KEPT);
         self.inquiries.retain(|_| match bytes.pop().flatten() {

@@ -155,6 +155,12 @@ impl ModelInfo {
         self.classes.labels.len()
     }
 
+    /// What its numbers take: the linear layer. All else is small beside it, and the network itself is
+    /// elsewhere.
+    pub fn bytes(&self) -> usize {
+        self.ending.linear().map_or(0, |head| size_of_val(&head.weight[..]))
+    }
+
     /// Whether both are the same network, whatever their trees.
     pub fn is_same_network(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.classes, &other.classes)
