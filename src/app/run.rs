@@ -42,15 +42,10 @@ pub fn run(args: &WindowArgs) -> anyhow::Result<Option<String>> {
     let attempt = |renderer| {
         let native = native_options(renderer, &settings.window);
         let create = |cc: &CreationContext<'_>| {
-            let mut options = AppOptions::new(port::real_engine(args.device));
-            // The classifier explains itself; a model with a tree of its own is chosen on purpose.
-            options.one_model = true;
+            let mut options = options(args);
             options.settings = settings.clone();
             options.settings_file = file.clone();
             options.notice = note.clone();
-            options.dialogs = true;
-            options.models = folders::models();
-            options.paths = args.paths.clone();
             #[cfg(unix)]
             if let Err(error) = super::signals::close_on_signal(&cc.egui_ctx) {
                 log::warn!("Signals will end the program without saving anything: {error}");
@@ -87,6 +82,17 @@ pub fn run(args: &WindowArgs) -> anyhow::Result<Option<String>> {
     }
 }
 
+/// How the window of a user is set up, before the settings are known.
+fn options(args: &WindowArgs) -> AppOptions {
+    let mut options = AppOptions::new(port::real_engine(args.device));
+    // The classifier explains itself; a model with a tree of its own is chosen on purpose.
+    options.one_model = true;
+    options.dialogs = true;
+    options.models = folders::models();
+    options.paths.clone_from(&args.paths);
+    options
+}
+
 fn native_options(renderer: Renderer, window: &WindowSettings) -> NativeOptions {
     let viewport = ViewportBuilder::default()
         .with_title("glasstree")
@@ -96,4 +102,21 @@ fn native_options(renderer: Renderer, window: &WindowSettings) -> NativeOptions 
         .with_min_inner_size([480.0, 360.0])
         .with_drag_and_drop(true);
     NativeOptions { viewport, renderer, ..NativeOptions::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use eframe::egui::Context;
+
+    use super::*;
+    use crate::state::Role;
+
+    #[test]
+    fn one_network_answers_for_a_photo_unless_another_is_chosen() {
+        let mut options = options(&WindowArgs::default());
+        options.start_engine = Box::new(|_| Err("this test needs no engine".to_owned()));
+        let app = App::new(&Context::default(), options);
+        assert_eq!(app.state.roles(), [Role::Classifier]);
+        assert_eq!(app.state.shown_tree(), Role::Classifier);
+    }
 }
