@@ -16,6 +16,9 @@ pub use predictions::{Prediction, detour, disagreement, predictions};
 /// From here on doubt is marked.
 pub const NOTABLE: f32 = 0.1;
 
+/// From here on a decision is called close: of two branches, the likelier has 89% or less.
+pub const CLOSE: f32 = 0.5;
+
 /// How undecided a node is, from 0 (certain) to 1 (all children alike); 0 for leaves.
 ///
 /// This is its entropy as a share of the largest one that so many children allow.
@@ -36,8 +39,8 @@ pub fn doubt_in_words(hierarchy: &Hierarchy, decision: &Decision, id: NodeId) ->
     let [first, second, ..] = branches[..] else { return None };
     let word = match doubt(hierarchy, decision, id) {
         ..NOTABLE => "Clear",
-        NOTABLE..0.5 => "Fairly clear",
-        0.5..0.9 => "Close",
+        NOTABLE..CLOSE => "Fairly clear",
+        CLOSE..0.9 => "Close",
         _ => "Undecided",
     };
     let branch = |id| {

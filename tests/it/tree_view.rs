@@ -339,6 +339,36 @@ fn doubt_is_said_where_it_is_marked() {
     assert!(words.starts_with("Clear: animal "), "{words}");
 }
 
+/// How close a decision is in the tooltip, and whether a screen reader calls it close, agree.
+#[test]
+fn a_decision_is_called_close_only_where_it_is() {
+    for (share, word) in [
+        (0.999, "Clear"),
+        (0.99, "Clear"),
+        (0.98, "Fairly clear"),
+        (0.9, "Fairly clear"),
+        (0.88, "Close"),
+        (0.7, "Close"),
+        (0.6, "Undecided"),
+    ] {
+        let tree = tree_of(Dataset::Cifar10);
+        let animal = tree.find_node("animal").unwrap();
+        // By the hard rule, a branch has the mean logit of its classes.
+        let lead = (share / (1.0 - share) as f32).ln();
+        let logit = |class| if tree.node(animal).leaves.contains(&class) { lead } else { 0.0 };
+        let logits: Vec<f32> = (0..10).map(logit).collect();
+        let mut harness = harness(Shown::new(tree, &logits), [1100.0, 500.0], Theme::Dark);
+        harness.run();
+        let shown = harness.state();
+        let words = doubt_in_words(&shown.hierarchy, &shown.decisions.hard, 0).unwrap();
+        let start = format!("{word}: animal {}, ", percent(share));
+        assert!(words.starts_with(&start), "{share}: {words}");
+        let name = shown.hierarchy.node(0).name.clone();
+        let is_close = matches!(word, "Close" | "Undecided");
+        assert_eq!(spoken(&harness, &name).contains(", close decision"), is_close, "{share}");
+    }
+}
+
 #[test]
 fn a_drag_moves_and_the_wheel_zooms_at_the_pointer() {
     let mut harness = harness(Shown::cat(), [1100.0, 500.0], Theme::Dark);

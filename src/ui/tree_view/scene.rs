@@ -60,8 +60,7 @@ impl Scene<'_> {
 
     pub fn accessible_name(&self, node: NodeId, open: bool) -> String {
         let mut name = tree_text::accessible_name(self.hierarchy, self.decision, node, open);
-        let doubt = tree_text::doubt(self.hierarchy, self.decision, node);
-        if doubt > tree_text::NOTABLE {
+        if tree_text::doubt(self.hierarchy, self.decision, node) >= tree_text::CLOSE {
             name += ", close decision";
         }
         if self.partings.contains(&node) {
