@@ -112,6 +112,25 @@ fn packages_get_man_pages_and_completions() {
     assert!(!folder.path().join("glasstree-bench.1").exists(), "it is hidden");
 }
 
+/// Pictures are written where somebody asked for them, and nowhere else.
+#[test]
+fn nothing_is_written_unasked() {
+    for command in ["explain", "classify", "tree"] {
+        let folder = TempDir::new().unwrap();
+        let elsewhere = TempDir::new().unwrap();
+        let status = Command::new(env!("CARGO_BIN_EXE_glasstree"))
+            .args([command, &cat(), "--device", "cpu"])
+            .current_dir(folder.path())
+            .env("XDG_RUNTIME_DIR", elsewhere.path())
+            .stdout(std::process::Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success(), "{command}");
+        let written: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert!(written.is_empty(), "{command}: {written:?}");
+    }
+}
+
 #[test]
 fn explain_prints_the_tutorials_lines_and_writes_the_pictures() {
     let folder = TempDir::new().unwrap();

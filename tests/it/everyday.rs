@@ -7,11 +7,11 @@ use eframe::egui::{self, Key, Modifiers, Rect, Role as Kind, vec2};
 use egui_kittest::kittest::Queryable as _;
 use glasstree::command::{Command, MenuCommand, Purpose};
 use glasstree::explain::{Hierarchy, Method};
-use glasstree::explanation::CamTarget;
+use glasstree::explanation::{CamTarget, Tree};
 use glasstree::protocol::{Event, PictureSource, Request};
 use glasstree::settings::{LEAST_CLASSES, Settings, Theme};
 use glasstree::state::{INFO_STAYS, NoticeKind, Remedy, Role, Selected};
-use glasstree::tree_layout::Orientation;
+use glasstree::tree_layout::{Orientation, rows};
 use glasstree::ui::path_prompt::PathPrompt;
 use glasstree::ui::tree_view::Index;
 
@@ -228,6 +228,21 @@ fn pictures_that_were_looked_at_do_not_stay_in_the_memory() {
 }
 
 #[test]
+fn the_next_picture_takes_no_error_from_the_screen() {
+    let engine = FakeEngine::default();
+    let (_folder, mut window, _) = folder_of(&engine, &["a.png", "b.png"]);
+    engine.explain(&mut window);
+    window.state_mut().state.notify(NoticeKind::Error, "It is broken");
+    menu(&mut window, MenuCommand::Next);
+    engine.explain(&mut window);
+    window.get_by_label("It is broken");
+    window.get_by_label("Dismiss notice").click();
+    window.run_steps(3);
+    assert!(window.query_by_label("It is broken").is_none());
+    assert_eq!(window.state().state.notices.log().count(), 1, "the log keeps it");
+}
+
+#[test]
 fn a_clicked_class_is_meant_for_this_photo_unless_it_is_kept() {
     let engine = FakeEngine::default();
     let (_folder, mut window, _) = folder_of(&engine, &["a.png", "b.png", "c.png", "d.png"]);
@@ -293,7 +308,7 @@ fn a_folder_opens_with_the_first_picture_that_can_be_read() {
 #[test]
 fn a_folder_in_which_nothing_can_be_read_ends_with_an_error() {
     let engine = FakeEngine::default();
-    let (_folder, mut window, _) = folder_of(&engine, &["a.png", "b.png"]);
+    let (_folder, mut window, paths) = folder_of(&engine, &["a.png", "b.png"]);
     for name in ["a.png", "b.png"] {
         let job = engine.0.borrow().requests.last().unwrap().job();
         engine.say(Event::Failed { job, error: format!("{name} is no picture") });
@@ -303,6 +318,9 @@ fn a_folder_in_which_nothing_can_be_read_ends_with_an_error() {
     assert!(state.wanted.is_none() && state.photo.is_none());
     assert_eq!(state.notices.shown().last().unwrap().kind, NoticeKind::Error);
     assert_eq!(state.folder.len(), 2, "the arrow keys go through it");
+    window.key_press(Key::ArrowLeft);
+    window.run_steps(2);
+    assert_eq!(asked(&engine), paths[0]);
 }
 
 /// A key goes down and up again, all between two frames.
@@ -384,38 +402,62 @@ fn escape_closes_windows_one_by_one() {
     }
 }
 
-/// Whether all nodes that are open are on the canvas.
-fn all_in_view(window: &Window) {
-    let canvas = window.get_by_label("Tree diagram").rect();
-    let nodes: Vec<Rect> = window.query_all_by_role(Kind::TreeItem).map(|it| it.rect()).collect();
-    assert!(nodes.len() > 4, "only {} nodes", nodes.len());
-    for node in nodes {
-        assert!(canvas.expand(1.0).contains_rect(node), "{node:?} is not in {canvas:?}");
-    }
-}
-
-#[test]
-fn all_nodes_are_in_view_after_expanding_all_and_after_what_if() {
-    let engine = FakeEngine::default();
-    let (_folder, mut window, _) = folder_of(&engine, &["a.png"]);
+/// The tree alone in a window of this size: too small for all of its nodes to be read at once, and
+/// large enough for them to be widgets.
+fn tree_alone(
+    engine: &FakeEngine,
+    [width, height]: [f32; 2],
+) -> (tempfile::TempDir, Window, Arc<Tree>) {
+    let (folder, mut window, _) = folder_of(engine, &["a.png"]);
     engine.explain(&mut window);
-    // Cards that are too small to be read are no widgets.
-    window.set_size(vec2(1600.0, 1000.0));
+    window.set_size(vec2(width, height));
     menu(&mut window, MenuCommand::TreeOnly);
     menu(&mut window, MenuCommand::ToggleClasses);
-    menu(&mut window, MenuCommand::ExpandAll);
     window.run_steps(30);
-    all_in_view(&window);
-    menu(&mut window, MenuCommand::ExpandPath);
     let tree = {
         let explanation = window.state().state.explanation(Role::Tree).unwrap();
         Arc::clone(explanation.model.tree().unwrap())
     };
+    (folder, window, tree)
+}
+
+/// How many nodes are drawn, all of which have to be on the canvas.
+fn nodes_in_view(window: &Window) -> usize {
+    let canvas = window.get_by_label("Tree diagram").rect();
+    let nodes: Vec<Rect> = window.query_all_by_role(Kind::TreeItem).map(|it| it.rect()).collect();
+    for node in &nodes {
+        assert!(canvas.expand(1.0).contains_rect(*node), "{node:?} is not in {canvas:?}");
+    }
+    nodes.len()
+}
+
+#[test]
+fn all_nodes_are_in_view_after_expanding_all() {
+    let engine = FakeEngine::default();
+    let (_folder, mut window, tree) = tree_alone(&engine, [1000.0, 640.0]);
+    menu(&mut window, MenuCommand::ExpandAll);
+    window.run_steps(30);
+    assert_eq!(nodes_in_view(&window), tree.hierarchy.nodes().len());
+}
+
+#[test]
+fn both_ways_are_in_view_after_what_if() {
+    let engine = FakeEngine::default();
+    let (_folder, mut window, tree) = tree_alone(&engine, [700.0, 460.0]);
     let ship = tree.hierarchy.find_node("ship").unwrap();
     let ctx = window.ctx.clone();
     window.state_mut().dispatch(&ctx, Command::Force(Role::Tree, ship));
     window.run_steps(30);
-    all_in_view(&window);
+    let state = &window.state().state;
+    let decision = state.explanation(Role::Tree).unwrap().decision(state.rule(Role::Tree)).unwrap();
+    let forced = decision.force(&tree.hierarchy, ship);
+    let open = window.state().panels.tree_view.open_nodes();
+    for &node in &forced.path[..forced.path.len() - 1] {
+        assert!(open.is_open(node), "{}", tree.hierarchy.node(node).name);
+    }
+    let rows = rows(&tree.hierarchy, decision, open);
+    let nodes = rows.iter().filter(|row| row.shown.node().is_some());
+    assert_eq!(nodes_in_view(&window), nodes.count());
 }
 
 #[test]

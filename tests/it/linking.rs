@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Rect, Role as Kind};
+use eframe::egui::{Rect, Role as Kind, vec2};
+use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use glasstree::catalog;
 use glasstree::command::{Command, MenuCommand};
-use glasstree::explain::{Area, Rect as Box};
-use glasstree::explanation::CamTarget;
+use glasstree::explain::{Area, Colormap, Rect as Box};
+use glasstree::explanation::{CamTarget, Explanation};
 use glasstree::look::{OverlayOptions, SharedRange};
 use glasstree::role::Role;
 use glasstree::selection::Selected;
@@ -16,9 +17,10 @@ use glasstree::ui::map_tiles::{MapSource, MapTiles};
 use glasstree::ui::models::Page;
 use glasstree::ui::models::catalogue::variants;
 use glasstree::ui::overlay::crop_in_photo;
+use image::{Rgba, RgbaImage};
 
 use crate::ui::{Window, asset, is_explained, menu, real_window, step_until};
-use crate::ui_fixture::real;
+use crate::ui_fixture::{gradient, hand_made, real};
 
 /// The classifier alone, with its own tree of a thousand classes.
 fn open(size: [f32; 2], photo: &str) -> Window {
@@ -160,6 +162,62 @@ fn small_maps_of_a_tree_are_on_the_scale_of_their_siblings() {
     }
     assert!(smallest < all / 4.0, "on one scale from {smallest} to {all} some look flat");
     assert_eq!(tiles.among_siblings(source, CamTarget::Class(0)), None);
+}
+
+/// A small map over its photo, in full opacity, as the cards of a tree show it.
+fn small_map(explanation: &Arc<Explanation>, target: Option<CamTarget>) -> RgbaImage {
+    let explanation = Arc::clone(explanation);
+    let decisions = target.and_then(CamTarget::decided_by);
+    let options = OverlayOptions { opacity: 1.0, ..OverlayOptions::default() };
+    let mut tiles = MapTiles::default();
+    let builder = Harness::builder().with_size(vec2(64.0, 64.0)).wgpu();
+    let mut harness = builder.build_ui(move |ui| {
+        let source = MapSource { explanation: &explanation, options: &options, decisions };
+        tiles.paint(ui.painter(), source, &[(target, ui.max_rect())]);
+    });
+    harness.run_steps(5);
+    harness.render().unwrap()
+}
+
+/// The decisions that have the weakest maps of all are coloured as strongly as others.
+#[test]
+fn weak_small_maps_have_strong_colours() {
+    let explanation = real();
+    let tree = explanation.model.tree().unwrap();
+    let decision = |node| CamTarget::Decision(node, tree.default_rule());
+    let most = |node| {
+        let [lo, hi] = explanation.quick_cam(decision(node)).unwrap().range();
+        hi.max(-lo)
+    };
+    // The child with the strongest map below the parent whose children all have weak ones.
+    let strongest =
+        |children: &[usize]| children.iter().copied().max_by(|&a, &b| most(a).total_cmp(&most(b)));
+    let nodes = tree.hierarchy.nodes()[..200].iter().filter(|node| node.children.len() > 1);
+    let strongest = nodes.filter_map(|node| strongest(&node.children));
+    let weak = strongest.min_by(|&a, &b| most(a).total_cmp(&most(b))).unwrap();
+    // How near, in levels, any pixel comes to the colours of the ends of the scale.
+    let nearest = |picture: &RgbaImage| {
+        let ends = [0.0, 1.0].map(|t| Colormap::Diverging.rgb(t));
+        let distance = |pixel: &Rgba<u8>, end: [u8; 3]| {
+            pixel.0.iter().zip(end).map(|(&a, b)| a.abs_diff(b)).max().unwrap()
+        };
+        let distances = picture.pixels().flat_map(|pixel| ends.map(|end| distance(pixel, end)));
+        distances.min().unwrap()
+    };
+    let [plain, map] = [None, Some(decision(weak))].map(|it| nearest(&small_map(&explanation, it)));
+    // The strongest cell has the last colour, less what smoothing takes. On the scale of all maps, it
+    // would have a third of its opacity at most, and be nearly as far from it as the photo.
+    assert!(map < plain / 3, "{map} of {plain} levels from the last colour");
+}
+
+/// Where a map is the same everywhere, its colour would say that all of the photo is evidence.
+#[test]
+fn a_small_map_without_differences_is_not_drawn() {
+    let explanation = hand_made(gradient(64, 64));
+    let plain = small_map(&explanation, None);
+    assert!(small_map(&explanation, Some(CamTarget::Class(0))) != plain, "this one has some");
+    // The two classes see the cells alike, and the first one has ten more everywhere.
+    assert!(small_map(&explanation, Some(CamTarget::Difference(3, 0))) == plain);
 }
 
 /// The same network is one line, however often it was published.

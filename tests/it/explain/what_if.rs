@@ -139,3 +139,38 @@ fn vanishing_probabilities_still_have_a_price() {
     assert_eq!((decision.class, forced.class), (2, 1));
     assert!((forced.price - 1000.0).abs() < 1e-3, "{forced:?}");
 }
+
+/// A tree of two decisions, the first with `shares[0]` for the branch that is taken.
+fn weak_point(shares: [f32; 2]) -> Option<usize> {
+    let text = r#"{"nodes":[{"id":"r"},{"id":"x"},{"id":"a"},{"id":"b"},{"id":"c"}],
+        "links":[{"source":"r","target":"c"},{"source":"r","target":"x"},
+                 {"source":"x","target":"a"},{"source":"x","target":"b"}]}"#;
+    let wnids = ["a", "b", "c"].map(str::to_owned);
+    let h = glasstree::explain::Hierarchy::from_json(text, &wnids, &|_| None).unwrap();
+    // By the hard rule, the logit of x is the mean of a's and b's.
+    let [first, second] = shares.map(|share| (share / (1.0 - share)).ln());
+    let logits = [first + second / 2.0, first - second / 2.0, 0.0];
+    let walk = Decision::new(&h, &logits, Rule::Hard).walk(&h);
+    for (step, share) in walk.steps.iter().zip(shares) {
+        assert!((step.probability - share).abs() < 1e-4, "{step:?}");
+    }
+    walk.weak_point()
+}
+
+#[test]
+fn no_step_is_called_weak_where_all_are_nearly_certain() {
+    assert_eq!(weak_point([0.999, 0.9995]), None);
+    assert_eq!(weak_point([0.999, 0.96]), None);
+    assert_eq!(weak_point([0.999, 0.94]), Some(1));
+    assert_eq!(weak_point([0.6, 0.7]), Some(0));
+}
+
+#[test]
+fn the_only_step_is_not_the_weakest() {
+    let text = r#"{"nodes":[{"id":"r"},{"id":"a"},{"id":"b"}],
+        "links":[{"source":"r","target":"a"},{"source":"r","target":"b"}]}"#;
+    let wnids = ["a", "b"].map(str::to_owned);
+    let h = glasstree::explain::Hierarchy::from_json(text, &wnids, &|_| None).unwrap();
+    let walk = Decision::new(&h, &[0.1, 0.0], Rule::Hard).walk(&h);
+    assert_eq!((walk.weakest, walk.weak_point()), (Some(0), None));
+}
