@@ -173,6 +173,10 @@ impl App {
                 self.use_paths(purpose, path.into_iter().collect());
             }
             Action::SaveModelTree(role) => self.save_hierarchy(role),
+            Action::ShowMethod(method) => {
+                self.settings.overlay.method = method;
+                self.settings.overlay.visible = true;
+            }
         }
     }
 

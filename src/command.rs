@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::catalog::CatalogEntry;
-use crate::explain::{Area, ClassId, Cover, Mark, NodeId, Removal, Rule};
+use crate::explain::{Area, ClassId, Cover, Mark, Method, NodeId, Removal, Rule};
 use crate::explanation::Tree;
 use crate::preprocess::Square;
 use crate::protocol::{ModelRequest, PictureSource};
@@ -31,6 +31,8 @@ pub enum Action {
     AnswerPrompt(Purpose, Option<PathBuf>),
     /// Saves the tree that lies in the weights of a role's model.
     SaveModelTree(Role),
+    /// Makes the map on the picture by another method.
+    ShowMethod(Method),
 }
 
 impl From<MenuCommand> for Action {

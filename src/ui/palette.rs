@@ -1,9 +1,10 @@
-//! The command palette: any command by a few letters of its name.
+//! The command palette: any command, and any method for the map, by a few letters of its name.
 
-use eframe::egui::{self, Align2, Key, Modifiers, RichText, ScrollArea, Ui};
+use eframe::egui::{self, Align2, Context, Key, Modifiers, ScrollArea, Ui};
 use strum::IntoEnumIterator as _;
 
-use crate::command::MenuCommand;
+use crate::command::{Action, MenuCommand};
+use crate::explain::Method;
 use crate::state::AppState;
 use crate::ui::keys;
 use crate::ui::output::UiOutput;
@@ -21,21 +22,69 @@ impl Palette {
     }
 }
 
-/// Commands whose words begin with, or contain, what was typed; best first.
-fn matches(state: &AppState, text: &str) -> Vec<MenuCommand> {
+/// What can be chosen.
+#[derive(Clone, Copy)]
+enum Choice {
+    Command(MenuCommand),
+    Method(Method),
+}
+
+impl Choice {
+    /// Everything that can be done now.
+    fn all(state: &AppState) -> impl Iterator<Item = Self> {
+        let commands = MenuCommand::iter()
+            .filter(|&command| command != MenuCommand::Palette && state.is_enabled(command));
+        let seen = state.target().and_then(|(role, _)| state.explanation(role));
+        let methods = Method::iter()
+            .filter(move |&method| seen.is_some_and(|it| it.model.check_method(method).is_ok()));
+        commands.map(Self::Command).chain(methods.map(Self::Method))
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Command(command) => {
+                let entry = command.entry();
+                format!("{}: {}", entry.menu, entry.text)
+            }
+            Self::Method(method) => format!("Map by: {}", method.name()),
+        }
+    }
+
+    fn tooltip(self) -> &'static str {
+        match self {
+            Self::Command(command) => command.entry().tooltip,
+            Self::Method(method) => method.kind().shows(),
+        }
+    }
+
+    fn keys(self, ctx: &Context) -> Option<String> {
+        match self {
+            Self::Command(command) => keys::first(ctx, command),
+            Self::Method(_) => None,
+        }
+    }
+
+    fn action(self) -> Action {
+        match self {
+            Self::Command(command) => command.into(),
+            Self::Method(method) => Action::ShowMethod(method),
+        }
+    }
+}
+
+/// Choices whose words begin with, or contain, what was typed; best first.
+fn matches(state: &AppState, text: &str) -> Vec<Choice> {
     let wanted: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
-    let mut found: Vec<(bool, MenuCommand)> = MenuCommand::iter()
-        .filter(|&command| command != MenuCommand::Palette && state.is_enabled(command))
-        .filter_map(|command| {
-            let entry = command.entry();
-            let name = format!("{} {}", entry.menu, entry.text).to_lowercase();
+    let mut found: Vec<(bool, Choice)> = Choice::all(state)
+        .filter_map(|choice| {
+            let name = choice.text().to_lowercase();
             let all = wanted.iter().all(|word| name.contains(word));
             let starts = wanted.iter().all(|word| name.split(' ').any(|own| own.starts_with(word)));
-            all.then_some((!starts, command))
+            all.then_some((!starts, choice))
         })
         .collect();
     found.sort_by_key(|(later, _)| *later);
-    found.into_iter().map(|(_, command)| command).collect()
+    found.into_iter().map(|(_, choice)| choice).collect()
 }
 
 pub fn palette_ui(ui: &Ui, palette: &mut Palette, state: &AppState, out: &mut UiOutput) {
@@ -73,20 +122,18 @@ pub fn palette_ui(ui: &Ui, palette: &mut Palette, state: &AppState, out: &mut Ui
         }
         field.request_focus();
         ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
-            for (i, &command) in found.iter().enumerate() {
-                let entry = command.entry();
-                let text = RichText::new(format!("{}: {}", entry.menu, entry.text));
-                let mut button = egui::Button::new(text)
+            for (i, &choice) in found.iter().enumerate() {
+                let mut button = egui::Button::new(choice.text())
                     .selected(i == palette.at)
                     .frame_when_inactive(i == palette.at)
                     .min_size(egui::vec2(ui.available_width(), 0.0));
-                button = button.shortcut_text(keys::first(ui.ctx(), command).unwrap_or_default());
-                let response = ui.add(button).on_hover_text(entry.tooltip);
+                button = button.shortcut_text(choice.keys(ui.ctx()).unwrap_or_default());
+                let response = ui.add(button).on_hover_text(choice.tooltip());
                 if i == palette.at {
                     response.scroll_to_me(None);
                 }
                 if response.clicked() {
-                    chosen = Some(command);
+                    chosen = Some(choice);
                 }
             }
             if found.is_empty() {
@@ -94,8 +141,8 @@ pub fn palette_ui(ui: &Ui, palette: &mut Palette, state: &AppState, out: &mut Ui
             }
         });
     });
-    if let Some(command) = chosen {
-        out.push(command);
+    if let Some(choice) = chosen {
+        out.push(choice.action());
     }
     if close || chosen.is_some() {
         palette.open = false;

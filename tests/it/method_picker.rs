@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use eframe::egui::Role as Kind;
+use eframe::egui::{Key, Modifiers, Role as Kind};
 use egui_kittest::kittest::Queryable as _;
 use glasstree::command::{Command, MenuCommand};
 use glasstree::explain::{Answers, Cam, FeatureMap, Method, Probe, ProbeAnswer, Site};
@@ -53,6 +53,20 @@ fn shown(window: &Window) -> Option<Cam> {
 fn choose(window: &mut Window, method: Method) {
     window.state_mut().settings.overlay.method = method;
     window.run_steps(3);
+}
+
+#[test]
+fn the_palette_finds_a_method() {
+    let engine = FakeEngine::default();
+    let mut window = open(&engine);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    window.run_steps(2);
+    window.get_by_label("Command").type_text("occl");
+    window.run_steps(2);
+    window.key_press(Key::Enter);
+    window.run_steps(3);
+    assert_eq!(window.state().settings.overlay.method, Method::Occlusion);
+    assert!(!window.state().panels.palette.open);
 }
 
 #[test]
