@@ -69,9 +69,16 @@ pub(super) fn header(source: &Source) -> Result<Header, FileProblem> {
     let damaged = |what: String| FileProblem::Damaged(what);
     let len = source.len()?;
     let count = source.read(0..8)?.first_chunk().map_or(0, |count| u64::from_le_bytes(*count));
-    if count > MAX_HEADER_BYTES.min(len.saturating_sub(8)) {
+    if count > len.saturating_sub(8) {
         return Err(damaged(format!(
             "it is a safetensors file whose header claims {count} bytes of {len}"
+        )));
+    }
+    if count > MAX_HEADER_BYTES {
+        return Err(FileProblem::TooLarge(format!(
+            "its list of tensors takes {} MiB, at most {} are read",
+            count.div_ceil(1 << 20),
+            MAX_HEADER_BYTES >> 20
         )));
     }
     let start = 8 + count;
