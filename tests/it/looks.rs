@@ -16,6 +16,7 @@ use glasstree::model::DeviceChoice;
 use glasstree::protocol::ModelRequest;
 use glasstree::settings::Theme;
 
+use crate::cli::root;
 use crate::ui::{Window, asset, builder, is_explained, step_until};
 
 /// Width, height, pixels per point.
@@ -143,20 +144,22 @@ fn nothing_is_cut_off_in_any_size() {
     }
 }
 
-/// Names as long as file systems allow, of files and of classes, are cut short.
+/// Names as long as file systems allow, of pictures, weights and classes, are cut short.
 #[test]
 fn long_names_push_nothing_off_the_bars() {
     let folder = tempfile::tempdir().unwrap();
     let photo = folder.path().join(format!("{}.png", "n".repeat(200)));
     std::fs::copy(asset("chelsea.png"), &photo).unwrap();
+    let weights = folder.path().join(format!("{}.safetensors", "w".repeat(200)));
+    std::fs::copy(root().join("weights/wrn16-2-cifar10.f16.safetensors"), &weights).unwrap();
     let labels = folder.path().join("labels.txt");
     let names: Vec<String> = (0..10).map(|i| format!("{i}{}", "class".repeat(40))).collect();
     std::fs::write(&labels, names.join("\n")).unwrap();
     for one_model in [true, false] {
         let mut window = open_with(SIZES[0], Theme::Dark, |options| {
             let labels = Some(labels.clone());
-            options.classifier =
-                ModelRequest { labels, ..ModelSource::default_tree_model().into() };
+            let source = ModelSource::File(weights.clone());
+            options.classifier = ModelRequest { labels, ..source.into() };
             options.one_model = one_model;
             options.paths = vec![photo.clone()];
         });
