@@ -217,6 +217,33 @@ fn assert_numbers(window: &Window, area: &Area) {
 }
 
 #[test]
+fn a_drag_may_be_faster_than_a_frame() {
+    let mut window = cat();
+    let whole = |window: &mut Window, places: &[[f64; 2]]| {
+        let points: Vec<Pos2> = places.iter().map(|&place| on_screen(window, place)).collect();
+        let button = |pos, pressed| {
+            let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+            egui::Event::PointerButton { pos, button, pressed, modifiers }
+        };
+        let events = &mut window.input_mut().events;
+        events.extend([egui::Event::PointerMoved(points[0]), button(points[0], true)]);
+        events.extend(points.iter().map(|&point| egui::Event::PointerMoved(point)));
+        events.push(button(points[points.len() - 1], false));
+        window.step();
+        window.run_steps(3);
+    };
+    window.key_press(Key::B);
+    window.run_steps(3);
+    whole(&mut window, &[[100.0, 40.0], [180.0, 90.0], [300.0, 200.0]]);
+    assert_eq!(region(&window), Some(area_box(100.0, 40.0, 200.0, 160.0)));
+    window.key_press(Key::L);
+    window.run_steps(3);
+    whole(&mut window, &[[310.0, 100.0], [400.0, 100.0], [400.0, 200.0], [310.0, 200.0]]);
+    let Some(Area::Lasso(corners)) = region(&window) else { panic!("{:?}", region(&window)) };
+    assert_eq!(corners.len(), 4, "each place is a corner: {corners:?}");
+}
+
+#[test]
 fn a_box_is_drawn_moved_resized_and_undone() {
     let mut window = cat();
     window.key_press(Key::B);

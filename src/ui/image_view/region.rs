@@ -2,6 +2,7 @@
 
 pub mod drag;
 pub mod marks;
+mod stroke;
 pub mod tools;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::crop_frame::FrameAction;
 use super::transform::ScreenFromPhoto;
 use crate::explain::{self, Area, Mark, RegionError};
 use drag::{Drag, Handle, extend};
+use stroke::Stroke;
 
 /// How near to a handle the pointer must be, in points.
 const REACH: f32 = 7.0;
@@ -156,7 +158,10 @@ impl RegionTool {
             let is_dot = !matches!(mark, Mark::Lasso(_));
             return is_dot.then_some(RegionAction::Cover(CoverAction::Add(mark)));
         }
-        if response.drag_started_by(PointerButton::Primary) {
+        let step = f64::from(STEP / scene.to_screen.scale);
+        let Stroke { line, is_whole } = Stroke::of_frame(ui, response, self.drag.is_some());
+        let origin = origin.or(line.first().copied().filter(|_| is_whole));
+        if response.drag_started_by(PointerButton::Primary) || is_whole {
             self.drag = origin.and_then(|origin| self.begin(scene, origin, shift));
         }
         let Some(drag) = &mut self.drag else {
@@ -164,7 +169,10 @@ impl RegionTool {
             self.cursor = hover.and_then(|hover| self.icon(scene, hover, shift));
             return None;
         };
-        let step = f64::from(STEP / scene.to_screen.scale);
+        // Slow frames see several places at a time, all of which a line must go through.
+        for point in line {
+            drag.pass(scene.place(scene.home(point)), step);
+        }
         // A drag may leave the picture that it began on.
         let offset = origin.map_or(Vec2::ZERO, |origin| scene.offset(origin));
         let pointer = pointer.map(|pointer| scene.place(pointer - offset));

@@ -79,6 +79,17 @@ pub fn extend(mark: &mut Mark, to: [f64; 2], step: f64) -> bool {
 }
 
 impl Drag {
+    /// Takes in a place that the pointer went through. Only lines remember it.
+    pub fn pass(&mut self, place: [f64; 2], step: f64) {
+        match self {
+            Self::Mark(mark) => {
+                extend(mark, place, step);
+            }
+            Self::Lasso(corners) => lengthen(corners, place, step),
+            Self::Box { .. } | Self::Resize { .. } | Self::Move { .. } => {}
+        }
+    }
+
     /// The region once the pointer is at `to`. Boxes have whole pixels and stay on the photo; a
     /// lasso gets corners at least `step` pixels apart.
     ///
@@ -90,10 +101,7 @@ impl Drag {
             Self::Resize { rect, handle } => on_photo(&handle.moved(rect, to), photo),
             Self::Mark(_) => Err(RegionError::Empty),
             Self::Lasso(corners) => {
-                let is_far = |last: &[f64; 2]| (to[0] - last[0]).hypot(to[1] - last[1]) >= step;
-                if corners.last().is_none_or(is_far) && corners.len() < MOST_CORNERS {
-                    corners.push(to);
-                }
+                lengthen(corners, to, step);
                 if corners.len() < 3 {
                     return Err(RegionError::TooFewCorners);
                 }
@@ -114,6 +122,14 @@ impl Drag {
                 Ok(area.moved([axis(0), axis(1)]))
             }
         }
+    }
+}
+
+/// Adds a corner that is far enough from the last one.
+fn lengthen(corners: &mut Vec<[f64; 2]>, to: [f64; 2], step: f64) {
+    let is_far = |last: &[f64; 2]| (to[0] - last[0]).hypot(to[1] - last[1]) >= step;
+    if corners.last().is_none_or(is_far) && corners.len() < MOST_CORNERS {
+        corners.push(to);
     }
 }
 
