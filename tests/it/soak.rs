@@ -84,9 +84,12 @@ fn picture(folder: &Path, i: usize) -> (PathBuf, bool) {
 fn nothing_grows_and_nothing_is_lost() {
     let count = std::env::var("SOAK_PICTURES").ok().and_then(|text| text.parse().ok());
     let count: usize = count.unwrap_or(10_000);
-    decoder::enable(env!("CARGO_BIN_EXE_glasstree").into());
     let folder = tempfile::tempdir().unwrap();
     let saved = tempfile::tempdir().unwrap();
+    // A copy, since hours may see another build.
+    let program = saved.path().join("glasstree");
+    std::fs::copy(env!("CARGO_BIN_EXE_glasstree"), &program).unwrap();
+    decoder::enable(program);
     let mut window = real_window([900.0, 600.0], |options| {
         options.paths = vec![asset("chelsea.png")];
     });

@@ -354,7 +354,7 @@ fn a_decision_is_called_close_only_where_it_is() {
         let tree = tree_of(Dataset::Cifar10);
         let animal = tree.find_node("animal").unwrap();
         // By the hard rule, a branch has the mean logit of its classes.
-        let lead = (share / (1.0 - share) as f32).ln();
+        let lead = f32::ln(share / (1.0 - share));
         let logit = |class| if tree.node(animal).leaves.contains(&class) { lead } else { 0.0 };
         let logits: Vec<f32> = (0..10).map(logit).collect();
         let mut harness = harness(Shown::new(tree, &logits), [1100.0, 500.0], Theme::Dark);
