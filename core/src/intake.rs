@@ -15,6 +15,8 @@ pub struct Intake {
     pub is_named: bool,
     /// Weights of a model.
     pub weights: Option<PathBuf>,
+    /// Names of its classes, or of those of the model at hand.
+    pub labels: Option<PathBuf>,
     /// What is left over: one line for the user.
     pub note: Option<String>,
 }
@@ -25,6 +27,8 @@ const WEIGHTS: [&str; 5] = ["safetensors", "pth", "pt", "zip", "onnx"];
 const HUB: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
 /// Files of the hub that are read where they lie beside weights.
 const BESIDE: [&str; 2] = ["config.json", "preprocessor_config.json"];
+/// Lists of class names.
+const LABELS: [&str; 1] = ["txt"];
 /// Files that belong to a model and are chosen beside it.
 const LISTS: [&str; 2] = ["json", "csv"];
 /// Most entries of a folder that are looked at.
@@ -81,6 +85,11 @@ pub fn sort_out(paths: &[PathBuf]) -> Intake {
             intake.weights = Some(path.clone());
         } else if paths.iter().any(|path| has(path, &WEIGHTS)) && is_beside(path) {
             // It is read with the weights.
+        } else if has(path, &LABELS)
+            && !paths.iter().any(|path| path.is_dir() || has(path, &PICTURES))
+        {
+            // Among pictures it would be a note about them.
+            intake.labels = Some(path.clone());
         } else if has(path, &LISTS) {
             intake.note = Some(format!(
                 "{} is not a picture; choose labels and hierarchies under File, Models",
@@ -213,7 +222,9 @@ mod tests {
         let empty = folder(&["readme.txt"]);
         let intake = sort_out(&[empty.path().to_owned()]);
         assert!(intake.pictures.is_empty() && intake.note.unwrap().contains("no pictures"));
-        let file = empty.path().join("readme.txt");
+        let list = empty.path().join("readme.txt");
+        assert_eq!(sort_out(std::slice::from_ref(&list)).labels, Some(list));
+        let file = empty.path().join("picture.scan");
         assert_eq!(sort_out(std::slice::from_ref(&file)).pictures, [file]);
     }
 }

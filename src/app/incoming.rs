@@ -8,8 +8,9 @@ use eframe::egui::{self, Context};
 use super::App;
 use super::tasks::Message;
 use super::thumbnails::{Order, Thumbnail};
+use crate::catalog::ModelSource;
 use crate::command::{Command, Purpose};
-use crate::protocol::Event;
+use crate::protocol::{Event, ModelRequest};
 use crate::state::{Folder, NoticeKind, Role};
 use crate::text::Shown as _;
 
@@ -75,8 +76,14 @@ impl App {
                     });
                     self.carry_out(effects);
                 }
-                if let Some(path) = intake.weights {
-                    self.use_paths(Purpose::Weights(Role::Classifier), vec![path]);
+                let role = Role::Classifier;
+                match (intake.weights, intake.labels) {
+                    (Some(weights), labels) => {
+                        let request = ModelRequest { labels, ..ModelSource::File(weights).into() };
+                        self.change(Command::SetModel(role, request));
+                    }
+                    (None, Some(labels)) => self.use_paths(Purpose::Labels(role), vec![labels]),
+                    (None, None) => {}
                 }
             }
             Message::Found(ids) => self.state.library.found(&ids),

@@ -440,6 +440,35 @@ fn fifty_pictures_are_a_folder_and_weights_are_a_model() {
 }
 
 #[test]
+fn a_list_that_is_dropped_names_the_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("mine.txt");
+    let names: String = (0..1000).map(|class| format!("thing {class}\n")).collect();
+    std::fs::write(&list, names).unwrap();
+    let mut window = real_window([900.0, 600.0], |options| {
+        options.paths = vec![asset("chelsea.png")];
+    });
+    step_until(&mut window, "the cat is explained", is_explained);
+    drop_files(&mut window, &[list.clone()]);
+    let is_named = |app: &mut App| {
+        let explanation = app.state.explanation(Role::Classifier);
+        explanation.is_some_and(|it| it.model.label(it.prediction()).starts_with("thing "))
+    };
+    step_until(&mut window, "the classes have other names", is_named);
+
+    // With weights, the names are theirs.
+    let golden = "tests/golden/checkpoints/ckpt-CIFAR10-wrn16_1-nbdtstyle.zip.pth";
+    let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join(golden);
+    let ten: String = (0..10).map(|class| format!("kind {class}\n")).collect();
+    std::fs::write(&list, ten).unwrap();
+    drop_files(&mut window, &[weights, list]);
+    step_until(&mut window, "another network has its names", |app| {
+        let explanation = app.state.explanation(Role::Classifier);
+        explanation.is_some_and(|it| it.model.label(it.prediction()).starts_with("kind "))
+    });
+}
+
+#[test]
 fn text_and_broken_files_are_told_by_the_real_engine() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("text.txt");
