@@ -449,7 +449,7 @@ fn a_list_that_is_dropped_names_the_classes() {
         options.paths = vec![asset("chelsea.png")];
     });
     step_until(&mut window, "the cat is explained", is_explained);
-    drop_files(&mut window, &[list.clone()]);
+    drop_files(&mut window, std::slice::from_ref(&list));
     let is_named = |app: &mut App| {
         let explanation = app.state.explanation(Role::Classifier);
         explanation.is_some_and(|it| it.model.label(it.prediction()).starts_with("thing "))
