@@ -82,7 +82,9 @@ pub fn print(
             writeln!(out, "{pictures} pictures; mean ± standard error")?;
         }
     }
-    write!(out, "\n{:<14}", "method")?;
+    let names = rows.iter().map(|row| row.contestant.name().len());
+    let width = names.max().unwrap_or_default().max(14);
+    write!(out, "\n{:<width$}", "method")?;
     for (curve, ..) in &first.areas {
         let arrow = if curve.is_low_good() { '↓' } else { '↑' };
         write!(out, "  {:>14}", format!("{curve} {arrow}"))?;
@@ -92,7 +94,7 @@ pub fn print(
     }
     writeln!(out, "    runs   seconds")?;
     for (row, max_box_acc) in rows.into_iter().zip(max_box_acc) {
-        write!(out, "{:<14}", row.contestant.name())?;
+        write!(out, "{:<width$}", row.contestant.name())?;
         for (_, mean, error) in &row.areas {
             let error = error.map_or_else(String::new, |error| format!(" ± {error:.3}"));
             write!(out, "  {:>14}", format!("{mean:.3}{error}"))?;
