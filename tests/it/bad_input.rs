@@ -73,7 +73,8 @@ fn pictures_that_are_none_are_told_and_the_last_one_stays() {
     let cat = std::fs::read(asset("chelsea.png")).unwrap();
     let mut window = cat_window();
     for (name, content, word) in [
-        ("text.txt", &b"hello"[..], "not a PNG"),
+        ("text.scan", &b"hello"[..], "not a PNG"),
+        ("text.txt", b"hello", "1000 classes"),
         ("empty.png", b"", "empty"),
         ("cut.png", &cat[..cat.len() / 2], "cut off"),
         ("huge.png", &png_header(60_000, 60_000), "200 megapixels"),
