@@ -55,8 +55,10 @@ impl StateDict {
                 Archive::Inner(_) => not("a zip archive within another; unpack the outer one"),
             },
             Kind::Legacy => {
-                pth::scan_legacy(open()?, budget)?;
-                Self::from_pth(path, Format::PthLegacy, about.len(), Places::new())
+                let places = pth::scan_legacy(open()?, budget)?;
+                let source = safetensors::Source::File(Mutex::new(open()?));
+                let state = Self::from_pth(path, Format::PthLegacy, about.len(), places)?;
+                Ok(Self { source: Some(source), ..state })
             }
             Kind::Tar => Self::from_tar(open()?, budget),
             Kind::Safetensors => {

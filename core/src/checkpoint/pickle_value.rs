@@ -74,6 +74,13 @@ pub(super) struct Pickle {
 
 type Result<T> = std::result::Result<T, FileProblem>;
 
+/// The key and the class of a storage, from the tuple that stands for it.
+fn storage(tuple: &[Value]) -> Option<(Rc<str>, Rc<str>)> {
+    let [Value::Text(what), Value::Name(kind), key, ..] = tuple else { return None };
+    let key = key.key().ok().filter(|_| &**what == "storage")?;
+    Some((key, Rc::clone(kind)))
+}
+
 fn damaged() -> FileProblem {
     FileProblem::Damaged("its pickle makes no sense".to_owned())
 }
@@ -190,12 +197,13 @@ impl Pickle {
     /// What a persistent id means: the key of a tensor, or a tuple about a storage.
     fn persistent(&self, id: &Value) -> Result<Value> {
         let Value::List(items) = id else { return Ok(Value::Tensor(id.key()?)) };
-        Ok(match self.items(*items) {
-            [Value::Text(what), Value::Name(kind), key, ..] if &**what == "storage" => {
-                Value::Storage(key.key()?, Rc::clone(kind))
-            }
-            _ => Value::Other,
-        })
+        let storage = storage(self.items(*items));
+        Ok(storage.map_or(Value::Other, |(key, kind)| Value::Storage(key, kind)))
+    }
+
+    /// The classes of all storages by their keys, also of those that belong to no tensor.
+    pub fn storages(&self) -> HashMap<Rc<str>, Rc<str>> {
+        self.items.iter().filter_map(|items| storage(items)).collect()
     }
 
     /// What a call makes, of the few that matter: a dictionary, or a tensor in a wrapper.

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Seek as _};
 use std::path::Path;
 
 use pytorch_reader::{PickleError, PickleValue, PytorchError, PytorchReader, Tensor};
 
 use super::pickle_policy::Findings;
 use super::pickle_scan::{ScanError, scan};
-use super::places::{Places, Stored};
+use super::places::{self, Places, Stored};
 use super::{FileProblem, names};
 use crate::budget::{Budget, Wanted};
 use crate::text::CleanText;
@@ -51,9 +51,21 @@ pub(super) fn plain(root: &HashMap<String, PickleValue>) -> Plain {
 }
 
 /// The pickles of a legacy file: magic number, protocol, system, the saved object, storage keys.
-/// The numbers of the tensors follow behind them.
-pub(super) fn scan_legacy(file: File, budget: &Budget) -> Result<(), FileProblem> {
-    scan_pickles(&mut BufReader::new(file), 5, budget)
+/// The numbers of the tensors follow behind them; where, is the result.
+pub(super) fn scan_legacy(file: File, budget: &Budget) -> Result<Places, FileProblem> {
+    let mut reader = BufReader::new(file);
+    let mut findings = Findings::default();
+    let mut ends = [0; 5];
+    let scanned = ends.iter_mut().try_for_each(|end| {
+        scan(&mut reader, &mut findings, budget)?;
+        *end = reader.stream_position()?;
+        Ok::<_, ScanError>(())
+    });
+    // What a file would run matters more than how it is broken.
+    findings.verdict(true)?;
+    scanned?;
+    let [_, _, ends @ ..] = ends;
+    Ok(places::find_legacy(reader.into_inner(), ends, budget).unwrap_or_default())
 }
 
 /// Refuses pickles that name anything but tensors and plain data.
