@@ -27,8 +27,9 @@ mod region;
 mod tree;
 mod verify;
 
+use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -46,13 +47,13 @@ use args::{Cli, Command, PartArgs, PictureArgs, WindowArgs};
 /// Where results are printed.
 type Out<'a> = &'a mut dyn std::io::Write;
 
+/// A picture and weights; of more, the others can be waited for.
+const MOST_FILES: usize = 2;
+
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    if let [first, rest @ ..] = &arguments[..]
-        && first == decoder::ARGUMENT
-    {
-        return decoder::child_main(rest).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    if std::env::args_os().nth(1).is_some_and(|first| first == decoder::ARGUMENT) {
+        return decoder::child_main().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     let cli = Cli::parse();
     if !cli.in_process
@@ -60,6 +61,9 @@ pub fn main() -> ExitCode {
         && let Ok(program) = own_program()
     {
         decoder::enable(program);
+        // Files that are named are about to be read.
+        let is_file = |argument: &OsString| Path::new(argument).is_file();
+        decoder::prepare(std::env::args_os().skip(1).filter(is_file).count().min(MOST_FILES));
     }
     let mut out = std::io::stdout().lock();
     match run(cli, &mut out).and_then(|()| Ok(out.flush()?)) {
@@ -148,7 +152,7 @@ impl Client {
     fn explain(
         &self,
         picture: &PictureArgs,
-        image: &std::path::Path,
+        image: &Path,
         model: &ModelRequest,
     ) -> anyhow::Result<Arc<Explanation>> {
         self.explain_source(picture.source(image), model)

@@ -16,7 +16,8 @@ mod tensors;
 mod wire;
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::budget::Wanted;
 use crate::checkpoint::{self, CheckpointError, OnnxFile, StateDict};
@@ -25,10 +26,13 @@ use crate::photo::{Photo, PhotoError, PhotoOptions};
 
 pub use child::main as child_main;
 
+use helper::Helper;
+
 /// First argument of a child, which no user types.
 pub const ARGUMENT: &str = "__decode";
 
 static PROGRAM: OnceLock<Program> = OnceLock::new();
+static KEEPS_READY: AtomicBool = AtomicBool::new(false);
 
 /// From now on foreign files are read by children, which are this program.
 pub fn enable(program: PathBuf) {
@@ -80,13 +84,37 @@ pub fn checkpoint(path: &Path, wanted: &Wanted) -> Result<StateDict, CheckpointE
     }
 }
 
-/// Whom to start as a child: glasstree itself, or another program that hands what follows
-/// [`ARGUMENT`] on to [`child_main`].
+/// Starts so many children, unless they wait already, so that whoever reads the next files does not
+/// wait for them: to start takes longer than to read most pictures.
+pub fn prepare(count: usize) {
+    if let Some(program) = PROGRAM.get() {
+        program.prepare(count);
+    }
+}
+
+/// From now on there is always another file to come, as in a window.
+pub fn keep_ready() {
+    KEEPS_READY.store(true, Ordering::Relaxed);
+}
+
+/// For moments in which nothing else is to be done.
+pub fn rest() {
+    if KEEPS_READY.load(Ordering::Relaxed) {
+        prepare(1);
+    }
+}
+
+/// Whom to start as a child: glasstree itself, or another program that calls [`child_main`] where
+/// its first argument is [`ARGUMENT`].
 #[derive(Debug, Clone)]
-pub struct Program(PathBuf);
+pub struct Program {
+    path: PathBuf,
+    /// Children that have nothing to do yet.
+    waiting: Arc<Mutex<Vec<Helper>>>,
+}
 
 impl Program {
     pub fn new(path: PathBuf) -> Self {
-        Self(path)
+        Self { path, waiting: Arc::default() }
     }
 }

@@ -38,7 +38,7 @@ use crate::photo::PhotoOptions;
 use crate::protocol::{
     Evaluation, Event, JobId, ModelRequest, PictureSource, PooledFeatures, Request, Rerun,
 };
-use worker::Worker;
+use worker::{Desk, Worker};
 
 /// Called after every event, from the engine's thread.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -70,7 +70,7 @@ impl Engine {
         let (requests, inbox) = channel();
         let (outbox, events) = channel();
         let oldest_wanted = Arc::new(AtomicU64::new(0));
-        let worker = Worker::new(device, outbox, wake, Arc::clone(&oldest_wanted));
+        let worker = Worker::new(device, Desk::new(outbox, wake, Arc::clone(&oldest_wanted)));
         let thread = std::thread::Builder::new()
             .name("glasstree-engine".to_owned())
             .spawn(move || worker.run(&inbox))

@@ -34,6 +34,9 @@ const INSTEAD: &str = "`glasstree explain PICTURE` works without a window";
 pub fn run(args: &WindowArgs) -> anyhow::Result<Option<String>> {
     let started = Instant::now();
     anyhow::ensure!(display::is_there(), "There is no display to open a window on; {INSTEAD}");
+    if args.screenshot.is_none() {
+        crate::decoder::keep_ready();
+    }
     // A picture for the record is not the user's own work.
     let file = settings::default_path().filter(|_| args.screenshot.is_none());
     let (settings, note) = file.as_deref().map_or_else(Default::default, Settings::read);

@@ -90,6 +90,7 @@ fn work(orders: &Orders, outbox: &Sender<Thumbnail>, wake: &Wake) {
             return;
         }
         wake();
+        decoder::rest();
     }
 }
 

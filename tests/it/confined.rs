@@ -8,6 +8,7 @@ use glasstree::checkpoint::{CheckpointError, FileProblem, StateDict};
 use glasstree::command::Command;
 use glasstree::decoder::{self, Program};
 use glasstree::model::ModelError;
+use glasstree::photo::{Photo, PhotoOptions};
 use tempfile::TempDir;
 
 use crate::checkpoint::build;
@@ -155,6 +156,69 @@ fn pipes_and_devices_are_no_weights() {
     }
 }
 
+/// A program that notes each of its starts, does `first` at the first one, and is glasstree then.
+#[cfg(unix)]
+fn counted(folder: &TempDir, first: &str) -> (Program, impl Fn() -> usize) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let log = folder.path().join("starts");
+    let script = format!(
+        "#!/bin/sh\n[ -e {log} ] || first=yes\necho start >> {log}\n[ \"$first\" ] && {first}\nexec {} \"$@\"\n",
+        env!("CARGO_BIN_EXE_glasstree"),
+        log = text(&log),
+    );
+    let path = write(folder, "program", script.as_bytes());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let starts = move || std::fs::read_to_string(&log).map_or(0, |text| text.lines().count());
+    (Program::new(path), starts)
+}
+
+#[test]
+#[cfg(unix)]
+fn a_child_that_waits_reads_the_next_file() {
+    let folder = TempDir::new().unwrap();
+    let (program, starts) = counted(&folder, "true");
+    let read = || program.photo(Path::new(&cat()), &PhotoOptions::default(), &Wanted::default());
+    program.prepare(1);
+    program.prepare(1);
+    let own = Photo::open(Path::new(&cat()), &PhotoOptions::default()).unwrap();
+    assert_eq!(read().unwrap(), own);
+    assert_eq!(starts(), 1, "the one that waited has read it");
+    assert_eq!(read().unwrap(), own);
+    assert_eq!(starts(), 2, "nobody waited");
+    program.prepare(1);
+    let path = root().join("tests/golden/checkpoints/odd_tensors.zip.pth");
+    assert!(program.checkpoint(&path, &Wanted::default()).is_ok());
+    assert_eq!(starts(), 3);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_child_that_died_while_it_waited_costs_no_file() {
+    let folder = TempDir::new().unwrap();
+    let (program, starts) = counted(&folder, "exit 1");
+    program.prepare(1);
+    // It has to be gone for what is tested to happen; if it is not, the test is passed as well.
+    std::thread::sleep(Duration::from_millis(300));
+    let read = program.photo(Path::new(&cat()), &PhotoOptions::default(), &Wanted::default());
+    assert!(read.is_ok(), "{:?}", read.err());
+    assert_eq!(starts(), 2);
+}
+
+/// A child has a standard input of its own.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_standard_input_may_be_the_picture() {
+    let run = |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_glasstree"));
+        let input = std::fs::File::open(cat()).unwrap();
+        let output = command.args(["classify", "/dev/stdin"]).args(more).stdin(input).output();
+        let output = output.unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(run(&[]), run(&["--in-process"]));
+    assert_eq!(run(&[]).0, Some(0));
+}
+
 /// A disk that is full shows in the child as in the program, and is no fault of the file.
 #[test]
 #[cfg(unix)]
@@ -215,5 +279,52 @@ fn times_cancel_of_slow_files() {
         }
         times.sort_by(f64::total_cmp);
         eprintln!("{name}: median {:.0} ms, longest {:.0} ms", times[5], times[9]);
+    }
+}
+
+/// `cargo test --release --test it times_of_children -- --ignored --nocapture`, with the files
+/// in the variable FILES, with spaces between them: what a child that waits costs, from asking to
+/// pixels or numbers.
+#[test]
+#[ignore = "measures"]
+fn times_of_children() {
+    let own = text(&asset("chelsea.png")).to_owned();
+    let files = std::env::var("FILES").unwrap_or(own);
+    let program = program();
+    for file in files.split(' ').map(Path::new) {
+        let is_picture = Photo::open(file, &PhotoOptions::default()).is_ok();
+        let all = |state: StateDict| state.names().filter_map(|name| state.f32(name).ok()).count();
+        let timed = |read: &dyn Fn()| {
+            let started = Instant::now();
+            read();
+            started.elapsed().as_secs_f64() * 1e3
+        };
+        let wanted = Wanted::default();
+        let options = PhotoOptions::default();
+        let mut times: [Vec<f64>; 3] = Default::default();
+        for _ in 0..30 {
+            program.prepare(1);
+            // It takes a few milliseconds to get ready.
+            std::thread::sleep(Duration::from_millis(100));
+            let child = || match is_picture {
+                true => drop(program.photo(file, &options, &wanted).unwrap()),
+                false => drop(all(program.checkpoint(file, &wanted).unwrap())),
+            };
+            times[0].push(timed(&child));
+            times[1].push(timed(&child));
+            times[2].push(timed(&|| match is_picture {
+                true => drop(Photo::open(file, &options).unwrap()),
+                false => drop(all(StateDict::open(file).unwrap())),
+            }));
+        }
+        let medians = times.map(|mut times| {
+            times.sort_by(f64::total_cmp);
+            times[times.len() / 2]
+        });
+        let [waiting, started, here] = medians;
+        eprintln!(
+            "{}: {here:.1} ms here, {waiting:.1} with a child that waited, {started:.1} with one that had to be started",
+            file.display()
+        );
     }
 }

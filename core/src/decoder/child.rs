@@ -4,31 +4,31 @@ use std::io::{self, BufRead as _, BufReader, Write};
 use std::path::Path;
 use std::sync::mpsc::channel;
 
-use super::wire::{self, Answer, Facts, Question, Refusal};
+use super::wire::{self, Answer, Facts, Job, Question, Refusal};
 use super::{sandbox, sandbox::Needs};
 use crate::budget::Wanted;
 use crate::checkpoint::{CheckpointError, OnnxFile, StateDict, Unread};
 use crate::model::{GraphNetwork, ModelError};
-use crate::photo::{Photo, PhotoOptions};
+use crate::photo::{self, Photo, PhotoOptions};
 use crate::text::CleanText;
 
 /// For the thread that understands a network: a chain of layers is as deep as it is long, in some
 /// ways of following it. Addresses alone; what is not used takes no memory.
 const STACK: usize = 512 << 20;
 
-/// Does what the arguments behind [`super::ARGUMENT`] say; its exit code is its fate, its answer is
-/// on the standard output.
+/// Waits for a job on the standard input and does it; its exit code is its fate, its answer is on the
+/// standard output.
 ///
 /// # Errors
-/// When nobody listens, or it was not a parent who asked.
-pub fn main(arguments: &[std::ffi::OsString]) -> io::Result<()> {
-    match arguments {
-        [kind, options] if kind == "photo" => photo(&options.to_string_lossy(), &mut answers()),
-        [kind, path, folder] if kind == "checkpoint" => {
-            checkpoint(Path::new(path), Path::new(folder), &mut answers())
+/// When there is no job any more, nobody listens, or it was not a parent who asked.
+pub fn main() -> io::Result<()> {
+    let job = wire::read(&mut io::stdin().lock())?;
+    match job {
+        Job::Photo { path, options } => photo(Path::new(&path), &options, &mut answers()),
+        Job::Checkpoint { path, folder } => {
+            checkpoint(Path::new(&path), Path::new(&folder), &mut answers())
         }
-        [kind, path] if kind == "network" => network(Path::new(path)),
-        _ => Err(io::ErrorKind::InvalidInput.into()),
+        Job::Network { path } => network(Path::new(&path)),
     }
 }
 
@@ -37,12 +37,16 @@ fn answers() -> impl Write {
     io::BufWriter::with_capacity(1 << 16, io::stdout().lock())
 }
 
-/// The picture is the standard input, which is a file.
-fn photo(options: &str, out: &mut impl Write) -> io::Result<()> {
-    let options: PhotoOptions = serde_json::from_str(options)?;
-    let file = sandbox::standard_input()?;
-    sandbox::enter(&Needs { bytes: file.metadata()?.len(), ..Needs::default() })?;
-    match Photo::read(BufReader::new(file), &options) {
+/// The picture is opened first, so that no way to any file is left.
+fn photo(path: &Path, options: &PhotoOptions, out: &mut impl Write) -> io::Result<()> {
+    let read = match photo::open_regular(path) {
+        Ok(file) => {
+            sandbox::enter(&Needs { bytes: file.metadata()?.len(), ..Needs::default() })?;
+            Photo::read(BufReader::new(file), options)
+        }
+        Err(problem) => Err(problem),
+    };
+    match read {
         Ok(rgb) => {
             let (width, height) = rgb.dimensions();
             writeln!(out, "{}", wire::line(&Ok::<_, CleanText>(wire::Picture { width, height })))?;
@@ -58,6 +62,8 @@ fn photo(options: &str, out: &mut impl Write) -> io::Result<()> {
 
 /// First tells what is there, then each tensor whose name comes on the standard input.
 fn checkpoint(path: &Path, folder: &Path, out: &mut impl Write) -> io::Result<()> {
+    // Nothing has asked for a temporary file before.
+    tempfile::env::override_temp_dir(folder).ok();
     let bytes = std::fs::metadata(path)?.len();
     sandbox::enter(&Needs { bytes, file: Some(path), folder: Some(folder), ..Needs::default() })?;
     let state = match StateDict::open_plainly(path) {

@@ -1,10 +1,12 @@
 //! A child and the ways to it.
 
-use std::io::BufReader;
+use std::io::{self, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::wire::{self, Job};
 use super::{ARGUMENT, Program, sandbox};
 use crate::budget::{Exceeded, Lost, Wanted};
 
@@ -12,12 +14,46 @@ use crate::budget::{Exceeded, Lost, Wanted};
 const PULSE: Duration = Duration::from_millis(20);
 
 impl Program {
-    /// A child that is not started yet.
-    pub(super) fn command(&self) -> Command {
-        let mut command = Command::new(&self.0);
+    /// Starts children until so many wait for a job.
+    pub fn prepare(&self, count: usize) {
+        let mut waiting = self.waiting();
+        while waiting.len() < count {
+            // Without one, a child is started when it is needed, and then it is told what is wrong.
+            let Ok(helper) = self.spawn() else { break };
+            waiting.push(helper);
+        }
+    }
+
+    /// A child that does a job.
+    pub(super) fn helper(&self, job: &Job) -> io::Result<Helper> {
+        let waiting = self.waiting().pop();
+        // What happened to it while it waited is no fault of the file.
+        if let Some(mut helper) = waiting
+            && helper.is_alive()
+            && helper.send(job).is_ok()
+        {
+            return Ok(helper);
+        }
+        let mut helper = self.spawn()?;
+        helper.send(job)?;
+        Ok(helper)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Helper>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spawn(&self) -> io::Result<Helper> {
+        let mut command = Command::new(&self.path);
+        command.arg(ARGUMENT).stdin(Stdio::piped()).stdout(Stdio::piped());
         // What a child says beside its answer – that it ran out of memory, say – is for nobody.
-        command.arg(ARGUMENT).stdout(Stdio::piped()).stderr(Stdio::null());
-        command
+        command.stderr(Stdio::null());
+        // What a decoder gives back goes at once, before the pixels are in two processes.
+        command.env("MIMALLOC_PURGE_DELAY", "0");
+        let mut child = command.spawn()?;
+        let out = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let to = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        Ok(Helper { child, to, out: BufReader::with_capacity(1 << 16, out) })
     }
 }
 
@@ -25,16 +61,17 @@ impl Program {
 #[derive(Debug)]
 pub struct Helper {
     child: Child,
-    to: Option<ChildStdin>,
+    to: ChildStdin,
     out: BufReader<ChildStdout>,
 }
 
 impl Helper {
-    pub fn spawn(mut command: Command) -> std::io::Result<Self> {
-        let mut child = command.spawn()?;
-        let out = child.stdout.take().ok_or(std::io::ErrorKind::BrokenPipe)?;
-        let to = child.stdin.take();
-        Ok(Self { child, to, out: BufReader::with_capacity(1 << 16, out) })
+    fn send(&mut self, job: &Job) -> io::Result<()> {
+        writeln!(self.to, "{}", wire::line(job))
+    }
+
+    fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Talks to the child, and ends it when it takes longer than `time` or is not wanted any more.
@@ -42,8 +79,7 @@ impl Helper {
         &mut self,
         time: Duration,
         wanted: &Wanted,
-        talk: impl FnOnce(Option<&mut ChildStdin>, &mut BufReader<ChildStdout>) -> std::io::Result<T>
-        + Send,
+        talk: impl FnOnce(&mut ChildStdin, &mut BufReader<ChildStdout>) -> io::Result<T> + Send,
     ) -> Result<T, Lost> {
         let Self { child, to, out } = self;
         let (done, over) = channel::<()>();
@@ -64,7 +100,7 @@ impl Helper {
                     return Some(stop);
                 }
             });
-            let result = talk(to.as_mut(), out);
+            let result = talk(to, out);
             drop(done);
             (result, watch.join().ok().flatten())
         });

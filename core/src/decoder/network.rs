@@ -3,14 +3,13 @@
 use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Program;
 use super::helper::Helper;
 use super::tensors::{MAX_TIME, file_problem};
-use super::wire::{self, Answer, Facts, Refusal};
+use super::wire::{self, Answer, Facts, Job, Refusal};
 use crate::budget::{Lost, Wanted};
 use crate::checkpoint::{CheckpointError, FileProblem};
 use crate::explain::Forward;
@@ -38,10 +37,8 @@ impl Program {
     }
 
     fn start(&self, path: &Path, wanted: &Wanted) -> Result<(Helper, GraphFacts), Failure> {
-        let mut command = self.command();
-        command.arg("network").arg(path).stdin(Stdio::piped());
-        let spawned = Helper::spawn(command);
-        let mut helper = spawned.map_err(|error| Failure::File(FileProblem::Io(error)))?;
+        let helper = self.helper(&Job::Network { path: path.as_os_str().to_owned() });
+        let mut helper = helper.map_err(|error| Failure::File(FileProblem::Io(error)))?;
         let answer = helper.watched(MAX_TIME, wanted, |_, out| {
             let about: Result<Facts, Refusal> = wire::read(out)?;
             about.map(|facts| facts.read(out)).transpose_io()
@@ -105,14 +102,12 @@ impl RunGraph for Remote {
         };
         let time = MAX_RUN * u32::try_from(pictures.len().max(1)).unwrap_or(u32::MAX);
         let answer = helper.watched(time, &wanted, |to, out| -> std::io::Result<_> {
-            if let Some(to) = to {
-                let mut to = std::io::BufWriter::with_capacity(1 << 16, to);
-                let numbers = pictures.first().map_or(0, |picture| picture.len());
-                let question = wire::Question { pictures: pictures.len(), numbers, side };
-                writeln!(to, "{}", wire::line(&question))?;
-                pictures.iter().try_for_each(|picture| wire::write_numbers(&mut to, picture))?;
-                to.flush()?;
-            }
+            let mut to = std::io::BufWriter::with_capacity(1 << 16, to);
+            let numbers = pictures.first().map_or(0, |picture| picture.len());
+            let question = wire::Question { pictures: pictures.len(), numbers, side };
+            writeln!(to, "{}", wire::line(&question))?;
+            pictures.iter().try_for_each(|picture| wire::write_numbers(&mut to, picture))?;
+            to.flush()?;
             let answer: Result<Vec<Answer>, CleanText> = wire::read(out)?;
             answer
                 .map(|answers| answers.iter().map(|answer| answer.read(out)).collect())

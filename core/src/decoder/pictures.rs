@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use image::RgbImage;
 
-use super::helper::Helper;
-use super::{Program, wire};
+use super::Program;
+use super::wire::{self, Job};
 use crate::budget::{Lost, Wanted};
 use crate::photo::{self, Photo, PhotoError, PhotoOptions, Problem};
 use crate::text::{CleanText, Shown as _};
@@ -38,12 +38,12 @@ impl Program {
         options: &PhotoOptions,
         wanted: &Wanted,
     ) -> Result<RgbImage, Problem> {
-        let file = photo::open_regular(path)?;
-        let mut command = self.command();
-        command.arg("photo").arg(wire::line(options)).stdin(file);
-        // What a decoder gives back goes at once, before the pixels are in two processes.
-        command.env("MIMALLOC_PURGE_DELAY", "0");
-        let mut helper = Helper::spawn(command).map_err(Problem::Io)?;
+        // Also says what cannot be read at all, before a child is asked. The child opens the file
+        // itself; a name such as /dev/stdin means another one there.
+        photo::open_regular(path)?;
+        let path = std::fs::canonicalize(path).map_err(Problem::Io)?;
+        let job = Job::Photo { path: path.into_os_string(), options: *options };
+        let mut helper = self.helper(&job).map_err(Problem::Io)?;
         let answer = helper.watched(MAX_TIME, wanted, |_, out| -> std::io::Result<_> {
             let about: Result<wire::Picture, CleanText> = wire::read(out)?;
             Ok(match about {

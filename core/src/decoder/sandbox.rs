@@ -4,7 +4,6 @@
 //! in an error (programs, networks, other processes), limits of memory and time. Other Unix systems:
 //! the limits. Elsewhere a process of its own, and the budgets of the readers.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::ExitStatus;
@@ -64,20 +63,6 @@ pub fn enter(needs: &Needs<'_>) -> io::Result<()> {
         linux::restrict_calls().map_err(io::Error::other)?;
     }
     Ok(())
-}
-
-/// The standard input as a file of its own, which can be read from anywhere.
-pub fn standard_input() -> io::Result<File> {
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsFd as _;
-        Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
-    }
-    #[cfg(windows)]
-    {
-        use std::os::windows::io::AsHandle as _;
-        Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
-    }
 }
 
 /// Whether a child ended because memory or time ran out, rather than for a fault in it.

@@ -5,14 +5,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::Program;
 use super::helper::Helper;
-use super::{Program, wire};
+use super::wire::{self, Job};
 use crate::budget::{Lost, Wanted};
 use crate::checkpoint::{CheckpointError, FileProblem, RemoteTensors, StateDict, Unread};
 use crate::text::{CleanText, Shown as _};
@@ -36,11 +36,10 @@ impl Program {
         let file = input::open(&path)?;
         let folder = tempfile::Builder::new().prefix(temporary::PREFIX).tempdir();
         let folder = folder.map_err(|error| FileProblem::Io(temporary::problem(error)))?;
-        let mut command = self.command();
-        command.arg("checkpoint").arg(&path).arg(folder.path());
-        command.env("TMPDIR", folder.path()).stdin(Stdio::piped());
-        let mut helper = Helper::spawn(command).map_err(FileProblem::Io)?;
-        let read = |_: Option<&mut _>, out: &mut _| wire::read::<Result<Unread, CleanText>>(out);
+        let to = folder.path().as_os_str().to_owned();
+        let job = Job::Checkpoint { path: path.into_os_string(), folder: to };
+        let mut helper = self.helper(&job).map_err(FileProblem::Io)?;
+        let read = |_: &mut _, out: &mut _| wire::read::<Result<Unread, CleanText>>(out);
         let answer = helper.watched(MAX_TIME, wanted, read);
         let unread = answer.map_err(file_problem)?.map_err(FileProblem::Told)?;
         let remote = Remote { helper: Mutex::new(helper), wanted: wanted.clone(), _folder: folder };
@@ -68,10 +67,7 @@ impl RemoteTensors for Remote {
     fn read(&self, name: &str, bytes: u64) -> Result<Vec<u8>, CleanText> {
         let mut helper = self.helper.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = helper.watched(MAX_TIME, &self.wanted, |to, out| -> std::io::Result<_> {
-            if let Some(to) = to {
-                writeln!(to, "{}", wire::line(&name))?;
-                to.flush()?;
-            }
+            writeln!(to, "{}", wire::line(&name))?;
             let promised: Result<u64, CleanText> = wire::read(out)?;
             Ok(match promised {
                 Ok(promised) if promised == bytes => {

@@ -2,6 +2,7 @@
 //! numbers. A parent believes no count that it hears.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{self, BufRead, Read, Write};
 use std::sync::Arc;
 
@@ -10,12 +11,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::explain::{Ending, FeatureMap, Forward, Head, LayerNorm, NoMaps};
 use crate::model::{GraphFacts, PictureRange};
+use crate::photo::PhotoOptions;
 use crate::text::CleanText;
 
 /// Longest line: the names and shapes of all tensors.
 const MAX_LINE: u64 = 64 << 20;
 /// Most numbers that come at once: a head, a feature map, or pictures.
 const MAX_NUMBERS: usize = 1 << 28;
+
+/// What a child is there for, the first line that it reads.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Job {
+    Photo {
+        path: OsString,
+        options: PhotoOptions,
+    },
+    Checkpoint {
+        path: OsString,
+        /// Where it may unpack things.
+        folder: OsString,
+    },
+    Network {
+        path: OsString,
+    },
+}
 
 /// A picture whose pixels follow, in RGB.
 #[derive(Debug, Serialize, Deserialize)]

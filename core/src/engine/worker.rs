@@ -1,17 +1,18 @@
 //! The loop on the engine's thread.
 
+mod desk;
 mod measure;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
+use super::EngineError;
 use super::load::{self, LoadError, Loaded};
 use super::probing::Probing;
-use super::{EngineError, Wake};
 use crate::budget::Wanted;
 use crate::decoder;
 use crate::explanation::Explanation;
@@ -19,6 +20,8 @@ use crate::model::{Compute, DeviceChoice, ModelError, Opened};
 use crate::photo::Photo;
 use crate::preprocess::Square;
 use crate::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Rerun, Stage};
+
+pub use desk::Desk;
 
 /// Models kept in memory: a classifier and a tree model.
 const KEPT_MODELS: usize = 2;
@@ -32,9 +35,7 @@ pub struct Worker {
     on_cpu: Option<(ModelRequest, Loaded)>,
     /// Taken up in turns while nothing else is asked.
     probings: VecDeque<Probing>,
-    outbox: Sender<Event>,
-    wake: Wake,
-    oldest_wanted: Arc<AtomicU64>,
+    desk: Desk,
 }
 
 /// Why a job ended without a result.
@@ -68,26 +69,24 @@ impl From<ModelError> for Stop {
 }
 
 impl Worker {
-    pub fn new(
-        choice: DeviceChoice,
-        outbox: Sender<Event>,
-        wake: Wake,
-        oldest_wanted: Arc<AtomicU64>,
-    ) -> Self {
+    pub fn new(choice: DeviceChoice, desk: Desk) -> Self {
         let (models, probings) = (Vec::new(), VecDeque::new());
         let (compute, on_cpu) = (None, None);
-        Self { choice, compute, models, on_cpu, probings, outbox, wake, oldest_wanted }
+        Self { choice, compute, models, on_cpu, probings, desk }
     }
 
     /// Opens the device, then answers requests until the other end hangs up.
     pub fn run(mut self, inbox: &Receiver<Request>) {
         if let Err(error) = self.open_device() {
-            self.say(Event::Stopped { reason: error.0 });
+            self.desk.say(Event::Stopped { reason: error.0 });
             return;
         }
         loop {
             let request = match self.probings.front() {
-                None => inbox.recv().map_err(|_| TryRecvError::Disconnected),
+                None => {
+                    decoder::rest();
+                    inbox.recv().map_err(|_| TryRecvError::Disconnected)
+                }
                 Some(_) => inbox.try_recv(),
             };
             match request {
@@ -98,14 +97,14 @@ impl Worker {
                 Err(TryRecvError::Disconnected) => break,
             }
         }
-        self.say(Event::Stopped { reason: "The engine has stopped".to_owned() });
+        self.desk.say(Event::Stopped { reason: "The engine has stopped".to_owned() });
     }
 
     /// Does a job, or says why it failed; whether it went well.
     fn work(&mut self, job: JobId, work: impl Fn(&mut Self) -> Result<(), Stop>) -> bool {
         let result = self.with_fallback(work);
         if let Err(Stop::Failed(error) | Stop::Device(error)) = &result {
-            self.say(Event::Failed { job, error: error.clone() });
+            self.desk.say(Event::Failed { job, error: error.clone() });
         }
         result.is_ok()
     }
@@ -119,25 +118,20 @@ impl Worker {
             if probing.wants_gradients() && worker.compute.as_ref().is_some_and(Compute::is_gpu) {
                 probing.step(&worker.model_on_cpu(probing.job, &probing.model)?.classifier)?;
             } else {
-                worker.has_model(probing.job, &probing.model)?;
+                let wanted = worker.desk.wanted(probing.job);
+                worker.has_model(probing.job, &probing.model, &wanted)?;
                 if !probing.is_done() {
                     probing.step(&worker.model(probing.job, &probing.model)?.classifier)?;
                 }
             }
             if let Some(report) = probing.report() {
-                worker.say(report);
+                worker.desk.say(report);
             }
             if !probing.is_done() {
                 worker.probings.push_back(probing);
             }
             Ok(())
         });
-    }
-
-    fn say(&self, event: Event) {
-        // Nobody listening is no reason to fail: the program is closing.
-        self.outbox.send(event).ok();
-        (self.wake)();
     }
 
     fn open_device(&mut self) -> Result<(), EngineError> {
@@ -153,7 +147,7 @@ impl Worker {
     fn say_device(&self, note: Option<String>) {
         let Some(compute) = &self.compute else { return };
         let (name, is_gpu) = (compute.name().to_owned(), compute.is_gpu());
-        self.say(Event::Device { name, is_gpu, note });
+        self.desk.say(Event::Device { name, is_gpu, note });
     }
 
     fn fall_back(&mut self, reason: &str) {
@@ -194,16 +188,20 @@ impl Worker {
                 let started = Instant::now();
                 let loaded = self.model(*job, model)?;
                 let info = Arc::clone(&loaded.info);
-                self.say(Event::ModelReady { job: *job, model: info, took: started.elapsed() });
+                self.desk.say(Event::ModelReady {
+                    job: *job,
+                    model: info,
+                    took: started.elapsed(),
+                });
             }
             Request::Explain { job, picture, model } => {
-                let photo = self.picture(*job, picture)?;
+                let photo = self.picture_and_model(*job, picture, model)?;
                 let explanation = self.explain(*job, photo, None, model)?;
-                self.say(Event::Explained { job: *job, explanation: Arc::new(explanation) });
+                self.desk.say(Event::Explained { job: *job, explanation: Arc::new(explanation) });
             }
             Request::Rerun { job, rerun, wanted } => {
                 let explanation = Arc::new(self.rerun(*job, rerun, wanted)?);
-                self.say(Event::Rerun { job: *job, explanation });
+                self.desk.say(Event::Rerun { job: *job, explanation });
             }
             Request::Probe { job, model, probe, wanted } => {
                 let (model, probe, wanted) =
@@ -212,11 +210,11 @@ impl Worker {
             }
             Request::Evaluate { job, model, pictures, others, options } => {
                 let evaluation = self.evaluate(*job, pictures, others, *options, model)?;
-                self.say(Event::Evaluated { job: *job, evaluation: Arc::new(evaluation) });
+                self.desk.say(Event::Evaluated { job: *job, evaluation: Arc::new(evaluation) });
             }
             Request::Features { job, model, pictures, options } => {
                 let features = self.features(*job, pictures, *options, model)?;
-                self.say(Event::Features { job: *job, features: Arc::new(features) });
+                self.desk.say(Event::Features { job: *job, features: Arc::new(features) });
             }
         }
         Ok(())
@@ -230,7 +228,7 @@ impl Worker {
         model: &ModelRequest,
     ) -> Result<Explanation, Stop> {
         self.model(job, model)?;
-        self.stage(job, Stage::Running)?;
+        self.desk.stage(job, Stage::Running)?;
         let loaded = self.model(job, model)?;
         let input = loaded
             .info
@@ -259,7 +257,7 @@ impl Worker {
     fn rerun(&mut self, job: JobId, rerun: &Rerun, wanted: &Weak<()>) -> Result<Explanation, Stop> {
         let check_wanted = || match wanted.strong_count() {
             0 => Err(Stop::Cancelled),
-            _ => self.check_wanted(job),
+            _ => self.desk.check_wanted(job),
         };
         check_wanted()?;
         let photo = rerun.photo();
@@ -267,71 +265,51 @@ impl Worker {
         self.explain(job, photo, rerun.square(), &rerun.model)
     }
 
-    fn check_wanted(&self, job: JobId) -> Result<(), Stop> {
-        let is_wanted = job.0 >= self.oldest_wanted.load(Ordering::Relaxed);
-        if is_wanted { Ok(()) } else { Err(Stop::Cancelled) }
-    }
-
-    /// The same question, for readers of files.
-    fn wanted(&self, job: JobId) -> Wanted {
-        let oldest_wanted = Arc::clone(&self.oldest_wanted);
-        Wanted::new(move || job.0 >= oldest_wanted.load(Ordering::Relaxed))
-    }
-
-    /// Announces a stage, unless the job is not wanted any more.
-    fn stage(&self, job: JobId, stage: Stage) -> Result<(), Stop> {
-        self.check_wanted(job)?;
-        self.say(Event::Progress { job, stage });
-        Ok(())
-    }
-
-    fn picture(&self, job: JobId, picture: &PictureSource) -> Result<Arc<Photo>, Stop> {
-        self.stage(job, Stage::Decoding)?;
-        let wanted = self.wanted(job);
-        let decode = || match picture {
-            PictureSource::Photo(photo) => Ok(Arc::clone(photo)),
-            PictureSource::File(path, options) => {
-                decoder::photo(path, options, &wanted).map(Arc::new)
-            }
-            PictureSource::Bytes(name, bytes, options) => {
-                Photo::decode(name, bytes, options).map(Arc::new)
-            }
-        };
-        // A decoder that crashes says nothing about the device.
-        let photo = catch_unwind(AssertUnwindSafe(decode))
-            .map_err(|_| Stop::Failed("The picture could not be decoded".to_owned()))?
-            .map_err(|error| Stop::Failed(error.to_string()));
-        self.check_wanted(job)?;
-        let photo = photo?;
-        self.say(Event::PhotoReady { job, photo: Arc::clone(&photo) });
-        Ok(photo)
-    }
-
-    /// Announces how much of a file of weights is read, a hundred times at most.
-    fn loading(&self, job: JobId) -> impl Fn(u64, u64) + Send + Sync + 'static {
-        let (outbox, wake) = (self.outbox.clone(), Arc::clone(&self.wake));
-        let told = AtomicU64::new(0);
-        move |read, total| {
-            let percent = read * 100 / total.max(1);
-            if told.swap(percent, Ordering::Relaxed) != percent {
-                let stage = Stage::LoadingModel { read, total };
-                outbox.send(Event::Progress { job, stage }).ok();
-                wake();
-            }
+    /// The picture, and meanwhile the model, unless it is in memory: neither needs the other.
+    fn picture_and_model(
+        &mut self,
+        job: JobId,
+        picture: &PictureSource,
+        model: &ModelRequest,
+    ) -> Result<Arc<Photo>, Stop> {
+        let desk = self.desk.clone();
+        if self.models.iter().any(|(known, _)| known == model) {
+            return desk.picture(job, picture);
         }
+        // Without the picture nobody needs the model.
+        let is_lost = Arc::new(AtomicBool::new(false));
+        let (is_needed, wanted) = (Arc::clone(&is_lost), desk.wanted(job));
+        let wanted = Wanted::new(move || wanted.is_wanted() && !is_needed.load(Ordering::Relaxed));
+        std::thread::scope(|scope| {
+            let decoding = scope.spawn(|| {
+                let photo = desk.picture(job, picture);
+                is_lost.store(photo.is_err(), Ordering::Relaxed);
+                photo
+            });
+            let model = self.has_model(job, model, &wanted);
+            let photo = decoding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            model.map(|()| photo)
+        })
     }
 
     /// Loads the model unless it is in memory.
-    fn has_model(&mut self, job: JobId, request: &ModelRequest) -> Result<(), Stop> {
+    fn has_model(
+        &mut self,
+        job: JobId,
+        request: &ModelRequest,
+        wanted: &Wanted,
+    ) -> Result<(), Stop> {
         if self.models.iter().any(|(known, _)| known == request) {
             return Ok(());
         }
         let stage = Stage::LoadingModel { read: 0, total: 0 };
-        self.say(Event::Progress { job, stage });
+        self.desk.say(Event::Progress { job, stage });
         let compute = self.compute.clone().unwrap_or_else(Compute::cpu);
-        let loaded = load::load(request, &compute, &self.wanted(job), self.loading(job));
+        let loaded = load::load(request, &compute, wanted, self.desk.loading(job));
         // Whatever goes wrong with a file that is given up goes wrong because of that.
-        self.check_wanted(job)?;
+        if !wanted.is_wanted() {
+            return Err(Stop::Cancelled);
+        }
         let loaded = loaded?;
         if self.models.len() >= KEPT_MODELS {
             self.models.remove(0);
@@ -344,7 +322,10 @@ impl Worker {
     fn model_on_cpu(&mut self, job: JobId, request: &ModelRequest) -> Result<&Loaded, Stop> {
         let loaded = match self.on_cpu.take().filter(|(known, _)| known == request) {
             Some((_, loaded)) => loaded,
-            None => load::load(request, &Compute::cpu(), &self.wanted(job), self.loading(job))?,
+            None => {
+                let (wanted, told) = (self.desk.wanted(job), self.desk.loading(job));
+                load::load(request, &Compute::cpu(), &wanted, told)?
+            }
         };
         let (_, loaded) = self.on_cpu.insert((request.clone(), loaded));
         Ok(loaded)
@@ -356,8 +337,8 @@ impl Worker {
             let model = self.models.remove(at);
             self.models.push(model);
         } else {
-            self.check_wanted(job)?;
-            self.has_model(job, request)?;
+            self.desk.check_wanted(job)?;
+            self.has_model(job, request, &self.desk.wanted(job))?;
         }
         match self.models.last() {
             Some((_, loaded)) => Ok(loaded),

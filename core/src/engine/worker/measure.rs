@@ -29,13 +29,13 @@ impl Worker {
             let text = format!("{path} is of class {class}, but the model has {classes} classes");
             return Err(Stop::Failed(text));
         }
-        self.stage(job, Stage::Running)?;
+        self.desk.stage(job, Stage::Running)?;
         let started = Instant::now();
         let total = pictures.len() + others.len();
         let mut evaluator = Evaluator::new(Arc::clone(&info), pictures, others, options);
         while let Some(done) = evaluator.step(&self.model(job, model)?.classifier)? {
-            self.check_wanted(job)?;
-            self.say(Event::Evaluating { job, done, total });
+            self.desk.check_wanted(job)?;
+            self.desk.say(Event::Evaluating { job, done, total });
         }
         let (scores, separations, unreadable) = evaluator.finish();
         if scores.top1.of == 0 {
@@ -57,7 +57,7 @@ impl Worker {
         if let Ending::Other { why, .. } = &info.ending {
             return Err(Stop::Failed(why.to_string()));
         }
-        self.stage(job, Stage::Running)?;
+        self.desk.stage(job, Stage::Running)?;
         let items = pictures.iter().enumerate().map(|(at, path)| (path.as_path(), at));
         let mut batches = Batches::new(items.collect(), options);
         let mut pooled = PooledFeatures::default();
@@ -69,8 +69,8 @@ impl Worker {
                 pooled.logits.extend(&forward.logits);
             })?
         {
-            self.check_wanted(job)?;
-            self.say(Event::Evaluating { job, done, total: pictures.len() });
+            self.desk.check_wanted(job)?;
+            self.desk.say(Event::Evaluating { job, done, total: pictures.len() });
         }
         pooled.unreadable = batches.unreadable;
         if pooled.pictures.is_empty() {

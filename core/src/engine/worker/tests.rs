@@ -1,6 +1,7 @@
 //! What happens when a device fails.
 
 use std::cell::Cell;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::channel;
 
 use super::*;
@@ -8,7 +9,8 @@ use super::*;
 fn worker(compute: Compute) -> (Worker, Receiver<Event>) {
     let (outbox, events) = channel();
     let wanted = Arc::new(AtomicU64::new(0));
-    let mut worker = Worker::new(DeviceChoice::Auto, outbox, Arc::new(|| {}), wanted);
+    let desk = Desk::new(outbox, Arc::new(|| {}), wanted);
+    let mut worker = Worker::new(DeviceChoice::Auto, desk);
     worker.compute = Some(compute);
     (worker, events)
 }
