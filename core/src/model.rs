@@ -5,6 +5,7 @@
 //! operating-system thread.
 
 mod architecture;
+mod awake;
 mod classifier;
 mod convolution;
 mod cost;

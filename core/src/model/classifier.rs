@@ -1,8 +1,10 @@
 //! Weights in, logits and feature map out.
 
 use burn_tensor::{Tensor, TensorData};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::convolution::take_buffer;
 use super::gradient::Map;
 use super::layers::Layout;
 use super::loader::Loader;
@@ -271,12 +273,15 @@ impl Classifier {
                 network.forward(tensor(inputs.concat(), [inputs.len(), 3, size, size]), density)?
             }
             Layout::ChannelsLast => {
-                let turned: Vec<_> =
-                    inputs.iter().map(|input| transposed(input, size * size)).collect();
-                let x = tensor(turned.concat(), [inputs.len(), size, size, 3]);
-                // On a thread of the pool, which need not be woken for every layer then.
-                let (activations, ()) = rayon::join(|| network.forward(x, density), || ());
-                activations?
+                let pass = || {
+                    let numbers = 3 * size * size;
+                    let mut turned = take_buffer(inputs.len() * numbers);
+                    for (turned, input) in turned.chunks_exact_mut(numbers.max(1)).zip(inputs) {
+                        transpose(input, size * size, turned);
+                    }
+                    network.forward(tensor(turned, [inputs.len(), size, size, 3]), density)
+                };
+                super::awake::awake(pass)?
             }
         };
         let [_, classes] = logits.dims();
@@ -337,19 +342,27 @@ fn read_maps(tensor: Tensor<4>, layout: Layout) -> Result<Vec<FeatureMap>, Model
     Ok(values.chunks_exact(channels * height * width).map(map).collect())
 }
 
-/// A matrix `[rows, columns]` as `[columns, rows]`, some columns at once, so that what is read
-/// comes from few lines of the cache.
+/// A matrix `[rows, columns]` as `[columns, rows]`.
 fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
+    let mut out = vec![0.0; values.len()];
+    transpose(values, columns, &mut out);
+    out
+}
+
+/// The same into a place for it; some columns at once, so that what is read comes from few lines of
+/// the cache.
+fn transpose(values: &[f32], columns: usize, out: &mut [f32]) {
     const AT_ONCE: usize = 16;
+    /// Of a task.
+    const BLOCKS: usize = 64;
     let rows = values.len() / columns.max(1);
-    let mut out = vec![0.0; rows * columns];
-    for (block, out) in out.chunks_mut(AT_ONCE * rows.max(1)).enumerate() {
+    let blocks = out.par_chunks_mut(AT_ONCE * rows.max(1)).enumerate().with_min_len(BLOCKS);
+    blocks.for_each(|(block, out)| {
         for (row, values) in values.chunks_exact(columns.max(1)).enumerate() {
             let values = &values[block * AT_ONCE..];
             for (out, value) in out[row..].iter_mut().step_by(rows).zip(values) {
                 *out = *value;
             }
         }
-    }
-    out
+    });
 }

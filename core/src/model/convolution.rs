@@ -156,6 +156,11 @@ impl Conv {
         Ok(Tensor::from_data(TensorData::new(out, geometry.out_shape()), &device))
     }
 
+    /// Whether it runs on plain numbers.
+    pub fn is_own(&self) -> bool {
+        matches!(self.method, Method::Own(..))
+    }
+
     /// The same for plain numbers, channels last, and the shape of what comes out.
     ///
     /// # Errors

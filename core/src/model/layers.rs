@@ -34,19 +34,25 @@ impl Affine {
     /// # Errors
     /// When the device fails to hand out its numbers.
     pub fn forward(&self, x: Tensor<4>, activation: Activation) -> Result<Tensor<4>, ModelError> {
-        let (scale, shift) = match self {
-            Self::ChannelsFirst { scale, shift } => {
-                return Ok(activation.forward(x * scale.clone() + shift.clone()));
-            }
-            Self::ChannelsLast { scale, shift } => (scale, shift),
-        };
+        if let Self::ChannelsFirst { scale, shift } = self {
+            return Ok(activation.forward(x * scale.clone() + shift.clone()));
+        }
         let (shape, device) = (x.dims(), x.device());
         let mut data = x.try_into_data().map_err(ModelError::device)?;
-        let pixels: &mut [f32] = data.as_mut_slice().map_err(ModelError::device)?;
+        self.apply(data.as_mut_slice().map_err(ModelError::device)?, activation)?;
+        Ok(Tensor::<4>::from_data(data, &device).reshape(shape))
+    }
+
+    /// The same for plain numbers, channels last.
+    ///
+    /// # Errors
+    /// Where burn has the weights.
+    pub fn apply(&self, pixels: &mut [f32], activation: Activation) -> Result<(), ModelError> {
+        let Self::ChannelsLast { scale, shift } = self else { return Err(ModelError::OnCpuOnly) };
         pixels.par_chunks_mut(PIXELS * scale.len()).for_each(|pixels| {
             Arch::new().dispatch(AffinePixels { pixels, scale, shift, activation });
         });
-        Ok(Tensor::<4>::from_data(data, &device).reshape(shape))
+        Ok(())
     }
 }
 

@@ -4,10 +4,11 @@
 //! Zagoruyko and Komodakis 2016 (wide_resnet50_2). Layer names follow torchvision's `resnet.py`
 //! (stride on the 3×3 convolution of a bottleneck, "v1.5") and kuangliu/pytorch-cifar.
 
-use burn_tensor::Tensor;
+use burn_tensor::{Tensor, TensorData};
 
 use super::ModelError;
 use super::architecture::{ResNetShape, Stem};
+use super::convolution::keep_buffer;
 use super::gradient::{Op, Route};
 use super::layers::{Activation, Affine, Conv, ConvShape, Layout, PooledLinear, Strides, strides};
 use super::loader::Loader;
@@ -169,13 +170,16 @@ impl Block {
         x: Tensor<4>,
         strides: Strides,
     ) -> Result<(Tensor<4>, Option<Tensor<4>>), ModelError> {
+        let Some((last, first)) = self.convs.split_last() else {
+            return Ok((x, None));
+        };
+        if strides == Strides::Kept && last.is_own() {
+            return self.forward_own(x, first, last);
+        }
         let mut y = x.clone();
         let identity = match &self.shortcut {
             Some(conv) => conv.forward_at(x, Activation::None, strides)?,
             None => x,
-        };
-        let Some((last, first)) = self.convs.split_last() else {
-            return Ok((y, None));
         };
         for conv in first {
             y = conv.forward_at(y, Activation::Relu, strides)?;
@@ -186,5 +190,49 @@ impl Block {
         let bare = last.forward(y, None, Activation::None)?;
         let y = Activation::Relu.forward(norm.forward(bare.clone(), Activation::None)? + identity);
         Ok((y, Some(bare)))
+    }
+
+    /// The same without tensors on the way, each of which would be copied where two layers read it.
+    fn forward_own(
+        &self,
+        x: Tensor<4>,
+        first: &[Conv],
+        last: &Conv,
+    ) -> Result<(Tensor<4>, Option<Tensor<4>>), ModelError> {
+        let (size, device) = (x.dims(), x.device());
+        let input = x.try_into_data().map_err(ModelError::device)?;
+        let image: &[f32] = input.as_slice().map_err(ModelError::device)?;
+        let shortcut = self.shortcut.as_ref();
+        let shortcut =
+            shortcut.map(|conv| conv.forward_numbers(image, size, None, Activation::None));
+        let shortcut = shortcut.transpose()?.map(|(numbers, _)| numbers);
+        let identity = shortcut.as_deref().unwrap_or(image);
+
+        let mut inside: Option<(Vec<f32>, [usize; 4])> = None;
+        for conv in first {
+            let (y, size) = inside.as_ref().map_or((image, size), |(y, size)| (y, *size));
+            let next = conv.forward_numbers(y, size, None, Activation::Relu)?;
+            inside.replace(next).into_iter().for_each(|(used, _)| keep_buffer(used));
+        }
+        let (y, size) = inside.as_ref().map_or((image, size), |(y, size)| (y, *size));
+        let (fused, after) = match self.last_norm {
+            None => (Some(identity), Activation::Relu),
+            Some(_) => (None, Activation::None),
+        };
+        let (mut out, shape) = last.forward_numbers(y, size, fused, after)?;
+        let tensor = |numbers| Tensor::from_data(TensorData::new(numbers, shape), &device);
+        let mut bare = None;
+        if let Some(norm) = &self.last_norm {
+            bare = Some(tensor(out.clone()));
+            norm.apply(&mut out, Activation::None)?;
+            for (y, x) in out.iter_mut().zip(identity) {
+                *y += x;
+                // NaN stays NaN.
+                *y = if *y < 0.0 { 0.0 } else { *y };
+            }
+        }
+        let used = [inside.map(|(y, _)| y), shortcut, input.try_into_vec().ok()];
+        used.into_iter().flatten().for_each(keep_buffer);
+        Ok((tensor(out), bare))
     }
 }

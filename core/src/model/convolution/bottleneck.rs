@@ -38,7 +38,8 @@ impl Bottleneck<'_> {
             let [samples, height, width, _] = x.dims();
             let size = [samples, height, width, self.filter.shape.channels_in];
             let geometry = Geometry::new(self.filter.shape, size);
-            if samples * geometry.out[0] >= LINES * rayon::current_num_threads() {
+            let has_lines = samples * geometry.out[0] >= LINES * rayon::current_num_threads();
+            if has_lines || layers.shares_channels(&geometry) {
                 return forward(layers, self.is_residual, &geometry, x);
             }
         }

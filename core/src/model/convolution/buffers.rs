@@ -6,19 +6,25 @@
 use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
 
-/// Enough for a block of any network here.
+/// So many are kept whatever their size: enough for a block of any network here.
 const KEPT: usize = 4;
+/// More of them as long as they have no more numbers together than this.
+const NUMBERS: usize = 8 << 20;
 
-/// Of all networks; the thread that runs one changes.
+/// Of all networks; the thread that runs one changes. Most recently used last.
 static BUFFERS: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 
 /// Any numbers, all of which are to be written.
 pub fn take_buffer(len: usize) -> Vec<f32> {
     let kept = {
         let mut buffers = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
-        let sizes = buffers.iter().map(Vec::capacity).enumerate();
-        let smallest = sizes.filter(|(_, size)| *size >= len).min_by_key(|(_, size)| *size);
-        smallest.map(|(at, _)| buffers.swap_remove(at))
+        let sizes = || buffers.iter().map(Vec::capacity).enumerate();
+        // One of the same length, as the last run of the network has left it, need not be filled.
+        let same = buffers.iter().rposition(|buffer| buffer.len() == len);
+        let is_full = len + sizes().map(|(_, size)| size).sum::<usize>() > NUMBERS;
+        let large = sizes().filter(|(_, size)| is_full && *size >= len);
+        let at = same.or_else(|| large.min_by_key(|(_, size)| *size).map(|(at, _)| at));
+        at.map(|at| buffers.remove(at))
     };
     let mut buffer = kept.unwrap_or_default();
     buffer.resize(len, 0.0);
@@ -28,13 +34,13 @@ pub fn take_buffer(len: usize) -> Vec<f32> {
     buffer
 }
 
-/// What `take_buffer` may hand out; the largest ones stay.
+/// What `take_buffer` may hand out.
 pub fn keep_buffer(buffer: Vec<f32>) {
     let mut buffers = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
     buffers.push(buffer);
-    if buffers.len() > KEPT {
-        let smallest = (0..buffers.len()).min_by_key(|&at| buffers[at].capacity());
-        smallest.map(|at| buffers.swap_remove(at));
+    let mut numbers: usize = buffers.iter().map(Vec::capacity).sum();
+    while buffers.len() > KEPT && numbers > NUMBERS {
+        numbers -= buffers.remove(0).capacity();
     }
 }
 

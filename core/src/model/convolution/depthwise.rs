@@ -6,6 +6,7 @@
 )]
 
 use std::array::from_fn;
+use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
@@ -56,9 +57,11 @@ impl Depthwise {
     }
 }
 
-/// A line of the output.
+/// A line of the output, or some of its channels.
 pub struct FilterLine<'a> {
     pub depthwise: &'a Depthwise,
+    /// Those that the lines hold; they begin where a register does.
+    pub channels: Range<usize>,
     /// The `k` lines of the input that it depends on, `[W, C]` each, with whatever pads them; they
     /// are as long as [`Depthwise::reach`] says.
     pub lines: &'a [&'a [f32]],
@@ -75,7 +78,10 @@ impl WithSimd for FilterLine<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let Depthwise { kernel, stride, channels, .. } = *self.depthwise;
-        if !channels.is_multiple_of(S::F32_LANES) {
+        if [channels, self.channels.start, self.channels.len()]
+            .iter()
+            .any(|it| it % S::F32_LANES > 0)
+        {
             return self.line_by_definition(simd);
         }
         match (kernel, stride, S::REGISTER_COUNT >= 32) {
@@ -101,9 +107,11 @@ impl FilterLine<'_> {
         &mut self,
         simd: S,
     ) {
-        let channels = self.depthwise.channels;
+        let channels = self.channels.len();
         let vectors = channels / S::F32_LANES;
         let (weights, _) = S::as_simd_f32s(&self.depthwise.weight);
+        let weights = &weights[self.channels.start / S::F32_LANES..];
+        let stride = self.depthwise.channels / S::F32_LANES;
         let lines: [&[S::f32s]; K] = from_fn(|ky| S::as_simd_f32s(self.lines[ky]).0);
         let width = self.out.len() / channels;
         for x in (0..width).step_by(P) {
@@ -118,7 +126,7 @@ impl FilterLine<'_> {
                         values[at] = lines[ky][(x * BY + at) * vectors + v];
                     }
                     for kx in 0..K {
-                        let weight = weights[(ky * K + kx) * vectors + v];
+                        let weight = weights[(ky * K + kx) * stride + v];
                         for n in 0..P {
                             let value = values[n * BY + kx];
                             sums[n][0] = simd.mul_add_f32s(weight, value, sums[n][0]);
@@ -126,9 +134,10 @@ impl FilterLine<'_> {
                     }
                 }
                 let columns = v * S::F32_LANES..(v + 1) * S::F32_LANES;
+                let of_all = columns.start + self.channels.start..columns.end + self.channels.start;
                 for n in 0..P.min(width) {
                     let pixel = self.pixel + x + n;
-                    self.epilogue.finish(simd, &mut sums[n], pixel, columns.clone());
+                    self.epilogue.finish(simd, &mut sums[n], pixel, of_all.clone());
                     let out = &mut self.out[(x + n) * channels..];
                     store(simd, &mut out[columns.clone()], &sums[n]);
                 }
@@ -139,21 +148,23 @@ impl FilterLine<'_> {
     /// The definition.
     #[inline(always)]
     fn line_by_definition<S: Simd>(&mut self, simd: S) {
-        let Depthwise { kernel, stride, channels, weight } = self.depthwise;
-        for (x, out) in self.out.chunks_exact_mut(*channels).enumerate() {
-            for c in (0..*channels).step_by(S::F32_LANES) {
-                let columns = c..(c + S::F32_LANES).min(*channels);
+        let Depthwise { kernel, stride, channels: all, weight } = self.depthwise;
+        let Range { start, end } = self.channels;
+        let channels = end - start;
+        for (x, out) in self.out.chunks_exact_mut(channels).enumerate() {
+            for c in (0..channels).step_by(S::F32_LANES) {
+                let columns = c..(c + S::F32_LANES).min(channels);
+                let of_all = start + columns.start..start + columns.end;
                 let mut sum = [simd.splat_f32s(0.0)];
-                for (line, weights) in self.lines.iter().zip(weight.chunks_exact(kernel * channels))
-                {
-                    let line = line[x * stride * channels..].chunks_exact(*channels);
-                    for (pixel, weight) in line.zip(weights.chunks_exact(*channels)) {
+                for (line, weights) in self.lines.iter().zip(weight.chunks_exact(kernel * all)) {
+                    let line = line[x * stride * channels..].chunks_exact(channels);
+                    for (pixel, weight) in line.zip(weights.chunks_exact(*all)) {
                         let [value] = load(simd, &pixel[columns.clone()]);
-                        let [weight] = load(simd, &weight[columns.clone()]);
+                        let [weight] = load(simd, &weight[of_all.clone()]);
                         sum[0] = simd.mul_add_f32s(weight, value, sum[0]);
                     }
                 }
-                self.epilogue.finish(simd, &mut sum, self.pixel + x, columns.clone());
+                self.epilogue.finish(simd, &mut sum, self.pixel + x, of_all);
                 store(simd, &mut out[columns], &sum);
             }
         }

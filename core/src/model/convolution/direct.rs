@@ -1,6 +1,7 @@
 //! Convolution as a product of the input, where it lies, with a matrix of weights.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use pulp::Arch;
 use rayon::prelude::*;
@@ -109,17 +110,21 @@ impl Direct {
         epilogue: &Epilogue<'_>,
     ) {
         let starts = rows.starts(geometry, 0, geometry.pixels_out());
-        let mut tasks: Vec<Vec<&mut [f32]>> = self.weights.panels().map(|_| Vec::new()).collect();
+        let columns: Vec<_> = self.weights.panels().collect();
+        let count = columns.len().min(rayon::current_num_threads());
+        let panels = |task: usize| task * columns.len() / count..(task + 1) * columns.len() / count;
+        let mut tasks: Vec<Vec<&mut [f32]>> = (0..count).map(|_| Vec::new()).collect();
         for mut pixel in out.chunks_exact_mut(self.weights.columns()) {
-            for (task, columns) in tasks.iter_mut().zip(self.weights.panels()) {
-                let (part, rest) = pixel.split_at_mut(columns.len());
+            for (i, task) in tasks.iter_mut().enumerate() {
+                let width = columns[panels(i)].iter().map(Range::len).sum();
+                let (part, rest) = pixel.split_at_mut(width);
                 task.push(part);
                 pixel = rest;
             }
         }
-        tasks.into_par_iter().enumerate().for_each(|(panel, mut out)| {
+        tasks.into_par_iter().enumerate().for_each(|(task, mut out)| {
             Arch::new().dispatch(Product {
-                panels: panel..panel + 1,
+                panels: panels(task),
                 epilogue: Some((epilogue, 0)),
                 ..self.product(rows, &starts, &mut out)
             });
@@ -138,6 +143,7 @@ impl Direct {
             segments: &rows.segments,
             length: rows.length,
             weights: &self.weights,
+            depth: 0,
             panels: 0..0,
             out,
             epilogue: None,

@@ -156,6 +156,19 @@ pub fn registers() -> Registers {
     Arch::new().dispatch(Ask)
 }
 
+/// A line of the cache.
+type Line = [f32; 16];
+
+/// Says that a line will be needed soon. To wait for the memory takes as long as to multiply with
+/// what comes from there, where a network is run for one picture.
+#[inline(always)]
+fn fetch(line: &Line) {
+    #[cfg(target_arch = "x86_64")]
+    safe_arch::prefetch_t1(line);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}
+
 /// `out = epilogue(rows · weights)` for some rows and some neighbouring panels.
 ///
 /// It owns nothing: with something to drop when a panic unwinds, the compiler would keep the sums in
@@ -168,6 +181,8 @@ pub struct Product<'a> {
     pub segments: &'a [usize],
     pub length: usize,
     pub weights: &'a Packed,
+    /// The depth of the weights that the first segment begins to meet.
+    pub depth: usize,
     pub panels: Range<usize>,
     /// A row of the output for each row of the input, only the columns of `panels`.
     pub out: &'a mut [&'a mut [f32]],
@@ -182,17 +197,18 @@ impl WithSimd for Product<'_> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let panels = &self.weights.panels[self.panels.clone()];
         let first = panels.first().map_or(0, |panel| panel.columns.start);
-        for panel in panels {
+        for (i, panel) in panels.iter().enumerate() {
             let at = panel.columns.start - first;
+            let next = panels.get(i + 1).map_or(&[][..], |next| next.values.as_chunks().0);
             // As many rows at once as there are registers for, so that additions need not wait for
             // each other and every number that is loaded is used often.
             match (panel.vectors, S::REGISTER_COUNT >= 32) {
-                (1, true) => self.panel::<S, 12, 6, 1>(simd, panel, at),
-                (2, true) => self.panel::<S, 12, 6, 2>(simd, panel, at),
-                (3, true) => self.panel::<S, 8, 4, 3>(simd, panel, at),
-                (1, false) => self.panel::<S, 6, 3, 1>(simd, panel, at),
-                (2, false) => self.panel::<S, 6, 3, 2>(simd, panel, at),
-                _ => self.panel::<S, 6, 3, 4>(simd, panel, at),
+                (1, true) => self.panel::<S, 12, 6, 1>(simd, (panel, next), at),
+                (2, true) => self.panel::<S, 12, 6, 2>(simd, (panel, next), at),
+                (3, true) => self.panel::<S, 8, 4, 3>(simd, (panel, next), at),
+                (1, false) => self.panel::<S, 6, 3, 1>(simd, (panel, next), at),
+                (2, false) => self.panel::<S, 6, 3, 2>(simd, (panel, next), at),
+                _ => self.panel::<S, 6, 3, 4>(simd, (panel, next), at),
             }
         }
     }
@@ -204,16 +220,19 @@ impl Product<'_> {
     fn panel<S: Simd, const M: usize, const HALF: usize, const V: usize>(
         &mut self,
         simd: S,
-        panel: &Panel,
+        (panel, next): (&Panel, &[Line]),
         at: usize,
     ) {
+        let each = next.len() / self.starts.len().div_ceil(M).max(1) + 1;
+        let mut ahead = next.chunks(each);
         let mut row = 0;
         while row < self.starts.len() {
+            let ahead = ahead.next().unwrap_or_default();
             if self.starts.len() - row > HALF {
-                self.rows::<S, M, V>(simd, panel, at, row);
+                self.rows::<S, M, V>(simd, (panel, ahead), at, row);
                 row += M;
             } else {
-                self.rows::<S, HALF, V>(simd, panel, at, row);
+                self.rows::<S, HALF, V>(simd, (panel, ahead), at, row);
                 row += HALF;
             }
         }
@@ -224,12 +243,12 @@ impl Product<'_> {
     fn rows<S: Simd, const M: usize, const V: usize>(
         &mut self,
         simd: S,
-        panel: &Panel,
+        (panel, ahead): (&Panel, &[Line]),
         at: usize,
         first: usize,
     ) {
         let mut sums = [[simd.splat_f32s(0.0); V]; M];
-        self.sums(simd, panel, first, &mut sums);
+        self.sums(simd, (panel, ahead), first, &mut sums);
         let count = M.min(self.starts.len() - first);
         let out = &mut self.out[first..first + count];
         for m in 0..count {
@@ -246,7 +265,7 @@ impl Product<'_> {
     fn sums<S: Simd, const M: usize, const V: usize>(
         &self,
         simd: S,
-        panel: &Panel,
+        (panel, ahead): (&Panel, &[Line]),
         first: usize,
         out: &mut [[S::f32s; V]; M],
     ) {
@@ -263,12 +282,16 @@ impl Product<'_> {
         }
         let (weights, _) = S::as_simd_f32s(&panel.values).0.as_chunks::<V>();
         for (s, segment) in self.segments.iter().enumerate() {
-            let weights = &weights[s * self.length..][..self.length];
+            let weights = &weights[self.depth + s * self.length..][..self.length];
             let mut rows: [&[f32]; M] = [&[]; M];
             for m in 0..M {
                 rows[m] = &self.input[starts[m] + segment..][..weights.len()];
             }
+            let ahead = ahead.get(s * self.length..).unwrap_or_default();
             for (k, weight) in weights.iter().enumerate() {
+                if let Some(line) = ahead.get(k) {
+                    fetch(line);
+                }
                 for m in 0..M {
                     let value = simd.splat_f32s(rows[m][k]);
                     for v in 0..V {

@@ -7,17 +7,23 @@
 
 use std::ops::Range;
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::buffers::{take_buffer, with_scratch};
+use super::buffers::{keep_buffer, take_buffer, with_scratch};
 use super::depthwise::{Depthwise, FilterLine};
 use super::epilogue::Epilogue;
-use super::kernel::{Packed, Product};
+use super::kernel::{Packed, Product, load, store};
 use super::shape::{ConvShape, Geometry};
 
 /// At least as many pixels are worth loading all weights for, if there are as many.
 const PIXELS: usize = 96;
+
+/// Up to so many pixels of output, threads share the channels instead of the lines: so few lines
+/// would have to be widened by several threads, for the filters that reach over them.
+const SMALL: usize = 14 * 14;
+/// So many parts the channels have then: more would take longer to be added up.
+const PARTS: usize = 4;
 
 /// Each layer with what follows it.
 pub struct Separable<'a> {
@@ -28,16 +34,30 @@ pub struct Separable<'a> {
     pub project: Option<(&'a Packed, Epilogue<'a>)>,
 }
 
-/// Some lines of the output of a sample.
+/// Some lines of the output of a sample, by way of some of the wide channels.
 struct Strip<'a> {
     sample: usize,
     rows: Range<usize>,
+    part: Part,
     out: &'a mut [f32],
+}
+
+/// Neighbouring wide channels.
+#[derive(Clone)]
+struct Part {
+    channels: Range<usize>,
+    /// Those of the first convolution's weights that make them.
+    panels: Range<usize>,
 }
 
 impl Separable<'_> {
     /// `[N, H, W, C_in]` → `[N, H', W', C_out]`; `geometry` is that of the filter.
     pub fn forward(&self, geometry: &Geometry, image: &[f32]) -> Vec<f32> {
+        if self.shares_channels(geometry)
+            && let (Some((weights, _)), Some((_, epilogue))) = (&self.expand, &self.project)
+        {
+            return self.by_channels(geometry, image, &parts(weights), epilogue);
+        }
         let [height, width] = geometry.out;
         let mut out = take_buffer(geometry.pixels_out() * self.channels_out());
         let strips = rayon::current_num_threads().div_ceil(geometry.samples.max(1)).min(height);
@@ -47,30 +67,84 @@ impl Separable<'_> {
             let (sample, strip) = (i / strips, i % strips);
             let rows = strip * height / strips..(strip + 1) * height / strips;
             let (out, after) = rest.split_at_mut(rows.len() * width * self.channels_out());
-            tasks.push(Strip { sample, rows, out });
+            tasks.push(Strip { sample, rows, part: self.all(), out });
             rest = after;
         }
-        tasks.into_par_iter().for_each(|strip| self.strip(geometry, image, strip));
+        let epilogue = self.project.as_ref().map(|(_, epilogue)| epilogue);
+        tasks.into_par_iter().for_each(|strip| self.strip(geometry, image, strip, epilogue));
         out
     }
 
     pub fn channels_out(&self) -> usize {
-        self.project.map_or(self.filter.1.bias.len(), |(weights, _)| weights.columns())
+        self.project.map_or(self.channels(), |(weights, _)| weights.columns())
+    }
+
+    fn channels(&self) -> usize {
+        self.filter.1.bias.len()
+    }
+
+    fn all(&self) -> Part {
+        let panels = self.expand.map_or(0, |(weights, _)| weights.panels().count());
+        Part { channels: 0..self.channels(), panels: 0..panels }
+    }
+
+    /// Whether the threads share the channels of an output of this size, however many they are, so
+    /// that numbers do not depend on that.
+    pub fn shares_channels(&self, geometry: &Geometry) -> bool {
+        let pixels: usize = geometry.out.iter().product();
+        pixels <= SMALL && self.expand.is_some() && self.project.is_some()
+    }
+
+    /// Each part goes all the way, and what they give is added up in the end. So every weight is read
+    /// by one thread, and no line is widened twice.
+    fn by_channels(
+        &self,
+        geometry: &Geometry,
+        image: &[f32],
+        parts: &[Part],
+        epilogue: &Epilogue<'_>,
+    ) -> Vec<f32> {
+        let [height, width] = geometry.out;
+        let columns = self.channels_out();
+        let count = height * width * columns;
+        let mut sums = take_buffer(geometry.samples * parts.len() * count);
+        sums.par_chunks_exact_mut(count).enumerate().for_each(|(i, out)| {
+            let (sample, part) = (i / parts.len(), parts[i % parts.len()].clone());
+            self.strip(geometry, image, Strip { sample, rows: 0..height, part, out }, None);
+        });
+        let mut out = take_buffer(geometry.samples * count);
+        let lines = out.par_chunks_exact_mut(width * columns).enumerate();
+        lines.for_each(|(line, out)| {
+            let (sample, row) = (line / height, line % height);
+            let sums = &sums[sample * parts.len() * count..][..parts.len() * count];
+            let sums = sums.chunks_exact(count).map(|sums| &sums[row * width * columns..]);
+            Arch::new().dispatch(Total { sums, epilogue, pixel: line * width, out });
+        });
+        keep_buffer(sums);
+        out
     }
 
     /// Numbers in a padded line of the filter's input.
-    fn padded(&self, geometry: &Geometry) -> usize {
+    fn padded(&self, geometry: &Geometry, channels: usize) -> usize {
         let width = geometry.before[1] + geometry.size[1];
-        self.filter.0.reach(geometry.out[1]).max(width) * geometry.shape.channels_in
+        self.filter.0.reach(geometry.out[1]).max(width) * channels
     }
 
-    fn strip(&self, geometry: &Geometry, image: &[f32], Strip { sample, rows, out }: Strip<'_>) {
-        let ConvShape { kernel, stride, channels_in: channels, .. } = geometry.shape;
+    /// `epilogue`: what follows the last convolution, if this strip is all that goes into it.
+    fn strip(
+        &self,
+        geometry: &Geometry,
+        image: &[f32],
+        Strip { sample, rows, part, out }: Strip<'_>,
+        epilogue: Option<&Epilogue<'_>>,
+    ) {
+        let ConvShape { kernel, stride, .. } = geometry.shape;
+        let channels = part.channels.len();
         let [width_in, width] = [geometry.size[1], geometry.out[1]];
         let left = geometry.before[1];
         let at_once = PIXELS.div_ceil(width).min(rows.len());
         let kept = (at_once - 1) * stride + kernel;
-        let padded = self.padded(geometry);
+        let padded = self.padded(geometry, channels);
         let filtered = if self.project.is_some() { at_once * width * channels } else { 0 };
         let line_out = width * self.channels_out();
         with_scratch(kept * padded + filtered, |scratch| {
@@ -85,7 +159,7 @@ impl Separable<'_> {
             for (row, out) in rows.step_by(at_once).zip(out.chunks_mut(at_once * line_out)) {
                 let count = out.len() / line_out;
                 let end = (row + count - 1) * stride + kernel;
-                self.fill(geometry, image, sample, filled.max(row * stride)..end, lines);
+                self.fill(geometry, image, (sample, &part), filled.max(row * stride)..end, lines);
                 filled = end;
                 let lines_of = |row: usize| {
                     let places = (row * stride..row * stride + kernel).map(|at| at % kept);
@@ -99,13 +173,14 @@ impl Separable<'_> {
                 for (i, line) in target.chunks_exact_mut(width * channels).enumerate() {
                     Arch::new().dispatch(FilterLine {
                         depthwise: self.filter.0,
+                        channels: part.channels.clone(),
                         lines: &lines_of(row + i),
                         epilogue: &self.filter.1,
                         pixel: pixel + i * width,
                         out: line,
                     });
                 }
-                if let Some((weights, epilogue)) = &self.project {
+                if let Some((weights, _)) = &self.project {
                     let starts: Vec<usize> = (0..count * width).map(|at| at * channels).collect();
                     let mut out: Vec<_> = out.chunks_exact_mut(weights.columns()).collect();
                     Arch::new().dispatch(Product {
@@ -114,9 +189,10 @@ impl Separable<'_> {
                         segments: &[0],
                         length: channels,
                         weights,
+                        depth: part.channels.start,
                         panels: 0..weights.panels().count(),
                         out: &mut out,
-                        epilogue: Some((epilogue, pixel)),
+                        epilogue: epilogue.map(|epilogue| (epilogue, pixel)),
                     });
                 }
             }
@@ -128,15 +204,15 @@ impl Separable<'_> {
         &self,
         geometry: &Geometry,
         image: &[f32],
-        sample: usize,
+        (sample, part): (usize, &Part),
         rows: Range<usize>,
         lines: &mut [f32],
     ) {
-        let channels = geometry.shape.channels_in;
+        let channels = part.channels.len();
         let [height, width] = geometry.size;
         let [top, left] = geometry.before;
         let channels_in = image.len() / (geometry.samples * height * width);
-        let padded = self.padded(geometry);
+        let padded = self.padded(geometry, channels);
         let kept = lines.len() / padded;
         let mut starts = Vec::with_capacity(rows.len() * width);
         let mut pixels = Vec::with_capacity(rows.len() * width);
@@ -166,10 +242,55 @@ impl Separable<'_> {
                 segments: &[0],
                 length: channels_in,
                 weights,
-                panels: 0..weights.panels().count(),
+                depth: 0,
+                panels: part.panels.clone(),
                 out: &mut pixels,
                 epilogue: Some((epilogue, 0)),
             });
+        }
+    }
+}
+
+/// The columns of some weights in [`PARTS`], or fewer if they have fewer panels.
+fn parts(weights: &Packed) -> Vec<Part> {
+    let panels: Vec<_> = weights.panels().collect();
+    let count = PARTS.min(panels.len());
+    let part = |i: usize| {
+        let numbers = i * panels.len() / count..(i + 1) * panels.len() / count;
+        let columns = &panels[numbers.clone()];
+        let start = columns.first().map_or(0, |columns| columns.start);
+        let end = columns.last().map_or(0, |columns| columns.end);
+        Part { channels: start..end, panels: numbers }
+    };
+    (0..count).map(part).collect()
+}
+
+/// What the parts give for a line of the output, added up.
+struct Total<'a, I> {
+    sums: I,
+    epilogue: &'a Epilogue<'a>,
+    /// The number of its first pixel.
+    pixel: usize,
+    out: &'a mut [f32],
+}
+
+impl<'a, I: Iterator<Item = &'a [f32]> + Clone> WithSimd for Total<'_, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let columns = self.epilogue.bias.len();
+        for (x, out) in self.out.chunks_exact_mut(columns).enumerate() {
+            for c in (0..columns).step_by(S::F32_LANES) {
+                let columns = c..(c + S::F32_LANES).min(columns);
+                let mut total = [simd.splat_f32s(0.0)];
+                for sums in self.sums.clone() {
+                    let [sum] = load(simd, &sums[x * self.epilogue.bias.len()..][columns.clone()]);
+                    total[0] = simd.add_f32s(total[0], sum);
+                }
+                self.epilogue.finish(simd, &mut total, self.pixel + x, columns.clone());
+                store(simd, &mut out[columns], &total);
+            }
         }
     }
 }

@@ -215,3 +215,52 @@ fn a_bottleneck_is_its_layers_one_after_the_other() {
         }
     }
 }
+
+/// Small maps, whose channels are shared out: parts of one and more panels, the last of which is not
+/// full, and numbers that do not depend on how many threads there are.
+#[test]
+fn a_bottleneck_of_a_small_map_is_its_layers_one_after_the_other() {
+    let device = Device::flex();
+    for (kernel, stride, width, outs) in
+        [(3, 1, 96, 16), (5, 1, 1152, 16), (5, 2, 200, 33), (4, 3, 144, 16), (7, 1, 33, 16)]
+    {
+        let channels = 16;
+        let filter = ConvShape { groups: width, ..ConvShape::new(width, width, kernel, stride) };
+        let conv = |shape: ConvShape| {
+            let weight = noise(kernel, shape.weight_shape().iter().product());
+            let bias = noise(stride, shape.channels_out);
+            Conv::new(shape, weight, Some(bias), Layout::ChannelsLast, &device)
+        };
+        let expand = conv(ConvShape::new(channels, width, 1, 1));
+        let (filter, project) = (conv(filter), conv(ConvShape::new(width, outs, 1, 1)));
+        let bottleneck = Bottleneck {
+            expand: Some(&expand),
+            filter: &filter,
+            project: &project,
+            activation: Activation::Relu6,
+            is_residual: stride == 1 && outs == channels,
+        };
+        for shape in [[1, 14, 14, channels], [3, 7, 9, channels]] {
+            let x = noise(7, shape.iter().product());
+            let x = Tensor::<4>::from_data(TensorData::new(x, shape), &device);
+            let y = expand.forward(x.clone(), None, Activation::Relu6).unwrap();
+            let y = filter.forward(y, None, Activation::Relu6).unwrap();
+            let residual = bottleneck.is_residual.then(|| x.clone());
+            let expected = project.forward(y, residual, Activation::None).unwrap();
+            let found = [1, 3].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let found = pool.install(|| bottleneck.forward(x.clone(), Strides::Kept)).unwrap();
+                assert_eq!(found.dims(), expected.dims());
+                found.into_data().try_to_vec::<f32>().unwrap()
+            });
+            assert_eq!(found[0], found[1], "{kernel} {width} {shape:?}");
+            let expected = expected.into_data().try_to_vec::<f32>().unwrap();
+            // A thousand sums in another order, each rounded to 6e-8 of itself: at random 2e-6 of the
+            // largest of them, which is larger than what is left in the end.
+            let largest = expected.iter().fold(0.0_f32, |largest, it| largest.max(it.abs()));
+            let far = found[0].iter().zip(&expected).map(|(a, b)| (a - b).abs());
+            let far = far.fold(0.0, f32::max);
+            assert!(far < 1e-5 * largest, "{kernel} {width} {shape:?}: {far} of {largest}");
+        }
+    }
+}

@@ -49,7 +49,7 @@ impl Winograd {
     /// Whether it is faster for an input of this size than the definition is. Its weights are 1.8
     /// times as large, so they have to be used for enough tiles.
     pub fn pays(geometry: &Geometry) -> bool {
-        const TILES: usize = 32;
+        const TILES: usize = 12;
         geometry.samples * tiles(geometry).iter().product::<usize>() >= TILES
     }
 
@@ -135,6 +135,7 @@ impl Winograd {
                     segments: &[0],
                     length: channels_in,
                     weights,
+                    depth: 0,
                     panels: 0..weights.panels().count(),
                     out: &mut out,
                     epilogue: None,
