@@ -68,6 +68,9 @@ impl DerefMut for Aligned {
     }
 }
 
+/// Numbers of a panel that is not too large.
+const PANEL: usize = 1 << 18;
+
 impl Packed {
     /// `rows`: `[groups · columns, depth]`, so the transpose. `place` says at which depth a product
     /// meets the value that `rows` has at a depth. Groups lie `distance` apart in the input.
@@ -78,6 +81,8 @@ impl Packed {
         place: impl Fn(usize) -> usize + Sync,
     ) -> Self {
         let Registers { lanes, vectors: most } = registers();
+        // Two panels should have room in a core's second cache, the one that is used and the next one.
+        let most = if depth * most * lanes > PANEL { most.div_ceil(2) } else { most };
         let vectors = columns.div_ceil(lanes);
         let count = vectors.div_ceil(most);
         let panels = (0..groups * count).into_par_iter().map(|i| {

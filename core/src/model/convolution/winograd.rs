@@ -49,7 +49,7 @@ impl Winograd {
     /// Whether it is faster for an input of this size than the definition is. Its weights are 1.8
     /// times as large, so they have to be used for enough tiles.
     pub fn pays(geometry: &Geometry) -> bool {
-        const TILES: usize = 12;
+        const TILES: usize = 32;
         geometry.samples * tiles(geometry).iter().product::<usize>() >= TILES
     }
 
@@ -187,12 +187,10 @@ fn by_row(elements: &mut [f32], row: usize, gap: usize) -> Vec<Vec<&mut [f32]>> 
 
 /// `G g Gᵀ`
 fn transform_kernel(kernel: &[f32]) -> [f32; ELEMENTS] {
-    const G: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
-    from_fn(|element| {
-        let (left, right) = (G[element / 4], G[element % 4]);
-        let terms = kernel.iter().enumerate();
-        terms.map(|(i, &g)| left[i / 3] * f64::from(g) * right[i % 3]).sum::<f64>() as f32
-    })
+    let transform = |[a, b, c]: [f64; 3]| [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c];
+    let columns = [0, 1, 2].map(|x| transform([0, 3, 6].map(|y| f64::from(kernel[y + x]))));
+    let rows: [_; 4] = from_fn(|y| transform(columns.map(|column| column[y])));
+    from_fn(|element| rows[element / 4][element % 4] as f32)
 }
 
 /// `Bᵀ d B` for a row of tiles; `elements` holds a slice `[tiles, C]` for each element.
