@@ -61,6 +61,11 @@ pub enum ModelError {
     NotDense,
     #[error("Gradients are computed on the CPU alone")]
     OnCpuOnly,
+    #[error(
+        "A gradient would keep more than 2 GB of feature maps inside of the network; a smaller crop \
+         of the picture takes less"
+    )]
+    TooManyMaps,
     #[error("{0}")]
     NoGradient(#[from] NoGradient),
     #[error("The compute device failed: {0}")]

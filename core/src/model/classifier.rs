@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::convolution::take_buffer;
-use super::gradient::Map;
+use super::gradient::{MOST, Map};
 use super::layers::Layout;
 use super::loader::Loader;
 use super::network::{Activations, Network};
@@ -237,7 +237,7 @@ impl Classifier {
         let mut slopes = Vec::with_capacity(inputs.len());
         for inputs in inputs.chunks(at_once) {
             let pass = || {
-                let walk = network.route().walk(Map::of_pictures(inputs, size), site)?;
+                let walk = network.route().walk(Map::of_pictures(inputs, size), site, MOST)?;
                 let logits: Vec<Vec<f32>> = walk.pooled().map(|row| head.logits(row)).collect();
                 let rows = logits.iter().flat_map(|logits| question.ask(logits).row(head).0);
                 let rows = rows.collect();

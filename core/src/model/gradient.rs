@@ -49,6 +49,9 @@ pub enum Op<'a> {
     Pick(&'a [usize]),
 }
 
+/// Most numbers that are kept for the way back: 2 GiB.
+pub const MOST: usize = 1 << 29;
+
 /// Numbers on the way, `[N, H, W, C]`.
 #[derive(Debug, Clone)]
 pub struct Map {
@@ -108,9 +111,11 @@ impl<'a> Route<'a> {
         }
     }
 
+    /// Keeps `most` numbers on the way at most, beside those of the layer that is just run.
+    ///
     /// # Errors
-    /// When there is no such site, or the device fails.
-    pub fn walk(self, picture: Map, site: Site) -> Result<Walk<'a>, ModelError> {
+    /// When there is no such site, there would be more numbers, or the device fails.
+    pub fn walk(self, picture: Map, site: Site, most: usize) -> Result<Walk<'a>, ModelError> {
         let behind = self.behind(site).ok_or_else(|| {
             NoGradient("it has fewer stages, so there is no such feature map".into())
         })?;
@@ -121,8 +126,13 @@ impl<'a> Route<'a> {
         }
         let site = Arc::clone(&x);
         let mut steps = Vec::with_capacity(ops.len());
+        let mut numbers = 0;
         for op in ops {
             let (y, saved) = op.forward(x)?;
+            numbers += saved.numbers();
+            if numbers > most {
+                return Err(ModelError::TooManyMaps);
+            }
             steps.push((op, saved));
             x = y;
         }
@@ -172,5 +182,33 @@ impl Map {
             (0..channels).flat_map(plane).collect()
         };
         pictures.map(|it| FeatureMap { channels, height, width, data: turned(it) }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn_tensor::Device;
+
+    use super::*;
+    use crate::model::convolution::{ConvShape, Layout};
+
+    #[test]
+    fn no_more_is_kept_than_is_allowed() {
+        let shape = ConvShape::new(3, 16, 3, 1);
+        let weight = vec![0.1; shape.weight_shape().iter().product()];
+        let conv = Conv::new(shape, weight, None, Layout::ChannelsLast, &Device::flex());
+        let walk = |most| {
+            let sum = Op::Sum {
+                body: vec![Op::Conv(&conv, Nonlinearity::Relu)],
+                shortcut: vec![Op::Conv(&conv, Nonlinearity::None)],
+                after: Nonlinearity::None,
+            };
+            let route = Route::new(vec![sum], Vec::new());
+            let picture = Map { shape: [1, 8, 8, 3], data: vec![0.5; 8 * 8 * 3] };
+            route.walk(picture, Site::Input, most).map(drop)
+        };
+        // What the rectifier bends inside of the sum.
+        assert!(walk(8 * 8 * 16).is_ok());
+        assert!(matches!(walk(8 * 8 * 16 - 1), Err(ModelError::TooManyMaps)));
     }
 }

@@ -33,6 +33,22 @@ pub enum Saved {
     },
 }
 
+impl Saved {
+    /// Numbers of the maps in it.
+    pub fn numbers(&self) -> usize {
+        let all = |saved: &[Self]| saved.iter().map(Self::numbers).sum::<usize>();
+        match self {
+            Self::Nothing | Self::Bent(_, None) | Self::Pool(_) => 0,
+            Self::Bent(_, Some(map)) | Self::Input(map) => map.data.len(),
+            Self::Squeeze(squeezed) => squeezed.numbers(),
+            Self::Sum { body, shortcut, kept } => {
+                all(body) + all(shortcut) + kept.as_ref().map_or(0, |map| map.data.len())
+            }
+            Self::Concat { branches, .. } => branches.iter().map(|(saved, _)| all(saved)).sum(),
+        }
+    }
+}
+
 impl Op<'_> {
     /// Whether what comes out is smaller than what goes in.
     pub fn is_strided(&self) -> bool {

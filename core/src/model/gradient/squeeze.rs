@@ -19,6 +19,13 @@ pub struct Squeezed {
     opened: Vec<f32>,
 }
 
+impl Squeezed {
+    /// Numbers of the map in it.
+    pub fn numbers(&self) -> usize {
+        self.x.data.len()
+    }
+}
+
 /// A linear layer as plain numbers: `[from, to]` and `[to]`.
 struct Dense {
     weight: Vec<f32>,
