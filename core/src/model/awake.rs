@@ -8,7 +8,7 @@ use rayon::Yield;
 
 /// Longest time that a thread without work stays awake for a pass. Whatever else the pool has to do
 /// waits for no longer than this, and long passes have parts that are worth waking for.
-const LONGEST: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_millis(100);
 
 /// Most threads that stay awake; they look into each other's work.
 const THREADS: usize = 16;

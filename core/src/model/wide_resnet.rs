@@ -5,10 +5,11 @@
 //!
 //! The map that is average-pooled is the output of the final batch norm and ReLU.
 
-use burn_tensor::Tensor;
+use burn_tensor::{Tensor, TensorData};
 
 use super::ModelError;
 use super::architecture::WideResNetShape;
+use super::convolution::{keep_buffer, take_buffer};
 use super::gradient::{Op, Route};
 use super::layers::{Activation, Affine, Conv, ConvShape, PooledLinear, Strides, strides};
 use super::loader::Loader;
@@ -126,6 +127,9 @@ impl Unit {
     }
 
     fn forward(&self, x: Tensor<4>, strides: Strides) -> Result<Tensor<4>, ModelError> {
+        if strides == Strides::Kept && self.conv2.is_own() {
+            return self.forward_own(x);
+        }
         let h = self.norm.forward(x.clone(), Activation::Relu)?;
         let identity = match &self.identity {
             Some(conv) => conv.forward_at(h.clone(), Activation::None, strides)?,
@@ -133,5 +137,24 @@ impl Unit {
         };
         let y = self.conv1.forward_at(h, Activation::Relu, strides)?;
         self.conv2.forward(y, Some(identity), Activation::None)
+    }
+
+    /// The same without tensors on the way, each of which would be copied where two layers read it.
+    fn forward_own(&self, x: Tensor<4>) -> Result<Tensor<4>, ModelError> {
+        let (size, device) = (x.dims(), x.device());
+        let input = x.try_into_data().map_err(ModelError::device)?;
+        let image: &[f32] = input.as_slice().map_err(ModelError::device)?;
+        let mut h = take_buffer(image.len());
+        h.copy_from_slice(image);
+        self.norm.apply(&mut h, Activation::Relu)?;
+        let identity = self.identity.as_ref();
+        let identity = identity.map(|conv| conv.forward_numbers(&h, size, None, Activation::None));
+        let identity = identity.transpose()?.map(|(numbers, _)| numbers);
+        let (y, shape) = self.conv1.forward_numbers(&h, size, None, Activation::Relu)?;
+        let added = Some(identity.as_deref().unwrap_or(image));
+        let (out, shape) = self.conv2.forward_numbers(&y, shape, added, Activation::None)?;
+        let used = [Some(h), Some(y), identity, input.try_into_vec().ok()];
+        used.into_iter().flatten().for_each(keep_buffer);
+        Ok(Tensor::from_data(TensorData::new(out, shape), &device))
     }
 }
