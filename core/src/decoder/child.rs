@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use super::wire::{self, Answer, Facts, Job, Question, Refusal};
 use super::{sandbox, sandbox::Needs};
 use crate::budget::Wanted;
-use crate::checkpoint::{CheckpointError, OnnxFile, StateDict, Unread};
+use crate::checkpoint::{CheckpointError, OnnxFile, StateDict, TensorProblem, Unread};
 use crate::model::{GraphNetwork, ModelError};
 use crate::photo::{self, Photo, PhotoOptions};
 use crate::text::CleanText;
@@ -84,7 +84,11 @@ fn checkpoint(path: &Path, folder: &Path, out: &mut impl Write) -> io::Result<()
                 out.write_all(&bytes)?;
             }
             Err(problem) => {
-                let told = CleanText::new(&problem.to_string());
+                // The parent says of what it is the reason.
+                let told = match problem {
+                    TensorProblem::Unreadable(reason) => CleanText::new(&reason),
+                    problem => CleanText::new(&problem.to_string()),
+                };
                 writeln!(out, "{}", wire::line(&Err::<usize, _>(told)))?;
             }
         }
