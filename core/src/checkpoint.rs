@@ -266,7 +266,14 @@ impl StateDict {
             return Err(TensorProblem::NotFloat(entry.dtype));
         }
         let bytes = match (&entry.data, &self.source, &self.remote) {
-            (Data::Torch(tensor), ..) => Cow::Owned(tensor.read().map_err(unreadable)?),
+            (Data::Torch(tensor), ..) => Cow::Owned(tensor.read().map_err(|error| {
+                // What the reader says is about its own workings.
+                let is_of_the_system = error.raw_os_error().is_some();
+                match is_of_the_system {
+                    true => unreadable(error),
+                    false => TensorProblem::Unreadable("the file is damaged".to_owned()),
+                }
+            })?),
             (Data::Stored(Stored { range, sum }), Some(source), _) => {
                 let bytes = source.read(range.clone()).map_err(unreadable)?;
                 if sum.is_some_and(|sum| crc32fast::hash(&bytes) != sum) {
