@@ -36,6 +36,7 @@ use std::sync::Arc;
 use clap::Parser as _;
 
 use crate::catalog::ModelSource;
+use crate::checkpoint;
 use crate::decoder;
 use crate::engine::{Engine, EngineError};
 use crate::explanation::{Explanation, ModelInfo};
@@ -61,8 +62,11 @@ pub fn main() -> ExitCode {
         && let Ok(program) = own_program()
     {
         decoder::enable(program);
-        // Files that are named are about to be read.
-        let is_file = |argument: &OsString| Path::new(argument).is_file();
+        // Files that are named are about to be read; networks get children of their own.
+        let is_file = |argument: &OsString| {
+            let path = Path::new(argument);
+            path.is_file() && !checkpoint::is_graph(path)
+        };
         decoder::prepare(std::env::args_os().skip(1).filter(is_file).count().min(MOST_FILES));
     }
     let mut out = std::io::stdout().lock();

@@ -199,6 +199,10 @@ fn a_child_that_waits_reads_the_next_file() {
     let path = root().join("tests/golden/checkpoints/odd_tensors.zip.pth");
     assert!(program.checkpoint(&path, &Wanted::default()).is_ok());
     assert_eq!(starts(), 3);
+    program.prepare(1);
+    let path = root().join("tests/golden/onnx/densenet.onnx");
+    assert!(program.network(&path, &Wanted::default()).is_ok());
+    assert_eq!(starts(), 5, "networks have children of their own");
 }
 
 #[test]

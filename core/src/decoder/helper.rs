@@ -19,14 +19,16 @@ impl Program {
         let mut waiting = self.waiting();
         while waiting.len() < count {
             // Without one, a child is started when it is needed, and then it is told what is wrong.
-            let Ok(helper) = self.spawn() else { break };
+            let Ok(helper) = self.spawn(true) else { break };
             waiting.push(helper);
         }
     }
 
-    /// A child that does a job.
+    /// A child that does a job. Networks get one of their own, since they use the same memory again
+    /// and again.
     pub(super) fn helper(&self, job: &Job) -> io::Result<Helper> {
-        let waiting = self.waiting().pop();
+        let is_network = matches!(job, Job::Network { .. });
+        let waiting = if is_network { None } else { self.waiting().pop() };
         // What happened to it while it waited is no fault of the file.
         if let Some(mut helper) = waiting
             && helper.is_alive()
@@ -34,7 +36,7 @@ impl Program {
         {
             return Ok(helper);
         }
-        let mut helper = self.spawn()?;
+        let mut helper = self.spawn(!is_network)?;
         helper.send(job)?;
         Ok(helper)
     }
@@ -43,13 +45,15 @@ impl Program {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn spawn(&self) -> io::Result<Helper> {
+    /// `is_thrifty`: what a decoder gives back goes at once, before the pixels are in two processes.
+    fn spawn(&self, is_thrifty: bool) -> io::Result<Helper> {
         let mut command = Command::new(&self.path);
         command.arg(ARGUMENT).stdin(Stdio::piped()).stdout(Stdio::piped());
         // What a child says beside its answer – that it ran out of memory, say – is for nobody.
         command.stderr(Stdio::null());
-        // What a decoder gives back goes at once, before the pixels are in two processes.
-        command.env("MIMALLOC_PURGE_DELAY", "0");
+        if is_thrifty {
+            command.env("MIMALLOC_PURGE_DELAY", "0");
+        }
         let mut child = command.spawn()?;
         let out = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let to = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;

@@ -278,8 +278,8 @@ impl Worker {
         }
         // Without the picture nobody needs the model.
         let is_lost = Arc::new(AtomicBool::new(false));
-        let (is_needed, wanted) = (Arc::clone(&is_lost), desk.wanted(job));
-        let wanted = Wanted::new(move || wanted.is_wanted() && !is_needed.load(Ordering::Relaxed));
+        let (lost, wanted) = (Arc::clone(&is_lost), desk.wanted(job));
+        let wanted = Wanted::new(move || wanted.is_wanted() && !lost.load(Ordering::Relaxed));
         std::thread::scope(|scope| {
             let decoding = scope.spawn(|| {
                 let photo = desk.picture(job, picture);

@@ -4,6 +4,7 @@ use burn_tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::awake::awake;
 use super::convolution::take_buffer;
 use super::gradient::{MOST, Map};
 use super::layers::Layout;
@@ -243,9 +244,7 @@ impl Classifier {
                 let rows = rows.collect();
                 Ok::<_, ModelError>((logits, walk.back(rows)?))
             };
-            // On a thread of the pool, as in the pass without a way back.
-            let (passed, ()) = rayon::join(pass, || ());
-            let (logits, [values, gradients]) = passed?;
+            let (logits, [values, gradients]) = awake(pass)?;
             let numbers = logits.iter().flatten().chain(gradients.iter().flat_map(|it| &it.data));
             if let Some(bad) = numbers.into_iter().find(|number| !number.is_finite()) {
                 return Err(ModelError::NotFinite(*bad));
@@ -281,7 +280,7 @@ impl Classifier {
                     }
                     network.forward(tensor(turned, [inputs.len(), size, size, 3]), density)
                 };
-                super::awake::awake(pass)?
+                awake(pass)?
             }
         };
         let [_, classes] = logits.dims();
