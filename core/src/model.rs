@@ -30,6 +30,7 @@ mod wide_resnet;
 
 pub use architecture::{Architecture, EfficientNetShape, ResNetShape, Stem, WideResNetShape};
 pub use classifier::{Classifier, PictureRange};
+pub use convolution::OutOfMemory;
 pub use cost::MAX_FEATURE_MAP;
 pub use device::{Compute, DeviceChoice, Opened};
 pub use graph_network::{GraphFacts, GraphNetwork, RunGraph};

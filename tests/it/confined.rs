@@ -255,6 +255,24 @@ fn a_full_temporary_folder_is_told_as_such() {
     }
 }
 
+/// Where the system gives no more memory, that is one line, too.
+#[test]
+#[cfg(target_os = "linux")]
+fn too_little_memory_is_told() {
+    for kilobytes in [800_000, 1_000_000] {
+        let script = format!(
+            "ulimit -v {kilobytes}; {} classify {} --resize 3000 --crop 3000 --in-process",
+            env!("CARGO_BIN_EXE_glasstree"),
+            cat()
+        );
+        let mut shell = std::process::Command::new("sh");
+        let output = shell.args(["-c", &script]).env("RAYON_NUM_THREADS", "2").output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("not enough memory") && told.lines().count() == 1, "{told}");
+    }
+}
+
 /// `cargo test --release --test it times_cancel -- --ignored --nocapture`: from asking to quiet, in
 /// the window, while a slow file of each kind is read.
 #[test]

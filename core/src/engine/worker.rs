@@ -16,7 +16,7 @@ use super::probing::Probing;
 use crate::budget::Wanted;
 use crate::decoder;
 use crate::explanation::Explanation;
-use crate::model::{Compute, DeviceChoice, ModelError, Opened};
+use crate::model::{Compute, DeviceChoice, ModelError, Opened, OutOfMemory};
 use crate::photo::Photo;
 use crate::preprocess::Square;
 use crate::protocol::{Event, JobId, ModelRequest, PictureSource, Request, Rerun, Stage};
@@ -45,6 +45,14 @@ enum Stop {
     Failed(String),
     /// The device failed; the job is worth trying on another one.
     Device(String),
+}
+
+impl Stop {
+    fn out_of_memory() -> Self {
+        let what = "There is not enough memory for what this network makes of a picture; a smaller \
+                    crop takes less";
+        Self::Failed(what.to_owned())
+    }
 }
 
 impl From<LoadError> for Stop {
@@ -175,6 +183,9 @@ impl Worker {
     fn attempt(&mut self, work: &impl Fn(&mut Self) -> Result<(), Stop>) -> Result<(), Stop> {
         let answer = catch_unwind(AssertUnwindSafe(|| work(self)));
         answer.unwrap_or_else(|panic| {
+            if panic.is::<OutOfMemory>() {
+                return Err(Stop::out_of_memory());
+            }
             self.models.clear();
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -230,13 +241,21 @@ impl Worker {
         self.model(job, model)?;
         self.desk.stage(job, Stage::Running)?;
         let loaded = self.model(job, model)?;
+        let size = loaded.info.recipe.crop as usize;
+        // The pixels, the numbers that they become, and their copy for the network; then its maps. What
+        // is taken here and there fails without a word, so about as much is asked for first.
+        let maps = loaded.classifier.architecture();
+        let maps = maps.map_or(0, |it| it.largest_feature_map(loaded.info.recipe.crop));
+        let numbers = (3 * 3 * size * size).saturating_add(maps as usize / 8);
+        if Vec::<f32>::new().try_reserve_exact(numbers).is_err() {
+            return Err(Stop::out_of_memory());
+        }
         let input = loaded
             .info
             .recipe
             .apply_to(&photo.rgb, square)
             .map_err(|error| Stop::Failed(format!("{}: {error}", photo.name)))?;
         let started = Instant::now();
-        let size = loaded.info.recipe.crop as usize;
         let mut forwards = match loaded.classifier.forward(&[&input.chw], size) {
             // Good weights do not give NaN; a broken driver may.
             Err(error @ ModelError::NotFinite(_)) if loaded.classifier.compute().is_gpu() => {

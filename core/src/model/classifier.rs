@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::awake::awake;
-use super::convolution::take_buffer;
+use super::convolution::{take_buffer, zeros};
 use super::gradient::{MOST, Map};
 use super::layers::Layout;
 use super::loader::Loader;
@@ -343,7 +343,7 @@ fn read_maps(tensor: Tensor<4>, layout: Layout) -> Result<Vec<FeatureMap>, Model
 
 /// A matrix `[rows, columns]` as `[columns, rows]`.
 fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
-    let mut out = vec![0.0; values.len()];
+    let mut out = zeros(values.len());
     transpose(values, columns, &mut out);
     out
 }

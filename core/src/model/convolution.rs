@@ -46,7 +46,7 @@ use self::winograd::Winograd;
 use super::ModelError;
 
 pub use self::bottleneck::Bottleneck;
-pub use self::buffers::{keep_buffer, take_buffer};
+pub use self::buffers::{OutOfMemory, ask_for, keep_buffer, take_buffer, zeros};
 pub use self::dense::{Strides, strides};
 pub use self::epilogue::Activation;
 pub use self::kernel::{load, store};

@@ -9,7 +9,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::ModelError;
-use super::convolution::{load, store};
+use super::convolution::{ask_for, load, store};
 use super::pointwise::channel_means;
 
 pub use super::convolution::{
@@ -110,6 +110,8 @@ impl PooledLinear {
                 Ok(pooled.matmul(weight.clone()) + bias.clone())
             }
             Self::ChannelsLast(conv) => {
+                // The map is kept, so burn copies it; what it takes is aligned in its own way.
+                ask_for(4 * features.dims().iter().product::<usize>());
                 let pooled = channel_means(features, Layout::ChannelsLast)?;
                 let [n, c] = pooled.dims();
                 let logits = conv.forward(pooled.reshape([n, 1, 1, c]), None, Activation::None)?;

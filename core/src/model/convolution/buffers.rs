@@ -14,7 +14,44 @@ const NUMBERS: usize = 8 << 20;
 /// Of all networks; the thread that runs one changes. Most recently used last.
 static BUFFERS: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 
+/// What a pass through a network ends with where there is no memory for a feature map.
+#[derive(Debug)]
+pub struct OutOfMemory;
+
+/// So many zeros.
+///
+/// # Panics
+/// With [`OutOfMemory`].
+pub fn zeros(len: usize) -> Vec<f32> {
+    let mut numbers = Vec::new();
+    lengthen(&mut numbers, len);
+    numbers
+}
+
+/// For so many numbers that somebody else is about to take who does not ask.
+///
+/// # Panics
+/// With [`OutOfMemory`].
+pub fn ask_for(len: usize) {
+    reserve(&mut Vec::new(), len);
+}
+
+fn lengthen(buffer: &mut Vec<f32>, len: usize) {
+    reserve(buffer, len.saturating_sub(buffer.len()));
+    buffer.resize(len, 0.0);
+}
+
+fn reserve(buffer: &mut Vec<f32>, more: usize) {
+    if buffer.try_reserve_exact(more).is_err() {
+        // Layers do not count with it, but the engine does; nothing is printed on the way there.
+        std::panic::resume_unwind(Box::new(OutOfMemory));
+    }
+}
+
 /// Any numbers, all of which are to be written.
+///
+/// # Panics
+/// With [`OutOfMemory`].
 pub fn take_buffer(len: usize) -> Vec<f32> {
     let kept = {
         let mut buffers = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -27,7 +64,7 @@ pub fn take_buffer(len: usize) -> Vec<f32> {
         at.map(|at| buffers.remove(at))
     };
     let mut buffer = kept.unwrap_or_default();
-    buffer.resize(len, 0.0);
+    lengthen(&mut buffer, len);
     if cfg!(test) {
         buffer.fill(f32::NAN);
     }
@@ -59,4 +96,18 @@ pub fn with_scratch<T>(len: usize, work: impl FnOnce(&mut [f32]) -> T) -> T {
     let result = work(&mut scratch[..len]);
     SCRATCH.set(scratch);
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_memory_is_no_abort() {
+        // More than there are addresses for.
+        for take in [|len| drop(take_buffer(len)), |len| drop(zeros(len)), ask_for] {
+            let outcome = std::panic::catch_unwind(|| take(usize::MAX / 8));
+            assert!(outcome.is_err_and(|panic| panic.is::<OutOfMemory>()));
+        }
+    }
 }
